@@ -1,0 +1,105 @@
+"""The single place where numba's options live.
+
+``error_model="numpy"`` removes a branch from every division, without which no loop vectorizes;
+``fastmath={"contract"}`` allows fused multiply-add and nothing else, so that NaN stays NaN and the
+rounding trick of ``exp`` survives (both measured: full fastmath kills ``isnan`` and that ``exp``).
+
+numba's disk cache does not see edits in other files, so compiled kernels live in a folder whose
+name is a hash of every source file that a kernel is made from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
+_PACKAGE = Path(__file__).parent
+_JITTED = ("jit.py", "stochastic", "model", "kernels")
+_COMPILER_FLAGS = ("NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE", "NUMBA_ENABLE_AVX", "NUMBA_BOUNDSCHECK")
+
+
+def jittable(function: F) -> F:
+    """Compile a law so that kernels can call it; ``.py_func`` is the uncompiled source."""
+    return numba.njit(inline="never", **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def kernel(function: F) -> F:
+    """Compile a loop over blocks with threads, cached on disk between processes."""
+    folder = cache_folder()
+    if folder is None:
+        return numba.njit(parallel=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)  # read once, while the function is decorated
+    try:
+        return numba.njit(parallel=True, cache=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def source_hash() -> str:
+    """Return the hash of the sources that kernels are compiled from, and of the compiler's flags."""
+    digest = hashlib.sha256()
+    for name in _JITTED:
+        path = _PACKAGE / name
+        for source in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(str(source.relative_to(_PACKAGE)).encode() + b"\0" + source.read_bytes() + b"\0")
+    flags = [f"{flag}={os.environ[flag]}" for flag in _COMPILER_FLAGS if flag in os.environ]
+    digest.update("\0".join([numba.__version__, *flags]).encode())
+    return digest.hexdigest()[:24]
+
+
+def cache_folder() -> Path | None:
+    """Return a folder of this user's for compiled kernels, or None where none can be written.
+
+    ``SIMULATOR_CACHE_DIR`` overrides; then the user's cache folder; then a private folder among the
+    temporary files. The files in it are code that numba will run, so a folder that another user
+    could write to is never used.
+    """
+    for base in _candidates():
+        folder = base / source_hash()
+        try:
+            base.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.mkdir(exist_ok=True, mode=0o700)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError:
+            continue
+        if _is_ours(folder):
+            return folder
+    return None
+
+
+def _candidates() -> list[Path]:
+    name = "training-risk-simulator"
+    override = os.environ.get("SIMULATOR_CACHE_DIR")
+    if override:
+        return [Path(override)]
+    if sys.platform == "win32":
+        user = Path(os.environ.get("LOCALAPPDATA", Path.home()))
+    elif sys.platform == "darwin":
+        user = Path(os.path.expanduser("~/Library/Caches"))
+    else:
+        user = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    owner = os.getuid() if hasattr(os, "getuid") else "user"
+    return [user / name, Path(tempfile.gettempdir()) / f"{name}-{owner}"]
+
+
+def _is_ours(folder: Path) -> bool:
+    if not hasattr(os, "getuid"):
+        return True
+    for path in (folder, folder.parent):
+        status = path.stat()
+        if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return False
+    return True
