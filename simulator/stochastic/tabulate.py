@@ -1,0 +1,248 @@
+"""Compile a law's quantile function of a normal score into a table that the kernel evaluates.
+
+The kernel knows no distribution by name. A table is one of three kinds: affine in the score
+(normal, lognormal, logit-normal: exact), polynomial cells of degree 5 found by bisection until each
+meets the tolerance (any continuous law; kinks and jumps end in ever smaller cells), or steps
+(discrete laws: exact thresholds). The value passes a link, bounds and, for counts, rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit
+
+from simulator.errors import LawError
+from simulator.stochastic.laws import AffineLaw, DiscreteLaw, Law, Link, RoundedLaw, ScipyLaw
+from simulator.stochastic.laws.base import Floats
+
+RELATIVE_ERROR = 1e-9
+_SCALE_ERROR = 1e-11  # of the interquartile range, where the quantile passes through zero
+_LARGEST_ERROR = 1e-6  # a law that scipy computes less well than this is refused
+_SMALLEST_CELL = 2.0**-32  # a jump is placed to within this score, a probability of 1e-10
+_STALLS = 3  # halvings without gain that tell noise from a kink
+_MOST_CELLS = 8192
+_MANY_EVALUATIONS, _NOISE_ERROR = 12_000, 1e-7  # good enough from there on: slow, noisy inversion inside scipy
+_SMALLEST_EXCESS = 1e-290  # of a half-bounded law, so that its logarithm exists
+
+# Chebyshev-Lobatto points carry the ends of a cell, so that neighbours meet
+_NODES = 0.5 - 0.5 * np.cos(np.pi * np.arange(6) / 5)
+_FROM_NODES = np.linalg.inv(np.vander(_NODES, 6, increasing=True))
+_TESTS = 0.5 - 0.5 * np.cos(np.pi * (np.arange(5) + 0.5) / 5)
+_AT_TESTS = np.vander(_TESTS, 6, increasing=True)
+
+
+class Kind(IntEnum):
+    """How a table turns a score into a transformed value."""
+
+    AFFINE = 0
+    CELLS = 1
+    STEPS = 2
+
+
+@dataclass(frozen=True)
+class QuantileTable:
+    """A compiled quantile function.
+
+    Attributes
+    ----------
+    kind, link : Kind, Link
+    origin, width : float
+        Of the link: x = origin + exp(t), or origin + width·logistic(t).
+    lower, upper : float
+        Support; values never leave it.
+    rounded : bool
+        Whether the value is rounded to a whole number, half up.
+    breaks : ndarray, shape (m + 1,)
+        Scores between which cell k holds; scores outside are held at the ends. Empty for AFFINE.
+    coefficients : ndarray, shape (m, 6)
+        Of powers of the score's distance from the left break (AFFINE: one row, of the score
+        itself; STEPS: the value in the first column).
+    error : float
+        Largest deviation found from the law's own quantile within |z| <= 6, in units of
+        max(|x|, interquartile range / 100), or of the distance from a half-bounded law's bound;
+        0 for affine and discrete laws.
+    """
+
+    kind: Kind
+    link: Link
+    origin: float
+    width: float
+    lower: float
+    upper: float
+    rounded: bool
+    breaks: Floats
+    coefficients: Floats
+    error: float
+
+    def __call__(self, z: ArrayLike) -> Floats:
+        """Evaluate as the kernel does, in plain numpy."""
+        z = np.asarray(z, dtype=np.float64)
+        if self.kind is Kind.AFFINE:
+            t = self.coefficients[0, 0] + self.coefficients[0, 1] * z
+        else:
+            held = np.clip(z, self.breaks[0], self.breaks[-1])
+            cell = np.clip(np.searchsorted(self.breaks, held, side="left") - 1, 0, len(self.coefficients) - 1)
+            s = held - self.breaks[cell]
+            c = self.coefficients[cell]
+            t = c[..., 5]
+            for power in range(4, -1, -1):
+                t = c[..., power] + s * t
+        if self.link is Link.EXP:
+            x = self.origin + np.exp(t)
+        elif self.link is Link.LOGISTIC:
+            x = self.origin + self.width * expit(t)
+        else:
+            x = t
+        return np.clip(np.floor(x + 0.5) if self.rounded else x, self.lower, self.upper)
+
+
+def tabulate(law: Law) -> QuantileTable:
+    """Compile a law.
+
+    Parameters
+    ----------
+    law : Law
+
+    Returns
+    -------
+    QuantileTable
+        Within ``RELATIVE_ERROR`` of the law's own quantiles, or of the noise in them.
+
+    Raises
+    ------
+    LawError
+        Where the quantiles are not finite within |z| <= 6 or cannot be met.
+    """
+    if isinstance(law, RoundedLaw):
+        inner = tabulate(law.law)
+        lower, upper = law.support
+        return QuantileTable(
+            inner.kind, inner.link, inner.origin, inner.width, lower, upper, True, inner.breaks, inner.coefficients, inner.error
+        )
+    lower, upper = law.support
+    if isinstance(law, AffineLaw):
+        row = np.zeros((1, 6))
+        row[0, :2] = law.mu, law.sigma
+        origin, width = (law.lower, law.upper - law.lower) if law.link is not Link.IDENTITY else (0.0, 1.0)
+        width = width if math.isfinite(width) else 1.0
+        return QuantileTable(Kind.AFFINE, law.link, origin, width, lower, upper, False, np.empty(0), row, 0.0)
+    if isinstance(law, DiscreteLaw):
+        rows = np.zeros((law.values.size, 6))
+        rows[:, 0] = law.values
+        breaks = np.concatenate([[-np.inf], law.scores, [np.inf]])
+        return QuantileTable(Kind.STEPS, Link.IDENTITY, 0.0, 1.0, lower, upper, False, breaks, rows, 0.0)
+    return _tabulate_cells(law)
+
+
+def _tabulate_cells(law: Law) -> QuantileTable:
+    lower, upper = law.support
+    half_bounded = math.isfinite(lower) and math.isinf(upper)
+    link = Link.EXP if half_bounded else Link.IDENTITY
+
+    def transformed(z: Floats) -> Floats:
+        x = law.quantile(z)
+        return np.log(np.maximum(x - lower, _SMALLEST_EXCESS)) if half_bounded else x
+
+    low, high = _finite_range(law)
+    quartiles = law.quantile(np.array([-0.6744897501960817, 0.6744897501960817]))
+    spread = float(quartiles[1] - quartiles[0])
+    coarse = isinstance(law, ScipyLaw) and law.coarse
+
+    def allowed(z: Floats, values: Floats, slope: Floats) -> Floats:
+        """Tolerance plus the rounding that is in the law's own quantiles."""
+        noise = slope * 4e-16
+        if coarse:  # scipy's ppf(1 - q) carries the rounding of 1 - q
+            noise = noise + np.where(z > 0, slope * 4e-16 * math.sqrt(2 * math.pi) * np.exp(0.5 * z * z), 0.0)
+        if half_bounded:  # x - lower carries the rounding of x
+            excess = np.exp(values)
+            return RELATIVE_ERROR + noise + 4e-16 * (abs(lower) + excess) / excess
+        return RELATIVE_ERROR * np.abs(values) + _SCALE_ERROR * spread + noise
+
+    def scale(values: Floats) -> Floats:
+        return np.ones_like(values) if half_bounded else np.maximum(np.abs(values), spread / 100)
+
+    breaks, coefficients, worst = _bisect(transformed, low, high, allowed, scale)
+    if worst > _LARGEST_ERROR:
+        raise LawError(f"its quantiles cannot be computed to better than {worst:.1g}", "Use another family for the same spread")
+    origin = lower if half_bounded else 0.0
+    return QuantileTable(Kind.CELLS, link, origin, 1.0, lower, upper, False, breaks, coefficients, worst)
+
+
+def _finite_range(law: Law) -> tuple[float, float]:
+    """Return the widest range of scores with finite quantiles."""
+    ends = []
+    for end in law.score_range:
+        for z in np.linspace(end, math.copysign(6.0, end), 24):
+            if np.isfinite(law.quantile(np.array([z]))[0]):
+                ends.append(float(z))
+                break
+        else:
+            raise LawError("its quantile at a score of 6 (probability 1e-9) is not finite", "Truncate it or use a lighter tail")
+    return ends[0], ends[1]
+
+
+def _bisect(
+    function: Callable[[Floats], Floats],
+    low: float,
+    high: float,
+    allowed: Callable[[Floats, Floats, Floats], Floats],
+    scale: Callable[[Floats], Floats],
+) -> tuple[Floats, Floats, float]:
+    """Interpolate by degree-5 cells, halving those that miss.
+
+    A cell ends where it meets the tolerance; where halving no longer helps, because what is left is
+    noise in the law's own quantiles below ``_LARGEST_ERROR``; or where it is so narrow that only a
+    jump is left.
+
+    Returns
+    -------
+    breaks : ndarray, shape (m + 1,)
+    coefficients : ndarray, shape (m, 6)
+        Of powers of the distance from the left break.
+    worst : float
+        Largest error found within |z| <= 6, jumps apart, in units of ``scale``.
+    """
+    edges = np.linspace(low, high, 33)
+    left, right = edges[:-1], edges[1:]
+    before, stalls = np.full(left.size, np.inf), np.zeros(left.size, dtype=int)
+    done_left: list[Floats] = []
+    done_rows: list[Floats] = []
+    accepted, evaluations, worst = 0, 0, 0.0
+    while left.size:
+        width = right - left
+        nodes = function(left[:, None] + width[:, None] * _NODES)
+        rows = nodes @ _FROM_NODES.T
+        at = left[:, None] + width[:, None] * _TESTS
+        exact = function(at)
+        error = np.abs(rows @ _AT_TESTS.T - exact)
+        slope = (np.abs(nodes[:, -1] - nodes[:, 0]) / width)[:, None]
+        relative = (error / scale(exact)).max(axis=1)
+        met = np.all(error <= allowed(at, exact, slope), axis=1)
+        stalls = np.where(relative > before / 1.5, stalls + 1, 0)
+        noisy = (relative <= _LARGEST_ERROR) & (stalls >= _STALLS)
+        evaluations += at.size + nodes.size
+        if evaluations > _MANY_EVALUATIONS:
+            noisy |= relative <= _NOISE_ERROR
+        jump = (width <= _SMALLEST_CELL) & ~met & ~noisy
+        rows[jump] = 0.0
+        rows[jump, 0] = nodes[jump, 0]
+        rows[jump, 1] = nodes[jump, -1] - nodes[jump, 0]
+        full = accepted + 2 * left.size > _MOST_CELLS
+        take = met | noisy | jump | full
+        judged = take & ~jump & (np.abs(at[:, 2]) <= 6)
+        worst = max(worst, float(relative[judged].max(initial=0.0)))
+        done_left.append(left[take])
+        done_rows.append(rows[take] / width[take, None] ** np.arange(6))
+        accepted += int(take.sum())
+        left, right, before, stalls = left[~take], right[~take], np.tile(relative[~take], 2), np.tile(stalls[~take], 2)
+        middle = 0.5 * (left + right)
+        left, right = np.concatenate([left, middle]), np.concatenate([middle, right])
+    starts = np.concatenate(done_left)
+    order = np.argsort(starts)
+    return np.append(starts[order], high), np.concatenate(done_rows)[order], worst
