@@ -27,7 +27,7 @@ _LARGEST_ERROR = 1e-6  # a law that scipy computes less well than this is refuse
 _SMALLEST_CELL = 2.0**-32  # a jump is placed to within this score, a probability of 1e-10
 _STALLS = 3  # halvings without gain that tell noise from a kink
 _MOST_CELLS = 8192
-_MANY_EVALUATIONS, _NOISE_ERROR = 12_000, 1e-7  # good enough from there on: slow, noisy inversion inside scipy
+_MANY_EVALUATIONS, _NOISE_ERROR = 12_000, 3e-8  # good enough from there on: slow, noisy inversion inside scipy
 _SMALLEST_EXCESS = 1e-290  # of a half-bounded law, so that its logarithm exists
 
 # Chebyshev-Lobatto points carry the ends of a cell, so that neighbours meet
@@ -161,7 +161,7 @@ def _tabulate_cells(law: Law) -> QuantileTable:
             noise = noise + np.where(z > 0, slope * 4e-16 * math.sqrt(2 * math.pi) * np.exp(0.5 * z * z), 0.0)
         if half_bounded:  # x - lower carries the rounding of x
             excess = np.exp(values)
-            return RELATIVE_ERROR + noise + 4e-16 * (abs(lower) + excess) / excess
+            return RELATIVE_ERROR + noise + 2e-15 * (abs(lower) + excess) / excess
         return RELATIVE_ERROR * np.abs(values) + _SCALE_ERROR * spread + noise
 
     def scale(values: Floats) -> Floats:
@@ -206,14 +206,15 @@ def _bisect(
     coefficients : ndarray, shape (m, 6)
         Of powers of the distance from the left break.
     worst : float
-        Largest error found within |z| <= 6, jumps apart, in units of ``scale``.
+        Largest error within |z| <= 6 of cells that missed the tolerance, jumps apart, in units of
+        ``scale``; the tolerance where none did.
     """
     edges = np.linspace(low, high, 33)
     left, right = edges[:-1], edges[1:]
     before, stalls = np.full(left.size, np.inf), np.zeros(left.size, dtype=int)
     done_left: list[Floats] = []
     done_rows: list[Floats] = []
-    accepted, evaluations, worst = 0, 0, 0.0
+    accepted, evaluations, worst = 0, 0, RELATIVE_ERROR
     while left.size:
         width = right - left
         nodes = function(left[:, None] + width[:, None] * _NODES)
@@ -225,8 +226,10 @@ def _bisect(
         relative = (error / scale(exact)).max(axis=1)
         met = np.all(error <= allowed(at, exact, slope), axis=1)
         stalls = np.where(relative > before / 1.5, stalls + 1, 0)
-        noisy = (relative <= _LARGEST_ERROR) & (stalls >= _STALLS)
+        noisy = (relative <= _LARGEST_ERROR) & (stalls >= _STALLS) | (relative <= _NOISE_ERROR) & (stalls >= 1)
         evaluations += at.size + nodes.size
+        beyond = np.abs(at[:, 2]) > 6
+        noisy |= beyond & ((relative <= _LARGEST_ERROR) | (width < 1 / 16))
         if evaluations > _MANY_EVALUATIONS:
             noisy |= relative <= _NOISE_ERROR
         jump = (width <= _SMALLEST_CELL) & ~met & ~noisy
@@ -235,7 +238,7 @@ def _bisect(
         rows[jump, 1] = nodes[jump, -1] - nodes[jump, 0]
         full = accepted + 2 * left.size > _MOST_CELLS
         take = met | noisy | jump | full
-        judged = take & ~jump & (np.abs(at[:, 2]) <= 6)
+        judged = take & ~met & ~jump & ~beyond
         worst = max(worst, float(relative[judged].max(initial=0.0)))
         done_left.append(left[take])
         done_rows.append(rows[take] / width[take, None] ** np.arange(6))
