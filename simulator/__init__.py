@@ -1,0 +1,45 @@
+"""Monte Carlo simulator of what it costs and emits to train a large AI model.
+
+>>> from simulator import SamplingPlan, load_scenario, simulate, summarize
+>>> ds = simulate(load_scenario("configs/quickstart.yaml"), SamplingPlan(draws=2000, seed=0))
+>>> summarize(ds).value.sel(output="goodput", quantile=0.5).item() <= 1.0
+True
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.analysis.bands import summarize
+    from simulator.engine import simulate
+    from simulator.plan import SamplingPlan
+    from simulator.results import open_results, save_results
+    from simulator.scenario import Scenario, load_scenario, parse_scenario
+
+__all__ = ["SamplingPlan", "Scenario", "load_scenario", "open_results", "parse_scenario", "save_results", "simulate", "summarize"]
+
+_HOMES = {
+    "SamplingPlan": "simulator.plan",
+    "Scenario": "simulator.scenario",
+    "load_scenario": "simulator.scenario",
+    "open_results": "simulator.results",
+    "parse_scenario": "simulator.scenario",
+    "save_results": "simulator.results",
+    "simulate": "simulator.engine",
+    "summarize": "simulator.analysis.bands",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import public names on first use: a kernel and a plot should not be paid for by ``--help``."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("training-risk-simulator")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simulator' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__, "__version__"])

@@ -30,8 +30,16 @@ _COMPILER_FLAGS = ("NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE", "
 
 
 def jittable(function: F) -> F:
-    """Compile a law so that kernels can call it; ``.py_func`` is the uncompiled source."""
-    return numba.njit(inline="never", **_OPTIONS)(function)  # type: ignore[no-any-return]
+    """Compile a scalar law so that kernels can call it; ``.py_func`` is the uncompiled source.
+
+    LLVM inlines it wherever it is called: a loop with a call in it does not vectorize.
+    """
+    return numba.njit(forceinline=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+def stage(function: F) -> F:
+    """Compile one stage of a kernel: a function with loops of its own over lanes."""
+    return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def kernel(function: F) -> F:

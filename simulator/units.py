@@ -231,7 +231,8 @@ def convert(amount: Amount, unit: str, *, counts: str = "") -> float:
         return _as_float(amount.number)
     given, canonical = parse_unit(amount.unit), parse_unit(unit)
     if given.powers != canonical.powers and given.without(counts).powers != canonical.without(counts).powers:
-        raise LawError(f"'{amount.unit}' is not a unit of this quantity, which is measured in {unit if unit != '1' else 'plain numbers'}")
+        measure = unit if unit != "1" else (f"{counts}s" if counts else "plain numbers")
+        raise LawError(f"'{amount.unit}' is not a unit of this quantity, which is measured in {measure}")
     return _as_float(amount.number * given.factor / canonical.factor)
 
 

@@ -21,7 +21,7 @@ _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10  # 
 
 
 @intrinsic
-def _bits(_context: Any, x: Any) -> Any:
+def bits(_context: Any, x: Any) -> Any:
     """Return the bits of a float64 as int64."""
 
     def generate(_c: Any, builder: Any, _s: Any, args: Any) -> Any:
@@ -31,7 +31,7 @@ def _bits(_context: Any, x: Any) -> Any:
 
 
 @intrinsic
-def _float_of(_context: Any, i: Any) -> Any:
+def float_of(_context: Any, i: Any) -> Any:
     """Return the float64 with these bits."""
 
     def generate(_c: Any, builder: Any, _s: Any, args: Any) -> Any:
@@ -66,9 +66,9 @@ def exp(x: float) -> float:
     p = p * r + 1.0
     p = p * r + 1.0
     # two halves of the scale, so that neither leaves the range of normal numbers
-    k = _bits(t) - _bits(_ROUNDER)
+    k = bits(t) - bits(_ROUNDER)
     half = k >> 1
-    y = p * _float_of((half + 1023) << 52) * _float_of((k - half + 1023) << 52)
+    y = p * float_of((half + 1023) << 52) * float_of((k - half + 1023) << 52)
     return 0.0 if x < -745.0 else y
 
 
@@ -78,9 +78,9 @@ def log(x: float) -> float:
 
     Reduction and minimax coefficients of fdlibm e_log.c (Sun Microsystems, 1993).
     """
-    i = _bits(x)
+    i = bits(x)
     e = (i - 0x3FE6A09E667F3BCD) >> 52
-    f = _float_of(i - (e << 52)) - 1.0
+    f = float_of(i - (e << 52)) - 1.0
     s = f / (2.0 + f)
     z = s * s
     q = 1.531383769920937332e-01 + z * 1.479819860511658591e-01

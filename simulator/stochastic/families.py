@@ -23,7 +23,7 @@ from simulator.stochastic.laws import AffineLaw, DiscreteLaw, Law, Link, Metalog
 Percentiles = Sequence[tuple[float, float]]
 Parameters = Mapping[str, float]
 
-_Z95 = float(ndtri(0.95))
+_MOST_VALUES = 2**18  # of a discrete scipy law
 
 
 @dataclass(frozen=True)
@@ -431,7 +431,7 @@ def _scipy_by_name(name: str, parameters: Parameters, percentiles: Percentiles) 
     distribution = getattr(stats, name, None)
     known = [n for n in dir(stats) if isinstance(getattr(stats, n), (stats.rv_continuous, stats.rv_discrete))]
     if name not in known:
-        near = get_close_matches(name, [*FAMILIES, "empirical", "choice", "mixture", *known], n=3)
+        near = get_close_matches(name, dict.fromkeys([*FAMILIES, "empirical", "choice", "mixture", *known]), n=3)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known are {', '.join(FAMILIES)}, empirical, choice, mixture"
         raise LawError(f"'{name}' is not a family of distributions", hint + ("" if near else " and the names of scipy.stats"))
     if percentiles:
@@ -452,8 +452,11 @@ def _scipy_by_name(name: str, parameters: Parameters, percentiles: Percentiles) 
 
 def _enumerate(frozen: Any, name: str) -> Law:
     """List the values of a discrete scipy law that a 53-bit uniform can reach."""
-    first, last = float(frozen.ppf(1e-17)), float(frozen.isf(1e-17))
-    if not last - first < 2**18:
+    first, last = float(frozen.ppf(1e-17)), float(frozen.ppf(1 - 1e-12))
+    step = 1.0
+    while last - first < _MOST_VALUES and frozen.sf(last) > 1e-17:  # scipy's discrete isf is ppf(1 - q)
+        last, step = last + step, 2 * step
+    if not last - first < _MOST_VALUES:
         raise LawError(f"scipy.stats.{name} has {last - first:.3g} values within reach", "Use a continuous law: counts are rounded")
     values = np.arange(first, last + 1)
     return DiscreteLaw(values, frozen.pmf(values))

@@ -7,12 +7,12 @@ import math
 import numpy as np
 
 from simulator.jit import jittable
-from simulator.stochastic.elementary import log
+from simulator.stochastic.elementary import float_of, log
 
 _SQRT2 = math.sqrt(2.0)
 TAIL = 6.25  # w above which the tail's polynomials hold: one score in 500
-_CELL = 2.0**-51
-_SHIFT = np.uint64(12)
+_HALF_CELL = 2.0**-52
+_SHIFT, _ONE_TO_TWO = np.uint64(12), np.uint64(0x3FF0000000000000)
 
 
 @jittable
@@ -22,7 +22,8 @@ def signed_uniform(word: np.uint64) -> float:
     Centred in its cell of width 2**-51, so that it is symmetric, exact in float64 and never ±1:
     scores reach |z| = 8.13.
     """
-    return (float(word >> _SHIFT) + 0.5) * _CELL - 1.0
+    one_to_two = float_of(np.int64((word >> _SHIFT) | _ONE_TO_TWO))
+    return (one_to_two - 1.5) * 2.0 + _HALF_CELL
 
 
 @jittable

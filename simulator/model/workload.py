@@ -1,0 +1,67 @@
+"""Work: from a model's size to device-hours."""
+
+from __future__ import annotations
+
+from simulator.jit import jittable
+
+
+@jittable
+def transformer_flop(params_active: float, tokens: float) -> float:
+    """Return the model FLOP of training a transformer: 6·N·T.
+
+    Two FLOP per parameter and token forward and four backward. It leaves out attention over the
+    sequence (a few per cent at 4-8k tokens) and over-counts encoder-decoder models, whose tokens
+    pass one half only.
+
+    Parameters
+    ----------
+    params_active : float
+        Parameters active for one token [1], > 0.
+    tokens : float
+        Training tokens seen [1], > 0.
+
+    Returns
+    -------
+    float
+        Model FLOP [FLOP].
+
+    References
+    ----------
+    Kaplan et al. (2020), arXiv:2001.08361, section 2.1; Hoffmann et al. (2022), arXiv:2203.15556.
+
+    Examples
+    --------
+    >>> transformer_flop(175e9, 300e9)
+    3.15e+23
+    """
+    return 6.0 * params_active * tokens
+
+
+@jittable
+def productive_device_hours(flop: float, peak_flops: float, mfu: float) -> float:
+    """Return the device-hours that the work takes at steady state, without any loss.
+
+    Parameters
+    ----------
+    flop : float
+        Model FLOP [FLOP], > 0.
+    peak_flops : float
+        Dense peak of one device [FLOP/s], > 0.
+    mfu : float
+        Model FLOP utilization [1], in (0, 1].
+
+    Returns
+    -------
+    float
+        Productive device-hours [h].
+
+    References
+    ----------
+    Chowdhery et al. (2022), PaLM, arXiv:2204.02311, section 4.1 (definition of MFU).
+
+    Examples
+    --------
+    >>> round(productive_device_hours(3.6e18, 1e15, 0.5), 12)
+    2.0
+    """
+    return flop / (peak_flops * mfu * 3600.0)

@@ -1,0 +1,205 @@
+"""The Dataset's schema: names, units and provenance; netCDF and Zarr, in and out."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from simulator.errors import InputError, SimulatorError
+from simulator.plan import SamplingPlan
+from simulator.quantities import QUANTITIES
+from simulator.scenario import Resolved
+from simulator.stochastic.dependence import achieved_spearman
+
+SCHEMA = 1
+_COMPONENT_DIMENSIONS = {"cost": "cost_component", "emissions": "emission_component"}
+
+Floats = NDArray[np.float64]
+
+
+def label(
+    resolved: Resolved, plan: SamplingPlan, draws: NDArray[np.int64], inputs: Mapping[str, Floats], outputs: Mapping[str, Floats]
+) -> xr.Dataset:
+    """Return draws as a Dataset with units, roles and provenance.
+
+    Parameters
+    ----------
+    resolved : Resolved
+    plan : SamplingPlan
+    draws : ndarray of int64, shape (n,)
+        Numbers of the draws.
+    inputs : mapping of str to ndarray, shape (n,)
+        Drawn inputs by quantity.
+    outputs : mapping of str to ndarray, shape (n,)
+        By quantity, or ``quantity[component]``.
+    """
+    variables: dict[str, xr.Variable] = {}
+    coordinates: dict[str, Any] = {"draw": xr.Variable("draw", draws, {"long_name": "number of the draw"})}
+    components: dict[str, dict[str, Floats]] = {}
+    for name, values in outputs.items():
+        quantity, bracket, component = name.partition("[")
+        if bracket:
+            components.setdefault(quantity, {})[component.rstrip("]")] = values
+        else:
+            variables[name] = _variable(name, ("draw",), values, role="output")
+    for quantity, parts in components.items():
+        dimension = _COMPONENT_DIMENSIONS[quantity]
+        variables[quantity] = _variable(quantity, ("draw", dimension), np.stack(list(parts.values()), axis=1), role="output")
+        coordinates[dimension] = xr.Variable(dimension, np.array(list(parts), dtype=object), {"long_name": f"component of {quantity}"})
+    for item in resolved.inputs.values():
+        name = item.value.quantity
+        if name in variables:  # stated device-hours are an outcome too
+            continue
+        constant = item.value.constant
+        values, dims = (np.asarray(constant), ()) if constant is not None else (inputs[name], ("draw",))
+        variables[name] = _variable(name, dims, values, role="input", stated=str(item.value), source=item.source)
+    return xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, len(draws)))
+
+
+def _variable(name: str, dims: tuple[str, ...], values: Floats, **attributes: str) -> xr.Variable:
+    q = QUANTITIES[name]
+    return xr.Variable(dims, values, {"units": q.unit, "long_name": q.meaning, "symbol": q.symbol, **attributes})
+
+
+def _provenance(resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Floats], draws: int) -> dict[str, Any]:
+    """Return attributes that say what was computed from what; no time of day, so that equal runs are equal files."""
+    scenario = resolved.scenario
+    return {
+        "schema": SCHEMA,
+        "scenario": scenario.name,
+        "description": scenario.description,
+        "scenario_hash": resolved.hash(),
+        "config": scenario.to_yaml(),
+        "choices": json.dumps({mode: getattr(resolved, mode) for mode in ("work", "interval", "basis", "depreciation")}),
+        "defaults": json.dumps(resolved.describe_defaults(), ensure_ascii=False),
+        "correlations": json.dumps(_correlations(resolved, inputs)),
+        "draws": draws,
+        "seed": plan.seed,
+        "plan": plan.plan,
+        "replicates": plan.scramblings,
+        "version": version("training-risk-simulator"),
+        "versions": json.dumps({"python": platform.python_version(), **{n: version(n) for n in ("numpy", "scipy", "numba", "xarray")}}),
+    }
+
+
+def _correlations(resolved: Resolved, inputs: Mapping[str, Floats]) -> list[dict[str, Any]]:
+    """Return requested and achieved rank correlation of every stated pair; null where one is certain."""
+    names, matrix = resolved.correlations.names, resolved.correlations.spearman
+    columns = [resolved.inputs[n].value.quantity if n in resolved.inputs else n for n in names]
+    drawn = {c: inputs[c] for c in columns if c in inputs}
+    achieved = achieved_spearman(drawn) if len(drawn) > 1 and len(next(iter(drawn.values()))) > 1 else np.empty((0, 0))
+    order = list(drawn)
+    pairs = []
+    for i, a in enumerate(columns):
+        for j in range(i + 1, len(columns)):
+            b = columns[j]
+            if matrix[i][j] == 0.0:
+                continue
+            both = achieved.size and a in drawn and b in drawn
+            value = float(achieved[order.index(a), order.index(b)]) if both else float("nan")
+            pairs.append({"inputs": [a, b], "requested": float(matrix[i][j]), "achieved": value if np.isfinite(value) else None})
+    return pairs
+
+
+def check_target(path: str | Path) -> Path:
+    """Return where results will be written, or say early why they cannot be.
+
+    Raises
+    ------
+    InputError
+        Unknown ending, missing or unwritable folder, or a target that is not a result.
+    """
+    target = Path(path)
+    if target.suffix not in (".nc", ".zarr"):
+        raise InputError(f"{target}: results are written as FILE.nc (netCDF) or DIR.zarr (Zarr), not '{target.suffix}'")
+    if target.suffix == ".zarr":
+        _require_zarr()
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: folder {target.parent} does not exist")
+    if not os.access(target.parent, os.W_OK):
+        raise InputError(f"{target}: folder {target.parent} cannot be written to")
+    if target.suffix == ".nc" and target.is_dir():
+        raise InputError(f"{target} is a folder")
+    if target.suffix == ".zarr" and target.exists() and not (target / ".zgroup").is_file():
+        raise InputError(f"{target} exists and is not a Zarr result; it is left as it is")
+    return target
+
+
+def _require_zarr() -> None:
+    from importlib.util import find_spec  # noqa: PLC0415 - one caller
+
+    if find_spec("zarr") is None:
+        raise InputError("Zarr is not installed; pip install 'training-risk-simulator[zarr]', or write FILE.nc")
+
+
+def save_results(results: xr.Dataset, path: str | Path) -> None:
+    """Write results whole or not at all.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+    path : str or Path
+        ``FILE.nc`` or ``DIR.zarr``; an older result there is replaced once the new one is complete.
+
+    Raises
+    ------
+    InputError
+        See :func:`check_target`.
+    SimulatorError
+        Where writing fails, for example on a full disk; the older result stays.
+    """
+    target = check_target(path)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    fresh = scratch / target.name
+    try:
+        if target.suffix == ".nc":
+            results.to_netcdf(fresh, engine="h5netcdf")
+            fresh.replace(target)
+        else:
+            results.to_zarr(fresh, mode="w", zarr_format=2, consolidated=True)
+            if target.exists():
+                target.replace(scratch / "older")
+            fresh.replace(target)
+    except OSError as error:
+        raise SimulatorError(f"{target} could not be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def open_results(path: str | Path) -> xr.Dataset:
+    """Read results that :func:`save_results` wrote, into memory.
+
+    Raises
+    ------
+    InputError
+        Where there is no such result, or the file is something else.
+    """
+    source = Path(path)
+    if not source.exists():
+        raise InputError(f"{source} does not exist")
+    if source.suffix == ".zarr":
+        _require_zarr()
+    try:
+        if source.suffix == ".zarr":
+            results = xr.open_zarr(source, consolidated=True)
+        else:
+            results = xr.open_dataset(source, engine="h5netcdf")
+        with results:
+            loaded = results.load()
+    except Exception as error:  # noqa: BLE001 - whatever a foreign file raises, the cause is the file
+        raise InputError(f"{source} cannot be read as a result: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
+    if int(loaded.attrs.get("schema", 0)) != SCHEMA:
+        raise InputError(f"{source} is not a result of this simulator (schema {loaded.attrs.get('schema')!r}, expected {SCHEMA})")
+    loaded.attrs.update({name: int(loaded.attrs[name]) for name in ("schema", "draws", "seed", "replicates")})
+    return loaded

@@ -1,0 +1,167 @@
+"""From a file (and ``--set`` options) to a Scenario, or to one error that tells every problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from simulator.errors import ConfigError, Problem
+from simulator.scenario.consistency import check_consistency
+from simulator.scenario.schema import SECTIONS, Scenario
+from simulator.scenario.text import Document, parse_yaml
+
+
+def load_scenario(path: str | Path, *, overrides: Sequence[str] = ()) -> Scenario:
+    """Read a scenario from a YAML file.
+
+    Parameters
+    ----------
+    path : str or Path
+    overrides : sequence of str
+        ``path=value`` with the value in YAML: ``workload.mfu=0.3 to 0.4``; the name of a quantity
+        alone is enough: ``mfu=0.38``.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ConfigError
+        With every problem: place, path, value, admissible set, way out.
+
+    Examples
+    --------
+    >>> load_scenario("configs/quickstart.yaml", overrides=["mfu=0.4"]).workload.mfu.constant
+    0.4
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError([Problem(f"cannot be read ({reason})", where=str(file))]) from None
+    document = parse_yaml(text, where=str(file))
+    if isinstance(document.data, Mapping):
+        document.data = {"name": file.stem, **document.data}
+    return _build(document, where=str(file), base=file.parent, overrides=overrides)
+
+
+def parse_scenario(data: Mapping[str, Any] | str, *, base: Path | None = None) -> Scenario:
+    """Build a scenario from plain data or YAML text; see :func:`load_scenario`."""
+    document = parse_yaml(data, where="text") if isinstance(data, str) else Document(dict(data))
+    return _build(document, where="text" if isinstance(data, str) else "", base=base or Path())
+
+
+def _build(document: Document, *, where: str, base: Path, overrides: Sequence[str] = ()) -> Scenario:
+    data = document.data
+    if not isinstance(data, Mapping):
+        raise ConfigError([Problem("is not a mapping of sections", where=where, way_out=f"Sections: {', '.join(SECTIONS)}")])
+    origin: dict[tuple[str | int, ...], str] = {}
+    problems: list[Problem] = []
+    for override in overrides:
+        _apply(data, override, origin, problems)
+
+    def located(problem: Problem, path: tuple[str | int, ...]) -> Problem:
+        for length in range(len(path), 0, -1):
+            if path[:length] in origin:
+                return problem.at(where=origin[path[:length]])
+        place = document.place(path)
+        return problem.at(where=f"{where}:{place[0]}:{place[1]}" if place else where)
+
+    scenario = None
+    try:
+        scenario = Scenario.model_validate(data, context={"base": base})
+    except ValidationError as error:
+        for item in error.errors():
+            problem, path = _translate(item)
+            problems.append(located(problem, path))
+    for problem in check_consistency(data):
+        problems.append(located(problem, tuple(problem.path.split("."))))
+    if problems or scenario is None:
+        order = {path: place for path, place in document.places.items()}
+        problems.sort(key=lambda p: order.get(tuple(p.path.split(".")), (0, 0)))
+        raise ConfigError(dict.fromkeys(problems))
+    return scenario
+
+
+def _apply(data: Any, override: str, origin: dict[tuple[str | int, ...], str], problems: list[Problem]) -> None:
+    where = f"--set {override}"
+    path_text, equals, value_text = override.partition("=")
+    path = tuple(path_text.strip().split("."))
+    if not equals or not path_text.strip():
+        problems.append(Problem("is not PATH=VALUE", where=where, way_out="For example --set workload.mfu=0.4"))
+        return
+    if len(path) == 1 and path[0] not in Scenario.model_fields:
+        owners = [section for section, model in SECTIONS.items() if path[0] in model.model_fields]
+        if owners:
+            path = (owners[0], path[0])
+    try:
+        value = parse_yaml(value_text, where=where).data
+    except ConfigError as error:
+        problems.extend(error.problems)
+        return
+    node = data
+    for key in path[:-1]:
+        child = node.get(key)
+        if child is None:
+            child = node[key] = {}
+        if not isinstance(child, dict):
+            problems.append(Problem(f"{key} is not a section", where=where, path=path_text))
+            return
+        node = child
+    if value is None and path[-1] in node:
+        del node[path[-1]]  # `--set reliability.downtime=` goes back to the default
+    elif value is not None:
+        node[path[-1]] = value
+    origin[path] = where
+
+
+def _translate(item: Any) -> tuple[Problem, tuple[str | int, ...]]:
+    """Turn one of pydantic's errors into a problem and the path of its place."""
+    path = tuple(part for part in item["loc"] if not (isinstance(part, str) and part.startswith(("is-instance", "literal", "function"))))
+    if item["type"] == "law" and len(path) > 2:
+        path = path[:2]
+    dotted = ".".join(str(part) for part in path)
+    if item["type"] == "law":
+        what, way_out = item["ctx"]["what"], item["ctx"]["way_out"]
+        return Problem(what if "=" in what or _names(item["input"], what) else f"{_shown(item['input'])}: {what}", dotted, way_out), path
+    if item["type"] == "extra_forbidden":
+        return Problem("is not a known key", dotted, _nearest_key(path)), path
+    if item["type"] == "missing":
+        return Problem("is not stated and has no default", dotted, "State it"), path
+    if item["type"] == "literal_error":
+        return Problem(f"{_shown(item['input'])} is not one of {item['ctx']['expected']}", dotted), path
+    if item["type"] in ("model_type", "model_attributes_type"):
+        fields = SECTIONS[str(path[0])].model_fields if path and str(path[0]) in SECTIONS else Scenario.model_fields
+        return Problem(f"{_shown(item['input'])} is not a section", dotted, f"It holds {', '.join(fields)}"), path
+    return Problem(f"{_shown(item['input'])}: {item['msg'][0].lower()}{item['msg'][1:]}", dotted), path
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _names(value: Any, what: str) -> bool:
+    return isinstance(value, (list,)) or str(value) in what
+
+
+def _nearest_key(path: tuple[str | int, ...]) -> str:
+    key = str(path[-1])
+    section = SECTIONS.get(str(path[0])) if len(path) > 1 else None
+    known = list(section.model_fields) if section else list(Scenario.model_fields)
+    homes = {name: home for home, model in SECTIONS.items() for name in model.model_fields}
+    near = get_close_matches(key, known, n=2)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    if key in homes:
+        return f"It belongs to section {homes[key]}"
+    elsewhere = get_close_matches(key, homes, n=1)
+    if elsewhere:
+        return f"Did you mean {elsewhere[0]} in section {homes[elsewhere[0]]}?"
+    return f"Known are {', '.join(known)}"

@@ -1,0 +1,312 @@
+"""Uncertain values as a user writes them: a number, ``LOW to HIGH [unit]``, or a family with parameters."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simulator.errors import LawError
+from simulator.quantities import QUANTITIES, Quantity
+from simulator.stochastic.families import FAMILIES, interval_law, make_law
+from simulator.stochastic.laws import DiscreteLaw, Law, MixtureLaw, RoundedLaw, TruncatedLaw
+from simulator.stochastic.tabulate import QuantileTable, tabulate
+from simulator.units import Amount, convert, parse_amount, parse_interval
+
+_PERCENTILE = re.compile(r"p(\d+(?:\.\d+)?)$")
+_OUTSIDE = 1e-15  # no score reaches less probability than this
+
+
+@dataclass(frozen=True)
+class UncertainValue:
+    """A value of a quantity: a constant or a law, and the way it was written.
+
+    Attributes
+    ----------
+    quantity : str
+        Name in the nomenclature.
+    spec : plain data
+        As written: number, text or mapping. Two values are equal where quantity, spec and data are.
+    data : str
+        Hash of the numbers read from a file; '' where none was read.
+    constant : float or None
+        In the canonical unit, where the value is certain.
+    law, table : Law, QuantileTable or None
+        Otherwise.
+    """
+
+    quantity: str
+    spec: Any
+    data: str = ""
+    constant: float | None = field(default=None, compare=False)
+    law: Law | None = field(default=None, compare=False, repr=False)
+    table: QuantileTable | None = field(default=None, compare=False, repr=False)
+
+    def __hash__(self) -> int:
+        return hash((self.quantity, repr(self.spec), self.data))
+
+    def __str__(self) -> str:
+        if isinstance(self.spec, Mapping):
+            return "{" + ", ".join(f"{k}: {v}" for k, v in self.spec.items()) + "}"
+        return str(self.spec)
+
+
+def parse_value(raw: Any, quantity: str, *, base: Path | None = None) -> UncertainValue:
+    """Parse what a user wrote for a quantity.
+
+    Parameters
+    ----------
+    raw : number, str or mapping
+        ``0.4``; ``"38%"``; ``"2.1 to 3.4 USD/h"``; ``{"family": "pert", "low": 1, "mode": 2, "high": 4}``.
+    quantity : str
+        Name in the nomenclature.
+    base : Path, optional
+        Folder that file names are relative to.
+
+    Returns
+    -------
+    UncertainValue
+
+    Raises
+    ------
+    LawError
+        What is wrong and the admissible set.
+
+    Examples
+    --------
+    >>> parse_value("15.6T tokens", "tokens").constant
+    15600000000000.0
+    >>> float(parse_value("0.30 to 0.45", "mfu").law.cdf(0.45).round(12))
+    0.95
+    """
+    q = QUANTITIES[quantity]
+    reader = _Reader(q, base)
+    value = reader.read(raw)
+    if isinstance(value, float):
+        _check_constant(value, q)
+        return UncertainValue(quantity, raw, reader.digest, constant=value)
+    if q.integer:
+        value = _whole(value, q)
+    _check_mass(value, q)
+    if isinstance(value, DiscreteLaw) and value.values.size == 1:
+        return UncertainValue(quantity, raw, reader.digest, constant=float(value.values[0]))
+    return UncertainValue(quantity, raw, reader.digest, law=value, table=tabulate(value))
+
+
+def _check_constant(value: float, q: Quantity) -> None:
+    if not math.isfinite(value):
+        raise LawError(f"{value} is not a finite number")
+    if value not in q.domain:
+        hint = ""
+        if q.domain.upper == 1 and 1 < value <= 100:
+            hint = f"Did you mean {value / 10 if value < 10 else value / 100:g}?"
+        raise LawError(f"{value:g} is outside its domain: {q.name} ({q.meaning}) is {_domain_words(q)}", hint)
+    if q.integer and value != math.floor(value):
+        raise LawError(f"{value:g} is not a whole number; {q.name} counts whole things")
+
+
+def _domain_words(q: Quantity) -> str:
+    text = str(q.domain)
+    unit = "" if q.unit == "1" else f" {q.unit}"
+    return f"{'in ' if text[0] in '([' else ''}{text}{unit if text[0] in '([>' else ''}"
+
+
+def _whole(law: Law, q: Quantity) -> Law:
+    if isinstance(law, DiscreteLaw):
+        broken = law.values[law.values != np.floor(law.values)]
+        if broken.size:
+            raise LawError(f"{broken[0]:g} is not a whole number; {q.name} counts whole things")
+        return law
+    return RoundedLaw(law)
+
+
+def _check_mass(law: Law, q: Quantity) -> None:
+    low, high = law.support
+    domain = q.domain
+    if low >= domain.lower and high <= domain.upper and not isinstance(law, DiscreteLaw):
+        return
+    outside = 0.0
+    if math.isfinite(domain.lower):
+        edge = domain.lower if domain.lower_open else np.nextafter(domain.lower, -math.inf)
+        outside += float(law.cdf(edge))
+    if math.isfinite(domain.upper):
+        edge = np.nextafter(domain.upper, -math.inf) if domain.upper_open else domain.upper
+        outside += float(law.sf(edge))
+    if outside > _OUTSIDE:
+        bounds = [None if math.isinf(b) else float(f"{b:g}") for b in (domain.lower, domain.upper)]
+        shown = ", ".join("null" if b is None else f"{b:g}" for b in bounds)
+        raise LawError(
+            f"{100 * outside:.2g} % of its mass lies outside the domain of {q.name}: {_domain_words(q)}",
+            f"Add truncate: [{shown}], or write LOW to HIGH, whose family respects the domain",
+        )
+
+
+class _Reader:
+    """Turns plain data into a float or a law for one quantity."""
+
+    def __init__(self, q: Quantity, base: Path | None) -> None:
+        self.q, self.base, self.digest = q, base, ""
+
+    def number(self, raw: Any, unit: str = "") -> float:
+        """Return one number in the canonical unit; ``unit`` is that of bare numbers."""
+        if isinstance(raw, bool) or raw is None or not isinstance(raw, (int, float, str)):
+            raise LawError(f"{raw!r} is not a number")
+        if not isinstance(raw, str):
+            if not math.isfinite(raw):
+                raise LawError(f"{raw} is not a finite number")
+            amount = parse_amount(repr(raw))
+        else:
+            amount = parse_amount(raw)
+        return convert(Amount(amount.number, amount.unit or unit), self.q.unit, counts=self.q.counts)
+
+    def plain(self, raw: Any, name: str) -> float:
+        """Return one number without unit: a shape parameter, a weight."""
+        if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not math.isfinite(raw):
+            raise LawError(f"{name} = {raw!r} is not a finite number")
+        return float(raw)
+
+    def read(self, raw: Any) -> float | Law:
+        if isinstance(raw, str):
+            interval = parse_interval(raw)
+            if interval is None:
+                return self.number(raw)
+            low, high = (convert(end, self.q.unit, counts=self.q.counts) for end in interval)
+            return interval_law(low, high, self.q.domain, integer=self.q.integer)
+        if isinstance(raw, Mapping):
+            return self.family(dict(raw))
+        if isinstance(raw, Sequence):
+            raise LawError("a list is not a value", "For equally likely values write {family: choice, values: [...]}")
+        return self.number(raw)
+
+    def family(self, raw: dict[str, Any]) -> Law:
+        truncate = raw.pop("truncate", None)
+        unit = str(raw.pop("unit", ""))
+        family = raw.pop("family", None)
+        if family in ("choice", "empirical"):
+            law: Law = self.discrete(raw, unit, str(family))
+        elif family == "mixture":
+            law = self.mixture(raw)
+        else:
+            law = self.named(raw, unit, family)
+        return law if truncate is None else self.truncated(law, truncate, unit)
+
+    def named(self, raw: dict[str, Any], unit: str, family: Any) -> Law:
+        percentiles = sorted(
+            (float(match[1]) / 100, self.number(raw[key], unit)) for key in raw if (match := _PERCENTILE.match(str(key)))
+        )
+        rest = {str(key): value for key, value in raw.items() if not _PERCENTILE.match(str(key))}
+        if family is None:
+            if rest or len(percentiles) < 2:
+                raise LawError(
+                    "an uncertain value in braces needs a family, or at least two percentiles",
+                    f"Families: {', '.join(FAMILIES)}, choice, empirical, mixture and the names of scipy.stats",
+                )
+            return self.by_domain(percentiles)
+        name = str(family).replace("-", "_")
+        values = FAMILIES[name].values if name in FAMILIES else ("loc", "scale")
+        parameters = {key: self.number(v, unit) if key in values else self.plain(v, key) for key, v in rest.items()}
+        return make_law(name, parameters, percentiles, self.q.domain)
+
+    def by_domain(self, percentiles: list[tuple[float, float]]) -> Law:
+        """Return the family of the quantity's domain through two percentiles, a metalog through more."""
+        domain = self.q.domain
+        if len(percentiles) > 2:
+            return make_law("metalog", {}, percentiles, domain)
+        if math.isfinite(domain.lower) and math.isfinite(domain.upper):
+            return make_law("logit_normal", {}, percentiles, domain)
+        if math.isfinite(domain.lower):
+            return make_law("lognormal", {"lower": domain.lower - (0.5 if self.q.integer else 0.0)}, percentiles, domain)
+        return make_law("normal", {}, percentiles, domain)
+
+    def discrete(self, raw: dict[str, Any], unit: str, family: str) -> Law:
+        weight_name = "probabilities" if family == "choice" else "weights"
+        allowed = {"values", weight_name} | ({"file", "column"} if family == "empirical" else set())
+        foreign = sorted(set(raw) - allowed)
+        if foreign:
+            raise LawError(f"{', '.join(foreign)} does not belong to {family}", f"It takes {', '.join(sorted(allowed))}")
+        if ("values" in raw) == ("file" in raw):
+            raise LawError(f"{family} needs its values", "Give values: [...]" + (" or file: and column:" if family == "empirical" else ""))
+        if "file" in raw:
+            values = self.column(str(raw["file"]), raw.get("column"), unit)
+        else:
+            listed = raw["values"]
+            if not isinstance(listed, Sequence) or isinstance(listed, str) or not listed:
+                raise LawError("values is not a list of numbers")
+            values = [self.number(v, unit) for v in listed]
+        weights = raw.get(weight_name)
+        if weights is None:
+            return DiscreteLaw(values)
+        if not isinstance(weights, Sequence) or isinstance(weights, str) or len(weights) != len(values):
+            raise LawError(f"{weight_name} is not a list of {len(values)} numbers, one for each value")
+        numbers = [self.plain(w, weight_name) for w in weights]
+        if min(numbers) < 0 or not sum(numbers) > 0:
+            raise LawError(f"{weight_name} are non-negative and not all zero")
+        if family == "choice" and abs(sum(numbers) - 1) > 1e-9:
+            raise LawError(f"probabilities sum to {sum(numbers):g}; they sum to 1")
+        return DiscreteLaw(values, numbers)
+
+    def column(self, name: str, column: Any, unit: str) -> list[float]:
+        path = (self.base or Path()) / name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise LawError(f"file {name} cannot be read ({error.strerror})", f"It is looked for at {path}") from None
+        self.digest = hashlib.sha256(content).hexdigest()
+        rows = csv.DictReader(content.decode("utf-8-sig", errors="replace").splitlines())
+        header = rows.fieldnames or []
+        if column is None and len(header) == 1:
+            column = header[0]
+        if column not in header:
+            raise LawError(f"file {name} has no column {column!r}", f"Its columns are {', '.join(header)}")
+        values = []
+        for line, row in enumerate(rows, start=2):
+            try:
+                values.append(self.number(row[str(column)] or "", unit))
+            except LawError as error:
+                raise LawError(f"file {name}, line {line}, column {column}: {error.what}") from None
+        if not values:
+            raise LawError(f"file {name} has no rows")
+        return values
+
+    def mixture(self, raw: dict[str, Any]) -> Law:
+        components = raw.pop("components", None)
+        if raw or not isinstance(components, Sequence) or isinstance(components, str) or not components:
+            raise LawError("a mixture takes components: [{weight: 0.7, value: 0.3 to 0.4}, {weight: 0.3, family: ...}]")
+        laws, weights = [], []
+        for item in components:
+            if not isinstance(item, Mapping):
+                raise LawError("each component of a mixture is a mapping with a weight")
+            part = dict(item)
+            weight = self.plain(part.pop("weight", None), "weight")
+            if not weight > 0:
+                raise LawError(f"weight = {weight:g} is infeasible; weights are positive")
+            value = self.read(part["value"]) if set(part) == {"value"} else self.family(part)
+            laws.append(value if isinstance(value, Law) else DiscreteLaw([value]))
+            weights.append(weight)
+        return MixtureLaw(laws, weights)
+
+    def truncated(self, law: Law, truncate: Any, unit: str) -> Law:
+        if not isinstance(truncate, Sequence) or isinstance(truncate, str) or len(truncate) != 2:
+            raise LawError("truncate is a pair [LOW, HIGH]; null leaves an end open")
+        low = -math.inf if truncate[0] is None else self.number(truncate[0], unit)
+        high = math.inf if truncate[1] is None else self.number(truncate[1], unit)
+        if not low < high:
+            raise LawError(f"truncate: [{low:g}, {high:g}] is infeasible; the low end lies below the high end")
+        if isinstance(law, DiscreteLaw):
+            kept = (law.values >= low) & (law.values <= high)
+            if kept.any():
+                return DiscreteLaw(law.values[kept], law.probabilities[kept])
+        else:
+            try:
+                return TruncatedLaw(law, low, high)
+            except ValueError:
+                pass
+        first, last = law.quantile(np.array([-3.0, 3.0]))
+        raise LawError(f"truncate: [{low:g}, {high:g}] leaves no probability", f"99.7 % of it lies between {first:.4g} and {last:.4g}")
