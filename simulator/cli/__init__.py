@@ -1,0 +1,100 @@
+"""The command line: thin, computes nothing.
+
+Exit codes: 0 done; 1 failed; 2 bad input; 3 a threshold asked for was exceeded; 130 interrupted.
+Data go to stdout, messages and progress to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from simulator.errors import SimulatorError
+
+#: verb -> (module, one line of help); modules are imported when their verb is used
+_VERBS = {
+    "run": ("simulator.cli.run", "Simulate a scenario: bands of cost, emissions, energy and time."),
+    "validate": ("simulator.cli.validate", "Check scenarios and list the defaults that they would use."),
+    "summarize": ("simulator.cli.summarize", "Print the bands of a result that was saved."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        command: click.Command = import_module(_VERBS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _VERBS.items()])
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version  # noqa: PLC0415 - rarely asked for
+
+        click.echo(f"simulator {version('training-risk-simulator')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\b\nExamples:\n"
+    "  simulator run configs/quickstart.yaml\n"
+    "  simulator run configs/quickstart.yaml --set 'mfu=0.35 to 0.50' --draws 200000 -o run.nc\n"
+    "  simulator summarize run.nc --json\n"
+    "\n\b\nExit codes: 0 done, 1 failed, 2 bad input, 3 a threshold was exceeded, 130 interrupted.",
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
+def cli() -> None:
+    """What does it cost and emit to train a large AI model, with bands."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    sys.exit(_run([word for word in words if word != "--debug"], debug=debug))
+
+
+def _run(words: Sequence[str], *, debug: bool) -> int:
+    try:
+        code = cli.main(args=list(words), prog_name="simulator", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:  # the reader, `head` for example, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SimulatorError as error:
+        if debug:
+            raise
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except MemoryError:
+        if debug:
+            raise
+        click.echo("error: not enough memory for so many draws; use fewer --draws", err=True)
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last line of defence; the traceback is one flag away
+        if debug:
+            raise
+        click.echo(f"error: {type(error).__name__}: {error} (an error of the simulator; --debug shows where)", err=True)
+        return 1
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,91 @@
+"""``simulator run``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  simulator run configs/quickstart.yaml\n"
+    "  simulator run configs/llama3.1-405b.yaml --draws 1000000 --seed 7 -o llama.nc\n"
+    "  simulator run configs/quickstart.yaml --plan sobol --draws 65536 --replicates 16 --json\n"
+    "  simulator run configs/quickstart.yaml --set mfu=0.38 --set 'rental_price=2 to 3 USD/h'\n"
+    "  simulator run configs/quickstart.yaml --fail-above 'cost_total p80 > 400k USD'\n"
+)
+@click.argument("config", type=click.Path())
+@click.option("--draws", type=int, default=100_000, show_default=True, help="Number of draws.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all streams; 0 is a seed.")
+@click.option("--plan", type=click.Choice(["random", "sobol"]), default="random", show_default=True, help="Random draws, or scrambled Sobol' points.")
+@click.option("--replicates", type=int, help="Independent Sobol' scramblings, from which the Monte Carlo error comes  [default: 16]")
+@click.option("--threads", type=int, help="Threads; changes no result  [default: all cores]")
+@click.option("--block-size", type=int, default=4096, show_default=True, help="Draws per unit of work; changes no result.")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Replace a value of the config; may be repeated.")
+@click.option("-o", "--output", type=click.Path(), help="Save all draws to FILE.nc or DIR.zarr.")
+@click.option("--json", "as_json", is_flag=True, help="Print the bands as JSON.")
+@click.option(
+    "--fail-above",
+    "thresholds",
+    multiple=True,
+    metavar="'NAME STATISTIC > LIMIT'",
+    help="Exit with 3 where exceeded: 'cost_total p80 > 30M'; may be repeated.",
+)
+def command(
+    config: str,
+    draws: int,
+    seed: int,
+    plan: Any,
+    replicates: int | None,
+    threads: int | None,
+    block_size: int,
+    overrides: tuple[str, ...],
+    output: str | None,
+    as_json: bool,
+    thresholds: tuple[str, ...],
+) -> None:
+    """Simulate the training run of CONFIG and print percentile bands of its cost, emissions, energy and time.
+
+    Every number comes with its Monte Carlo error (--json). A value set with --set is written as in
+    the config; the name of a quantity alone is enough of a path.
+    """
+    from simulator.cli.thresholds import check, parse  # noqa: PLC0415 - so that --help stays quick
+    from simulator.plan import SamplingPlan  # noqa: PLC0415
+    from simulator.results import check_target, save_results  # noqa: PLC0415
+    from simulator.scenario import load_scenario, resolve  # noqa: PLC0415
+
+    scenario = load_scenario(config, overrides=overrides)
+    resolve(scenario)
+    sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
+    limits = [parse(text) for text in thresholds]
+    if output is not None:
+        check_target(output)
+
+    from simulator.cli.show import show  # noqa: PLC0415
+    from simulator.engine import simulate  # noqa: PLC0415
+
+    with _progress(draws) as progress:
+        results = simulate(scenario, sampling, progress=progress)
+    if output is not None:
+        save_results(results, output)
+        click.echo(f"saved {draws} draws to {output}", err=True)
+    show(results, as_json=as_json)
+    check(results, limits)
+
+
+@contextmanager
+def _progress(draws: int) -> Iterator[Callable[[int], None] | None]:
+    """Show a bar on a terminal's stderr, and nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415 - terminals only
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("simulating (the first run compiles for about 20 s)", total=draws)
+        yield lambda done: bar.update(task, completed=done)

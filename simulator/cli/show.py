@@ -1,0 +1,125 @@
+"""Bands as a table that a budget owner understands, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+
+import click
+import xarray as xr
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from simulator.analysis.bands import bands_json, summarize
+
+_COLUMNS = (0.05, 0.5, 0.8, 0.95)
+#: canonical unit -> larger units with their size, largest first
+_DISPLAY: dict[str, Sequence[tuple[float, str]]] = {
+    "USD": ((1e9, "billion USD"), (1e6, "million USD"), (1e3, "thousand USD")),
+    "kgCO2e": ((1e6, "kt CO2e"), (1e3, "t CO2e"), (1.0, "kg CO2e")),
+    "kWh": ((1e6, "GWh"), (1e3, "MWh")),
+}
+_DAYS = ((24.0, "days"),)
+_HOURS = ((1e6, "million h"), (1e3, "thousand h"))
+_ROWS = ("cost", "emissions", "energy", "wall_clock", "device_hours", "goodput", "interruptions")
+_LABELS = {
+    "cost": "cost",
+    "emissions": "emissions",
+    "energy": "energy",
+    "wall_clock": "wall-clock time",
+    "device_hours": "accelerator-hours",
+    "goodput": "goodput",
+    "interruptions": "interruptions",
+}
+
+
+def show(results: xr.Dataset, *, as_json: bool) -> None:
+    """Print the bands of results on stdout."""
+    summary = summarize(results)
+    if as_json:
+        click.echo(json.dumps(bands_json(summary), indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    console = Console(highlight=False, width=None if Console().is_terminal else 110)
+    console.print(_table(results, summary))
+    console.print(_sentence(summary), soft_wrap=True)
+    defaults = json.loads(results.attrs["defaults"])
+    if defaults:
+        names = ", ".join(defaults)
+        console.print(f"Not stated, so taken from sourced defaults (simulator validate lists them): {names}.", soft_wrap=True)
+
+
+def _scale(unit: str, output: str, size: float) -> tuple[float, str]:
+    steps = _DAYS if output == "wall_clock" else _HOURS if output == "device_hours" else _DISPLAY.get(unit, ())
+    for factor, name in steps:
+        if abs(size) >= factor:
+            return factor, name
+    return (steps[-1] if steps and steps[-1][0] == 1.0 else (1.0, "" if unit == "1" else unit))
+
+
+def rounded(value: float, error: float | None) -> str:
+    """Return a number rounded to the first digit of its Monte Carlo error, at most four significant digits.
+
+    Examples
+    --------
+    >>> rounded(31.2437, 0.08)
+    '31.24'
+    >>> rounded(31.2437, 0.4)
+    '31.2'
+    >>> rounded(0.0, None)
+    '0'
+    """
+    if not math.isfinite(value):
+        return "-" if math.isnan(value) else "∞"
+    if value == 0.0:
+        return "0"
+    digits = 3 - math.floor(math.log10(abs(value)))
+    if error is not None and math.isfinite(error) and error > 0:
+        digits = min(digits, -math.floor(math.log10(error)))
+    return f"{round(value, digits):.{max(digits, 0)}f}"
+
+
+def _outputs(summary: xr.Dataset) -> list[tuple[str, str]]:
+    """Return (output, label) of the table's rows: totals, and under them the components that are not nought."""
+    names = [str(name) for name in summary.output.values]
+    rows = []
+    for name in _ROWS:
+        if name in names:
+            rows.append((name, _LABELS[name]))
+            continue
+        rows.append((f"{name}_total", f"{_LABELS[name]}, total"))
+        parts = [part for part in names if part.startswith(f"{name}[")]
+        alive = [part for part in parts if float(abs(summary.value.sel(output=part)).max()) > 0]
+        rows += [(part, "  " + part.partition("[")[2].rstrip("]")) for part in alive]
+    return rows
+
+
+def _table(results: xr.Dataset, summary: xr.Dataset) -> Table:
+    a = results.attrs
+    how = f"{a['draws']:,} random draws".replace(",", " ")
+    if a["plan"] == "sobol":
+        how = f"{a['draws']:,} Sobol' points in {a['replicates']} replicates".replace(",", " ")
+    table = Table(title=f"{a['scenario']}: {how}, seed {a['seed']}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for p in _COLUMNS:
+        table.add_column(f"P{100 * p:g}", justify="right", no_wrap=True)
+    table.add_column("mean", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for output, text in _outputs(summary):
+        row = summary.sel(output=output)
+        whole = summary.sel(output=f"{output.partition('[')[0]}_total") if "[" in output else row
+        factor, unit = _scale(str(row.unit.item()), output, float(whole.value.sel(quantile=0.5).item()))
+        cells = [rounded(row.value.sel(quantile=p).item() / factor, row.mcse.sel(quantile=p).item() / factor) for p in _COLUMNS]
+        mean = rounded(row["mean"].item() / factor, row.mcse_mean.item() / factor)
+        table.add_row(text, *cells, mean, unit, style="bold" if output.endswith("_total") else None)
+    return table
+
+
+def _sentence(summary: xr.Dataset) -> str:
+    row = summary.sel(output="cost_total")
+    value, error = row.value.sel(quantile=0.8).item(), row.mcse.sel(quantile=0.8).item()
+    factor, unit = _scale("USD", "cost_total", float(row.value.sel(quantile=0.5).item()))
+    shown = rounded(value / factor, error / factor)
+    digits = "its Monte Carlo error is not known" if math.isnan(error) else f"± {error / factor:.1g} Monte Carlo error"
+    return f"P80: there is an 80 % chance to cost no more than {shown} {unit} ({digits})."

@@ -1,0 +1,32 @@
+"""``simulator summarize``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  simulator summarize run.nc\n"
+    "  simulator summarize run.zarr --json\n"
+    "  simulator summarize run.nc --fail-above 'emissions_total p95 > 5000 t'\n"
+)
+@click.argument("file", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="Print the bands as JSON.")
+@click.option(
+    "--fail-above",
+    "thresholds",
+    multiple=True,
+    metavar="'NAME STATISTIC > LIMIT'",
+    help="Exit with 3 where exceeded: 'cost_total p80 > 30M'; may be repeated.",
+)
+def command(file: str, as_json: bool, thresholds: tuple[str, ...]) -> None:
+    """Print the bands of the draws in FILE, which `simulator run -o` saved."""
+    from simulator.cli.show import show  # noqa: PLC0415 - so that --help stays quick
+    from simulator.cli.thresholds import check, parse  # noqa: PLC0415
+    from simulator.results import open_results  # noqa: PLC0415
+
+    limits = [parse(text) for text in thresholds]
+    results = open_results(file)
+    show(results, as_json=as_json)
+    check(results, limits)

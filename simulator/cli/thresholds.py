@@ -1,0 +1,89 @@
+"""``--fail-above "cost_total p80 > 30M"``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import click
+import numpy as np
+import xarray as xr
+
+from simulator.analysis.bands import summarize
+from simulator.errors import InputError, LawError, SimulatorError, ThresholdExceededError
+from simulator.kernels.static import OUTPUTS
+from simulator.quantities import QUANTITIES
+
+_PATTERN = re.compile(r"\s*(?P<name>\S+)\s+(?P<statistic>mean|[pP]\d+(?:\.\d+)?)\s*>\s*(?P<limit>.+)")
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A statistic of an output and the limit that it should not exceed [canonical unit]."""
+
+    text: str
+    name: str
+    probability: float | None
+    limit: float
+
+
+def parse(text: str) -> Threshold:
+    """Parse ``NAME STATISTIC > LIMIT``.
+
+    Raises
+    ------
+    InputError
+        Unknown output, statistic or unit.
+
+    Examples
+    --------
+    >>> parse("emissions_total p80 > 5000 t").limit
+    5000000.0
+    """
+    match = _PATTERN.fullmatch(text)
+    if match is None:
+        raise InputError(f"--fail-above '{text}' is not NAME STATISTIC > LIMIT; for example 'cost_total p80 > 30M' or 'energy mean > 5 GWh'")
+    name = match["name"]
+    if name not in OUTPUTS:
+        near = get_close_matches(name, OUTPUTS, n=3) or OUTPUTS
+        raise InputError(f"--fail-above '{text}': {name} is not an output; did you mean {' or '.join(near)}?")
+    probability = None
+    if match["statistic"] != "mean":
+        probability = float(match["statistic"][1:]) / 100
+        if not 0 < probability < 1:
+            raise InputError(f"--fail-above '{text}': a percentile lies strictly between p0 and p100")
+    try:
+        limit = QUANTITIES[name.partition("[")[0]].parse(match["limit"])
+    except LawError as error:
+        raise InputError(f"--fail-above '{text}': {error}") from None
+    return Threshold(text, name, probability, limit)
+
+
+def check(results: xr.Dataset, thresholds: list[Threshold]) -> None:
+    """Judge thresholds.
+
+    Raises
+    ------
+    ThresholdExceededError
+        Naming each that is exceeded.
+    SimulatorError
+        Where a statistic does not exist, so that nothing can be judged.
+    """
+    exceeded = []
+    for threshold in thresholds:
+        if threshold.probability is None:
+            summary = summarize(results).sel(output=threshold.name)
+            value = float(summary["mean"].item())
+        else:
+            summary = summarize(results, quantiles=(threshold.probability,)).sel(output=threshold.name)
+            value = float(summary.value.item())
+        if np.isnan(value):
+            raise SimulatorError(f"'{threshold.text}' cannot be judged: {summary.note.item() or 'the statistic is not a number'}")
+        verdict = f"{threshold.text}: it is {value:.6g} {summary.unit.item()}"
+        if value > threshold.limit:
+            exceeded.append(verdict)
+        else:
+            click.echo(f"not exceeded: {verdict}", err=True)
+    if exceeded:
+        raise ThresholdExceededError("threshold exceeded: " + "; ".join(exceeded))

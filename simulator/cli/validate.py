@@ -1,0 +1,34 @@
+"""``simulator validate``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  simulator validate configs/quickstart.yaml\n"
+    "  simulator validate configs/*.yaml\n"
+    "  simulator validate configs/quickstart.yaml --set mfu=0.38\n"
+)
+@click.argument("configs", nargs=-1, required=True, type=click.Path(), metavar="CONFIG...")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Replace a value of each config; may be repeated.")
+def command(configs: tuple[str, ...], overrides: tuple[str, ...]) -> int:
+    """Check each CONFIG, tell all its problems at once, and list every default that it would use with its source."""
+    from simulator.errors import ConfigError  # noqa: PLC0415 - so that --help stays quick
+    from simulator.scenario import load_scenario, resolve  # noqa: PLC0415
+
+    code = 0
+    for config in configs:
+        try:
+            resolved = resolve(load_scenario(config, overrides=overrides))
+        except ConfigError as error:
+            click.echo(f"{config}: {error}", err=True)
+            code = ConfigError.exit_code
+            continue
+        uncertain = sum(item.value.table is not None for item in resolved.inputs.values())
+        defaults = resolved.describe_defaults()
+        click.echo(f"{config}: valid; {uncertain} uncertain inputs, {len(defaults)} defaults")
+        for name, entry in defaults.items():
+            click.echo(f"  {name} = {entry['value']}  ({entry['source']})")
+    return code
