@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numba
 import numpy as np
@@ -83,7 +84,7 @@ class KernelArguments:
 
     def run(self, low: int, high: int, inputs: Floats, outputs: Floats, *, first: int, block_size: int) -> None:
         """Compute draws ``low`` to ``high`` - 1 into columns of ``inputs`` and ``outputs`` that start at draw ``first``."""
-        arrays = [getattr(self, field.name) for field in fields(self)]
+        arrays: Any = [getattr(self, field.name) for field in fields(self)]
         run_static(low, high, block_size, first, *arrays, inputs, outputs)
 
 

@@ -191,14 +191,13 @@ def open_results(path: str | Path) -> xr.Dataset:
     if source.suffix == ".zarr":
         _require_zarr()
     try:
-        if source.suffix == ".zarr":
-            results = xr.open_zarr(source, consolidated=True)
-        else:
-            results = xr.open_dataset(source, engine="h5netcdf")
-        with results:
-            loaded = results.load()
-    except Exception as error:  # noqa: BLE001 - whatever a foreign file raises, the cause is the file
-        raise InputError(f"{source} cannot be read as a result: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from error
+        zarr = source.suffix == ".zarr"
+        with xr.open_zarr(source, consolidated=True) if zarr else xr.open_dataset(source, engine="h5netcdf") as results:
+            loaded: xr.Dataset = results.load()
+    except Exception as error:
+        raise InputError(
+            f"{source} cannot be read as a result: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        ) from error
     if int(loaded.attrs.get("schema", 0)) != SCHEMA:
         raise InputError(f"{source} is not a result of this simulator (schema {loaded.attrs.get('schema')!r}, expected {SCHEMA})")
     loaded.attrs.update({name: int(loaded.attrs[name]) for name in ("schema", "draws", "seed", "replicates")})

@@ -1,0 +1,1 @@
+"""Reading results: Dataset in, Dataset out, Monte Carlo error attached."""

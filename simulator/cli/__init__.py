@@ -59,7 +59,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
 def cli() -> None:
-    """What does it cost and emit to train a large AI model, with bands."""
+    """Tell what it costs and emits to train a large AI model, with bands."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -92,7 +92,7 @@ def _run(words: Sequence[str], *, debug: bool) -> int:
             raise
         click.echo("error: not enough memory for so many draws; use fewer --draws", err=True)
         return 1
-    except Exception as error:  # noqa: BLE001 - the last line of defence; the traceback is one flag away
+    except Exception as error:
         if debug:
             raise
         click.echo(f"error: {type(error).__name__}: {error} (an error of the simulator; --debug shows where)", err=True)

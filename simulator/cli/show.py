@@ -55,7 +55,7 @@ def _scale(unit: str, output: str, size: float) -> tuple[float, str]:
     for factor, name in steps:
         if abs(size) >= factor:
             return factor, name
-    return (steps[-1] if steps and steps[-1][0] == 1.0 else (1.0, "" if unit == "1" else unit))
+    return steps[-1] if steps and steps[-1][0] == 1.0 else (1.0, "" if unit == "1" else unit)
 
 
 def rounded(value: float, error: float | None) -> str:

@@ -43,7 +43,9 @@ def parse(text: str) -> Threshold:
     """
     match = _PATTERN.fullmatch(text)
     if match is None:
-        raise InputError(f"--fail-above '{text}' is not NAME STATISTIC > LIMIT; for example 'cost_total p80 > 30M' or 'energy mean > 5 GWh'")
+        raise InputError(
+            f"--fail-above '{text}' is not NAME STATISTIC > LIMIT; for example 'cost_total p80 > 30M' or 'energy mean > 5 GWh'"
+        )
     name = match["name"]
     if name not in OUTPUTS:
         near = get_close_matches(name, OUTPUTS, n=3) or OUTPUTS

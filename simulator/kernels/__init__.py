@@ -1,0 +1,1 @@
+"""Jitted loops that only compose laws."""

@@ -14,8 +14,6 @@ Contract
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import prange
 from numpy.typing import NDArray
@@ -138,7 +136,8 @@ def find_cell(z: float, breaks: Floats, guide: Integers, scale: float) -> int:
     last = breaks.size - 2
     g = int((z - breaks[1]) * scale)
     g = 0 if g < 0 else (GUIDE - 1 if g > GUIDE - 1 else g)
-    low, high = guide[g], guide[g + 1]
+    low: int = guide[g]
+    high = guide[g + 1]
     while low < high:
         middle = (low + high + 1) >> 1
         if z > breaks[middle]:
@@ -212,7 +211,7 @@ def look_up(
             out[i] = origin + width / (1.0 + exp(-out[i]))
     if rounded:
         for i in range(LANES):
-            out[i] = math.floor(out[i] + 0.5)
+            out[i] = np.floor(out[i] + 0.5)  # math.floor makes an integer, and one of NaN
     for i in range(LANES):
         x = out[i]
         x = lower if x < lower else x
@@ -236,14 +235,24 @@ def play_out(x: Floats, modes: Integers, out: Floats) -> None:
         params_active, tokens, flop, stated_hours = x[0 * LANES + i], x[1 * LANES + i], x[2 * LANES + i], x[3 * LANES + i]
         mfu, run_overhead, accelerators, accelerators_per_node = x[4 * LANES + i], x[5 * LANES + i], x[6 * LANES + i], x[7 * LANES + i]
         peak_flops, failure_rate, downtime, checkpoint_time = x[8 * LANES + i], x[9 * LANES + i], x[10 * LANES + i], x[11 * LANES + i]
-        checkpoint_interval, tdp, power_fraction, server_power_ratio = x[12 * LANES + i], x[13 * LANES + i], x[14 * LANES + i], x[15 * LANES + i]
-        idle_power_fraction, pue, electricity_price, price_year_shift = x[16 * LANES + i], x[17 * LANES + i], x[18 * LANES + i], x[19 * LANES + i]
+        checkpoint_interval, tdp, power_fraction, server_power_ratio = (
+            x[12 * LANES + i],
+            x[13 * LANES + i],
+            x[14 * LANES + i],
+            x[15 * LANES + i],
+        )
+        idle_power_fraction, pue, electricity_price, price_year_shift = (
+            x[16 * LANES + i],
+            x[17 * LANES + i],
+            x[18 * LANES + i],
+            x[19 * LANES + i],
+        )
         carbon_intensity, carbon_year_shift, embodied_accelerator = x[20 * LANES + i], x[21 * LANES + i], x[22 * LANES + i]
         embodied_server, service_life, fleet_utilization = x[23 * LANES + i], x[24 * LANES + i], x[25 * LANES + i]
         rental_price, accelerator_price, server_price_ratio = x[26 * LANES + i], x[27 * LANES + i], x[28 * LANES + i]
         interconnect_share, depreciation_rate, residual_value = x[29 * LANES + i], x[30 * LANES + i], x[31 * LANES + i]
 
-        nodes = math.ceil(accelerators / accelerators_per_node)
+        nodes = np.ceil(accelerators / accelerators_per_node)  # math.ceil makes an integer, and one of NaN
         rate = interruption_rate(failure_rate, nodes)
         flop = transformer_flop(params_active, tokens) if work_mode == WORK_TRANSFORMER else flop
         work = productive_device_hours(flop, peak_flops, mfu) * (1.0 + run_overhead) / accelerators

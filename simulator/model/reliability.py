@@ -94,8 +94,8 @@ def daly2006(rate: float, checkpoint_time: float) -> float:
 
 @jittable
 def admissible_interval(interval: float, work: float) -> float:
-    """Return the checkpoint interval held between 4 ms and the whole run [h]."""
-    held = work if interval > work else interval
+    """Return the checkpoint interval held between 4 ms and the whole run [h]; NaN where either is."""
+    held = interval if interval <= work or interval != interval else work
     return _SHORTEST_INTERVAL if held < _SHORTEST_INTERVAL else held
 
 

@@ -79,7 +79,9 @@ def _check_payment(basis: Any, has: Callable[[str, str], bool], problems: list[P
     elif basis == "own":
         if not has("compute", "accelerator_price"):
             problems.append(
-                Problem("accelerator_price is not stated and has no default", "compute.accelerator_price", "State it in USD per accelerator")
+                Problem(
+                    "accelerator_price is not stated and has no default", "compute.accelerator_price", "State it in USD per accelerator"
+                )
             )
         if has("compute", "rental_price"):
             problems.append(

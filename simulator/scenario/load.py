@@ -83,8 +83,7 @@ def _build(document: Document, *, where: str, base: Path, overrides: Sequence[st
     for problem in check_consistency(data):
         problems.append(located(problem, tuple(problem.path.split("."))))
     if problems or scenario is None:
-        order = {path: place for path, place in document.places.items()}
-        problems.sort(key=lambda p: order.get(tuple(p.path.split(".")), (0, 0)))
+        problems.sort(key=lambda p: document.place(tuple(p.path.split("."))) or (0, 0))
         raise ConfigError(dict.fromkeys(problems))
     return scenario
 

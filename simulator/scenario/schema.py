@@ -144,12 +144,7 @@ def _correlations(raw: Any) -> RankCorrelation:
 
 def _pairs(correlation: RankCorrelation) -> list[list[str | float]]:
     names, matrix = correlation.names, correlation.spearman
-    return [
-        [names[i], names[j], float(matrix[i][j])]
-        for i in range(len(names))
-        for j in range(i + 1, len(names))
-        if matrix[i][j] != 0.0
-    ]
+    return [[names[i], names[j], float(matrix[i][j])] for i in range(len(names)) for j in range(i + 1, len(names)) if matrix[i][j] != 0.0]
 
 
 class Scenario(Closed):

@@ -198,9 +198,7 @@ class _Reader:
         return law if truncate is None else self.truncated(law, truncate, unit)
 
     def named(self, raw: dict[str, Any], unit: str, family: Any) -> Law:
-        percentiles = sorted(
-            (float(match[1]) / 100, self.number(raw[key], unit)) for key in raw if (match := _PERCENTILE.match(str(key)))
-        )
+        percentiles = sorted((float(match[1]) / 100, self.number(raw[key], unit)) for key in raw if (match := _PERCENTILE.match(str(key))))
         rest = {str(key): value for key, value in raw.items() if not _PERCENTILE.match(str(key))}
         if family is None:
             if rest or len(percentiles) < 2:

@@ -1,0 +1,1 @@
+"""The mathematics of uncertainty: laws, dependence, streams."""

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -168,7 +169,9 @@ def _with_mode(build: Callable[[float, float, float, Parameters], Law]) -> Calla
 
         found = _solve(miss, [math.log(p1 + 0.1), math.log(1.1 - p2)])
         if found is None:
-            raise LawError(f"no such law has mode {mode:g}, P{100 * p1:g} = {x1:g} and P{100 * p2:g} = {x2:g}", "Move the mode to the middle")
+            raise LawError(
+                f"no such law has mode {mode:g}, P{100 * p1:g} = {x1:g} and P{100 * p2:g} = {x2:g}", "Move the mode to the middle"
+            )
         below, above = np.exp(found) * width
         return build(x1 - float(below), mode, x2 + float(above), parameters)
 
@@ -420,7 +423,7 @@ def _check_percentiles(percentiles: Percentiles) -> None:
             raise LawError(f"p{100 * p:g} is not a percentile; it lies strictly between 0 and 100")
         if not math.isfinite(x):
             raise LawError(f"p{100 * p:g} = {x} is not a finite number")
-    for (p1, x1), (p2, x2) in zip(percentiles, percentiles[1:], strict=False):
+    for (p1, x1), (p2, x2) in pairwise(percentiles):
         if not x1 < x2:
             raise LawError(f"p{100 * p1:g} = {x1:g} and p{100 * p2:g} = {x2:g} contradict: percentiles increase")
 
@@ -428,7 +431,7 @@ def _check_percentiles(percentiles: Percentiles) -> None:
 def _scipy_by_name(name: str, parameters: Parameters, percentiles: Percentiles) -> Law:
     from scipy import stats  # noqa: PLC0415 - takes a second, and many scenarios need none
 
-    distribution = getattr(stats, name, None)
+    distribution: Any = getattr(stats, name, None)
     known = [n for n in dir(stats) if isinstance(getattr(stats, n), (stats.rv_continuous, stats.rv_discrete))]
     if name not in known:
         near = get_close_matches(name, dict.fromkeys([*FAMILIES, "empirical", "choice", "mixture", *known]), n=3)

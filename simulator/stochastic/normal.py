@@ -22,7 +22,7 @@ def signed_uniform(word: np.uint64) -> float:
     Centred in its cell of width 2**-51, so that it is symmetric, exact in float64 and never ±1:
     scores reach |z| = 8.13.
     """
-    one_to_two = float_of(np.int64((word >> _SHIFT) | _ONE_TO_TWO))
+    one_to_two: float = float_of(np.int64((word >> _SHIFT) | _ONE_TO_TWO))
     return (one_to_two - 1.5) * 2.0 + _HALF_CELL
 
 

@@ -107,7 +107,7 @@ def sobol_word(index: np.uint64, directions: NDArray[np.uint64]) -> np.uint64:
         Of the point in its replicate.
     directions : ndarray of uint64, shape (INDEX_BITS + 1,)
     """
-    word = directions[INDEX_BITS]
+    word: np.uint64 = directions[INDEX_BITS]
     rest = index
     k = 0
     while rest != _ZERO:

@@ -99,7 +99,7 @@ class QuantileTable:
             x = self.origin + self.width * expit(t)
         else:
             x = t
-        return np.clip(np.floor(x + 0.5) if self.rounded else x, self.lower, self.upper)
+        return np.asarray(np.clip(np.floor(x + 0.5) if self.rounded else x, self.lower, self.upper))
 
 
 def tabulate(law: Law) -> QuantileTable:

@@ -32,8 +32,8 @@ class DiscreteLaw(Law):
         raw = np.asarray(values, dtype=np.float64)
         mass = np.ones_like(raw) if weights is None else np.asarray(weights, dtype=np.float64)
         self.values, inverse = np.unique(raw[mass > 0], return_inverse=True)
-        self.probabilities = np.bincount(inverse, weights=mass[mass > 0])
-        self.probabilities /= self.probabilities.sum()
+        merged = np.bincount(inverse, weights=mass[mass > 0])
+        self.probabilities = merged / merged.sum()
         self._cdf = np.minimum(np.cumsum(self.probabilities), 1.0)
         self._cdf[-1] = 1.0
         self._sf = np.append(np.cumsum(self.probabilities[::-1])[-2::-1], 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit, log_ndtr, ndtr
 
 from simulator.stochastic.laws.base import SCORE_LIMIT, Floats, Law
@@ -50,7 +50,7 @@ class MetalogLaw(Law):
         self.lower, self.upper = lower, upper
         z = np.asarray(scores, dtype=np.float64)
         target = self._transform(np.asarray(values, dtype=np.float64))
-        self.coefficients: NDArray[np.float64] = np.linalg.solve(_basis(z, z.size), target)
+        self.coefficients: Floats = np.asarray(np.linalg.solve(_basis(z, z.size), target), dtype=np.float64)
         if not np.all(np.diff(_basis(_GRID, z.size) @ self.coefficients) > 0):
             raise ValueError("no increasing metalog passes through these percentiles")
 
@@ -87,7 +87,7 @@ class MetalogLaw(Law):
             middle = 0.5 * (low + high)
             below = _basis(middle, self.coefficients.size) @ self.coefficients < target
             low, high = np.where(below, middle, low), np.where(below, high, middle)
-        return 0.5 * (low + high)
+        return np.asarray(0.5 * (low + high))
 
     def cdf(self, x: ArrayLike) -> Floats:  # noqa: D102
         return np.asarray(ndtr(self._score(x)))

@@ -51,7 +51,7 @@ class MixtureLaw(Law):
             low = np.where(inside & ~reached, middle, low)
             high = np.where(inside & reached, middle, high)
         at_low = np.where(lower_half, self.cdf(low) >= p, self.sf(low) <= q)
-        return np.where(at_low, low, high)
+        return np.asarray(np.where(at_low, low, high))
 
     def cdf(self, x: ArrayLike) -> Floats:  # noqa: D102
         return np.asarray(sum(weight * law.cdf(x) for weight, law in zip(self.weights, self.laws, strict=True)))

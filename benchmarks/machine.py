@@ -1,0 +1,46 @@
+"""What a measurement depends on beside the code: machine, versions, memory."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+
+def cpu_name() -> str:
+    """Return the processor's name as the system tells it."""
+    table = Path("/proc/cpuinfo")
+    if table.exists():
+        for line in table.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def describe() -> dict[str, str | int]:
+    """Return machine and versions as one flat mapping."""
+    found = {name: version(name) for name in ("numpy", "scipy", "numba", "xarray", "training-risk-simulator")}
+    return {"cpu": cpu_name(), "cores": cores(), "system": platform.platform(), "python": platform.python_version(), **found}
+
+
+def peak_memory() -> float:
+    """Return the largest resident memory of this process so far [MiB]; NaN where the system does not tell."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return float("nan")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)  # bytes on macOS, KiB elsewhere
+
+
+def print_machine() -> None:
+    about = describe()
+    print(f"machine   {about.pop('cpu')}, {about.pop('cores')} cores, {about.pop('system')}")
+    print("versions  " + ", ".join(f"{name} {value}" for name, value in about.items()))
