@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,7 +41,10 @@ def peak_memory() -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)  # bytes on macOS, KiB elsewhere
 
 
-def print_machine() -> None:
-    about = describe()
-    print(f"machine   {about.pop('cpu')}, {about.pop('cores')} cores, {about.pop('system')}")
-    print("versions  " + ", ".join(f"{name} {value}" for name, value in about.items()))
+def machine_lines(about: Mapping[str, str | int]) -> list[str]:
+    """Return what :func:`describe` found, in words."""
+    versions = {name: value for name, value in about.items() if name not in ("cpu", "cores", "system")}
+    return [
+        f"machine   {about['cpu']}, {about['cores']} cores, {about['system']}",
+        "versions  " + ", ".join(f"{name} {value}" for name, value in versions.items()),
+    ]

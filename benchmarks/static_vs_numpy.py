@@ -1,8 +1,9 @@
 """Time the static kernel on one thread against numpy's own samplers on the same model.
 
 Both fill the same arrays (16 drawn inputs, 13 outputs, allocated once) and must agree on every
-input and output within Monte Carlo error before any time is told. Rounds alternate between them, so
-that a busy machine slows both; the ratio is taken within each round.
+input and output within Monte Carlo error before any time is told. Rounds alternate between them and
+the ratio is taken within each round. Times are processor times, in which other jobs on the machine
+count least; the wall-clock ratio stands beside.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from statistics import median
+from typing import NamedTuple
 
 import numba
 import numpy as np
-from machine import describe, peak_memory, print_machine
+from machine import describe, machine_lines, peak_memory
 from numpy.typing import NDArray
 from numpy_peer import PEERS, run
 from scipy.stats import norm, spearmanr
-from sixteen_inputs import PAIR, SPEARMAN, scenario
+from sixteen_inputs import LAWS, PAIR, SPEARMAN, scenario
 
 from simulator import SamplingPlan, simulate
 from simulator.engine import compile_arguments
@@ -32,130 +34,151 @@ _CHUNKS = (4096, 16_384, 65_536)
 _PROBABILITIES = (0.05, 0.5, 0.95)
 _FALSE_ALARM = 1e-6  # of a whole comparison
 
-Floats = NDArray[np.float64]
-Columns = Mapping[str, Floats]
+Columns = Mapping[str, NDArray[np.float64]]
+
+
+class Spread(NamedTuple):
+    """Median, least and greatest over rounds."""
+
+    median: float
+    least: float
+    greatest: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        return cls(median(values), min(values), max(values))
+
+
+@dataclass(frozen=True)
+class Result:
+    """Times in ns per draw; sides are the kernel and the peers of ``numpy_peer``."""
+
+    draws: int
+    rounds: int
+    threads: int
+    chunks: dict[str, int]
+    processor: dict[str, Spread]
+    wall_clock: dict[str, Spread]
+    ratio: dict[str, Spread]
+    ratio_of_wall_clocks: dict[str, Spread]
+    simulate_wall_clock: Spread
+    peak_memory_mib: float
+    machine: dict[str, str | int]
 
 
 def disagreements(ours: Columns, theirs: Columns) -> list[str]:
     """Return what differs by more than Monte Carlo error: means, quantiles, the pair's rank correlation."""
-    checks = [*((name, "mean") for name in ours), *((name, f"P{100 * p:g}") for name in ours for p in _PROBABILITIES)]
-    limit = float(norm.isf(_FALSE_ALARM / 2 / (len(checks) + 1)))
     z: dict[str, float] = {}
     for name, a in ours.items():
-        b = theirs[name]
-        n = len(a)
+        b, n = theirs[name], len(a)
         z[f"mean of {name}"] = float((a.mean() - b.mean()) / math.sqrt((a.var() + b.var()) / n))
         for p, cut in zip(_PROBABILITIES, np.quantile(np.concatenate([a, b]), _PROBABILITIES), strict=True):
             # given the pooled quantile the counts below it are hypergeometric
             below = np.count_nonzero(a <= cut) - np.count_nonzero(b <= cut)
             z[f"P{100 * p:g} of {name}"] = float(below / math.sqrt(2 * n * p * (1 - p)))
-    for side in (ours, theirs):
-        achieved = spearmanr(side[PAIR[0]], side[PAIR[1]]).statistic
-        key = f"Spearman of {' and '.join(PAIR)} in {'the kernel' if side is ours else 'numpy'}"
-        z[key] = float((achieved - SPEARMAN) * math.sqrt(len(side[PAIR[0]])))  # 1/sqrt(n) bounds its standard error
-    return [f"{key}: off by {value:.1f} standard errors (limit {limit:.1f})" for key, value in z.items() if not abs(value) <= limit]
+    for side, columns in (("kernel", ours), ("numpy", theirs)):
+        first, second = (columns[name] for name in PAIR)
+        achieved = spearmanr(first, second).statistic
+        z[f"Spearman correlation in {side}"] = float((achieved - SPEARMAN) * math.sqrt(len(first)))  # standard error below 1/sqrt(n)
+    limit = float(norm.isf(_FALSE_ALARM / 2 / len(z)))
+    return [f"{what}: off by {value:.1f} standard errors (limit {limit:.1f})" for what, value in z.items() if not abs(value) <= limit]
 
 
-def clock(function: Callable[[], None], draws: int) -> tuple[float, float]:
-    """Return wall-clock and processor time [ns per draw]."""
-    wall, processor = time.perf_counter_ns(), time.process_time_ns()
-    function()
-    return (time.perf_counter_ns() - wall) / draws, (time.process_time_ns() - processor) / draws
+def clock(work: Callable[[], object], draws: int) -> tuple[float, float]:
+    """Return processor time and wall-clock time [ns per draw]."""
+    processor, wall = time.process_time_ns(), time.perf_counter_ns()
+    work()
+    return (time.process_time_ns() - processor) / draws, (time.perf_counter_ns() - wall) / draws
 
 
-def measure(draws: int, repeats: int) -> dict[str, object]:
+def measure(draws: int, repeats: int) -> Result:
     """Run the comparison; SystemExit where the two sides disagree."""
     numba.set_num_threads(1)
     plan = SamplingPlan(draws=draws, seed=0, threads=1)
     question = scenario()
     arguments, drawn = compile_arguments(resolve(question), plan)
-    assert len(drawn) == 16, drawn
-    ours_in, ours_out = np.zeros((len(drawn), draws)), np.zeros((len(OUTPUTS), draws))
-    theirs_in, theirs_out = np.zeros_like(ours_in), np.zeros_like(ours_out)
-    columns_in, columns_out = dict(zip(drawn, theirs_in, strict=True)), dict(zip(OUTPUTS, theirs_out, strict=True))
+    if sorted(drawn) != sorted(LAWS):
+        raise SystemExit(f"No ratio: the kernel draws {', '.join(drawn)}")
+    names = (*drawn, *OUTPUTS)
+    ours, theirs = np.zeros((len(names), draws)), np.zeros((len(names), draws))
+    split = len(drawn)
+    columns = dict(zip(names, theirs, strict=True))
     rng = np.random.default_rng(1)
 
     def kernel() -> None:
-        arguments.run(0, draws, ours_in, ours_out, first=0, block_size=plan.block_size)
+        arguments.run(0, draws, ours[:split], ours[split:], first=0, block_size=plan.block_size)
 
-    def numpy_in(peer: str, chunk: int) -> Callable[[], None]:
-        return lambda: run(peer, rng, chunk, columns_in, columns_out)
+    def peer(name: str, chunk: int) -> Callable[[], None]:
+        return lambda: run(name, rng, chunk, columns, columns)
 
     kernel()  # compiles
-    ours = dict(zip((*drawn, *OUTPUTS), (*ours_in, *ours_out), strict=True))
     sides: dict[str, Callable[[], None]] = {"kernel": kernel}
-    chunks: dict[str, int] = {}
-    for peer in PEERS:
-        chunks[peer] = min(_CHUNKS, key=lambda chunk: min(clock(numpy_in(peer, chunk), draws)[0] for _ in range(2)))  # noqa: B023
-        sides[peer] = numpy_in(peer, chunks[peer])
-        sides[peer]()
-        if wrong := disagreements(ours, {**columns_in, **columns_out}):
-            raise SystemExit(f"No ratio: kernel and numpy ({peer}) do not compute the same.\n" + "\n".join(wrong))
-    arrays = peak_memory()
+    chunks = {}
+    for name in PEERS:
+        trials = {chunk: min(clock(peer(name, chunk), draws)[0] for _ in range(3)) for chunk in _CHUNKS}
+        chunks[name] = min(trials, key=trials.__getitem__)
+        sides[name] = peer(name, chunks[name])
+        sides[name]()
+        if wrong := disagreements(dict(zip(names, ours, strict=True)), columns):
+            raise SystemExit(f"No ratio: kernel and numpy ({name}) do not compute the same.\n" + "\n".join(wrong))
 
+    processor: dict[str, list[float]] = {name: [] for name in sides}
     wall: dict[str, list[float]] = {name: [] for name in sides}
-    busy: dict[str, list[float]] = {name: [] for name in sides}
     for repeat in range(repeats):
-        order = list(sides) if repeat % 2 == 0 else list(sides)[::-1]
-        for name in order:
-            nanoseconds, processor = clock(sides[name], draws)
-            wall[name].append(nanoseconds)
-            busy[name].append(processor / nanoseconds)
-    simulate(question, SamplingPlan(draws=256, threads=1))  # imports
-    whole = [clock(lambda: simulate(question, plan) and None, draws)[0] for _ in range(min(repeats, 3))]
-    ratios = {peer: [theirs / mine for theirs, mine in zip(wall[peer], wall["kernel"], strict=True)] for peer in PEERS}
-    return {
-        "draws": draws,
-        "rounds": repeats,
-        "uncertain_inputs": len(drawn),
-        "outputs": len(OUTPUTS),
-        "threads": numba.get_num_threads(),
-        "chunk": chunks,
-        "nanoseconds_per_draw": {name: {"median": median(v), "min": min(v), "max": max(v)} for name, v in wall.items()},
-        "processor_per_wall_clock": {name: median(v) for name, v in busy.items()},
-        "ratio": {peer: {"median": median(v), "min": min(v), "max": max(v)} for peer, v in ratios.items()},
-        "simulate_nanoseconds_per_draw": {"median": median(whole), "min": min(whole), "max": max(whole)},
-        "peak_memory_mib": {"kernel_and_numpy": arrays, "with_simulate": peak_memory()},
-        "machine": describe(),
-    }
+        for name in list(sides) if repeat % 2 == 0 else reversed(sides):
+            busy, elapsed = clock(sides[name], draws)
+            processor[name].append(busy)
+            wall[name].append(elapsed)
+    peak = peak_memory()
+    simulate(question, SamplingPlan(draws=256, threads=1))  # imports what labelling needs
+    whole = [clock(lambda: simulate(question, plan), draws)[1] for _ in range(min(repeats, 5))]
+
+    def ratio(times: Mapping[str, list[float]]) -> dict[str, Spread]:
+        return {name: Spread.of([b / a for a, b in zip(times["kernel"], times[name], strict=True)]) for name in PEERS}
+
+    return Result(
+        draws=draws,
+        rounds=repeats,
+        threads=numba.get_num_threads(),
+        chunks=chunks,
+        processor={name: Spread.of(values) for name, values in processor.items()},
+        wall_clock={name: Spread.of(values) for name, values in wall.items()},
+        ratio=ratio(processor),
+        ratio_of_wall_clocks=ratio(wall),
+        simulate_wall_clock=Spread.of(whole),
+        peak_memory_mib=peak,
+        machine=describe(),
+    )
 
 
-def _show(result: dict[str, object]) -> None:
-    timing, ratio, busy, chunk = (result[key] for key in ("nanoseconds_per_draw", "ratio", "processor_per_wall_clock", "chunk"))
-    assert isinstance(timing, dict)
-    assert isinstance(ratio, dict)
-    assert isinstance(busy, dict)
-    assert isinstance(chunk, dict)
-    print(f"{result['uncertain_inputs']} uncertain inputs, {result['outputs']} outputs, {result['draws']} draws, {result['rounds']} rounds, one thread")
-    print(f"{'':18}{'ns/draw: median':>16}{'min':>8}{'max':>8}   processor/wall-clock")
-    for name, times in timing.items():
-        title = "kernel" if name == "kernel" else f"numpy {name}"
-        note = "" if name == "kernel" else f"   chunks of {chunk[name]}"
-        print(f"{title:18}{times['median']:16.1f}{times['min']:8.1f}{times['max']:8.1f}   {busy[name]:.2f}{note}")
-    whole = result["simulate_nanoseconds_per_draw"]
-    assert isinstance(whole, dict)
-    print(f"{'simulate()':18}{whole['median']:16.1f}{whole['min']:8.1f}{whole['max']:8.1f}   apart: compile the laws, draw, rank, label")
-    print("inputs and outputs agree within Monte Carlo error")
-    for peer, r in ratio.items():
-        print(f"ratio     numpy {peer} / kernel = {r['median']:.2f} (rounds: {r['min']:.2f} to {r['max']:.2f})")
-    memory = result["peak_memory_mib"]
-    assert isinstance(memory, dict)
-    print(f"memory    {memory['kernel_and_numpy']:.0f} MiB peak with both sides' arrays, {memory['with_simulate']:.0f} MiB after simulate()")
-    print_machine()
+def report(result: Result) -> list[str]:
+    """Return the result in lines."""
+    lines = [
+        f"{len(LAWS)} uncertain inputs, {len(OUTPUTS)} outputs, {result.draws} draws, {result.rounds} rounds, {result.threads} thread",
+        f"{'ns per draw':18}{'processor':>10}{'least':>8}{'greatest':>10}{'wall-clock':>12}",
+    ]
+    for name, busy in result.processor.items():
+        title, note = (name, "") if name == "kernel" else (f"numpy {name}", f"  in chunks of {result.chunks[name]}")
+        elapsed = result.wall_clock[name].median
+        lines.append(f"{title:18}{busy.median:10.1f}{busy.least:8.1f}{busy.greatest:10.1f}{elapsed:12.1f}{note}")
+    lines.append(f"{'simulate()':18}{'':28}{result.simulate_wall_clock.median:12.1f}  apart: laws compiled, draws ranked and labelled")
+    lines.append("every input and output agrees within Monte Carlo error")
+    for name, r in result.ratio.items():
+        wall = result.ratio_of_wall_clocks[name].median
+        text = f"{r.median:.2f} ({r.least:.2f} to {r.greatest:.2f} over rounds; wall-clock {wall:.2f})"
+        lines.append(f"ratio     numpy {name} / kernel = {text}")
+    return [*lines, f"memory    {result.peak_memory_mib:.0f} MiB at the peak, both sides' arrays included", *machine_lines(result.machine)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draws", type=int, default=2**19)
-    parser.add_argument("--repeats", type=int, default=11)
+    parser.add_argument("--draws", type=int, default=2**18)
+    parser.add_argument("--repeats", type=int, default=21, help="rounds")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     result = measure(options.draws, options.repeats)
-    if options.json:
-        json.dump(result, sys.stdout, indent=2)
-        print()
-    else:
-        _show(result)
+    # a Spread becomes a list in JSON
+    print(json.dumps(asdict(result), indent=2) if options.json else "\n".join(report(result)))
 
 
 if __name__ == "__main__":

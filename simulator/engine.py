@@ -84,8 +84,8 @@ class KernelArguments:
 
     def run(self, low: int, high: int, inputs: Floats, outputs: Floats, *, first: int, block_size: int) -> None:
         """Compute draws ``low`` to ``high`` - 1 into columns of ``inputs`` and ``outputs`` that start at draw ``first``."""
-        arrays: Any = [getattr(self, field.name) for field in fields(self)]
-        run_static(low, high, block_size, first, *arrays, inputs, outputs)
+        named: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        run_static(low, high, block_size, first, inputs=inputs, outputs=outputs, **named)
 
 
 def _guide(breaks: Floats) -> tuple[Integers, float]:

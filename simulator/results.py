@@ -64,7 +64,13 @@ def label(
         constant = item.value.constant
         values, dims = (np.asarray(constant), ()) if constant is not None else (inputs[name], ("draw",))
         variables[name] = _variable(name, dims, values, role="input", stated=str(item.value), source=item.source)
-    return xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, len(draws)))
+    return _ordered(xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, len(draws))))
+
+
+def _ordered(results: xr.Dataset) -> xr.Dataset:
+    """Return outputs, then inputs, each in the nomenclature's order: files keep no order of their own."""
+    names = [name for name in QUANTITIES if name in results.data_vars]
+    return results[sorted(names, key=lambda name: results[name].attrs["role"] == "input")]
 
 
 def _variable(name: str, dims: tuple[str, ...], values: Floats, **attributes: str) -> xr.Variable:
@@ -167,14 +173,25 @@ def save_results(results: xr.Dataset, path: str | Path) -> None:
             results.to_netcdf(fresh, engine="h5netcdf")
             fresh.replace(target)
         else:
-            results.to_zarr(fresh, mode="w", zarr_format=2, consolidated=True)
-            if target.exists():
-                target.replace(scratch / "older")
-            fresh.replace(target)
+            # chunks that hold nothing but the fill value too, so that a missing one is a defect
+            results.to_zarr(fresh, mode="w", zarr_format=2, consolidated=True, write_empty_chunks=True)
+            _replace_folder(fresh, target, older=scratch / "older")
     except OSError as error:
         raise SimulatorError(f"{target} could not be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _replace_folder(fresh: Path, target: Path, *, older: Path) -> None:
+    """Put one folder in the place of another, which goes to ``older``, or leave it there."""
+    if target.exists():
+        target.replace(older)
+    try:
+        fresh.replace(target)
+    except OSError:
+        if older.exists():
+            older.replace(target)
+        raise
 
 
 def open_results(path: str | Path) -> xr.Dataset:
@@ -194,11 +211,25 @@ def open_results(path: str | Path) -> xr.Dataset:
         zarr = source.suffix == ".zarr"
         with xr.open_zarr(source, consolidated=True) if zarr else xr.open_dataset(source, engine="h5netcdf") as results:
             loaded: xr.Dataset = results.load()
+        if zarr:
+            _check_chunks(source)
     except Exception as error:
         raise InputError(
             f"{source} cannot be read as a result: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         ) from error
-    if int(loaded.attrs.get("schema", 0)) != SCHEMA:
+    counts = ("schema", "draws", "seed", "replicates")
+    if str(loaded.attrs.get("schema")) != str(SCHEMA) or not set(counts) <= set(loaded.attrs):
         raise InputError(f"{source} is not a result of this simulator (schema {loaded.attrs.get('schema')!r}, expected {SCHEMA})")
-    loaded.attrs.update({name: int(loaded.attrs[name]) for name in ("schema", "draws", "seed", "replicates")})
-    return loaded
+    loaded.attrs.update({name: int(loaded.attrs[name]) for name in counts})
+    # what each format makes of text differs, and would reach the next file that is written
+    text = {name: c.variable.astype(object) for name, c in loaded.coords.items() if c.dtype.kind not in "iuf"}
+    return _ordered(loaded.assign_coords(text).drop_encoding())
+
+
+def _check_chunks(source: Path) -> None:
+    """Refuse a Zarr folder that was copied in part: what is missing would be read as the fill value."""
+    from zarr import open_group  # noqa: PLC0415 - an optional dependency
+
+    for name, array in open_group(source, mode="r").arrays():
+        if array.nchunks_initialized < array.nchunks:
+            raise OSError(f"{name} lacks {array.nchunks - array.nchunks_initialized} of {array.nchunks} chunks")

@@ -95,7 +95,7 @@ def daly2006(rate: float, checkpoint_time: float) -> float:
 @jittable
 def admissible_interval(interval: float, work: float) -> float:
     """Return the checkpoint interval held between 4 ms and the whole run [h]; NaN where either is."""
-    held = interval if interval <= work or interval != interval else work
+    held = interval if interval <= work or math.isnan(interval) else work
     return _SHORTEST_INTERVAL if held < _SHORTEST_INTERVAL else held
 
 

@@ -1,0 +1,69 @@
+"""A module imports only from layers above its own; nobody imports a face."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import simulator
+
+ROOT = Path(simulator.__file__).parent
+LAYERS = [
+    {"errors", "units", "quantities", "jit", "plan"},
+    {"stochastic", "model"},
+    {"reference", "scenario"},
+    {"kernels", "engine", "results"},
+    {"analysis"},
+    {"cli"},
+]
+#: inside a layer, the order in which its parts may use each other
+ORDER = ["errors", "units", "quantities", "jit", "plan", "stochastic", "model", "reference", "scenario", "kernels", "results", "engine"]
+MODULES = sorted(p for p in ROOT.rglob("*.py") if p.relative_to(ROOT).as_posix() not in ("__init__.py", "__main__.py"))
+
+
+def part(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def layer(name: str) -> int:
+    found = [index for index, names in enumerate(LAYERS) if name in names]
+    assert len(found) == 1, f"{name} stands in no layer"
+    return found[0]
+
+
+def imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+        elif isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_imports_point_one_way(path: Path) -> None:
+    own = part(path)
+    for name in imports(path):
+        words = name.split(".")
+        if words[0] != "simulator" or len(words) == 1 or words[1] == own:
+            continue
+        assert layer(words[1]) <= layer(own), f"{path} imports {name} from a layer below its own"
+        if layer(words[1]) == layer(own):
+            assert ORDER.index(words[1]) < ORDER.index(own), f"{path} and {name} would import each other"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_mathematics_knows_no_files_and_no_labels(path: Path) -> None:
+    if part(path) in ("model", "kernels"):
+        assert not imports(path) & {"xarray", "pathlib", "csv", "json", "pydantic", "os"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_numba_options_live_in_one_place(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    if part(path) != "jit":
+        assert "njit" not in source
+        assert "fastmath=" not in source

@@ -1,0 +1,203 @@
+"""The command line: exit codes, streams, JSON and tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import simulator.cli
+from simulator import open_results
+from simulator.cli import _run
+
+ROOT = Path(__file__).parent.parent
+QUICKSTART = str(ROOT / "configs" / "quickstart.yaml")
+FEW = ["--draws", "2000"]
+
+
+def run(*words: str) -> int:
+    return _run(words, debug=False)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    target = tmp_path / "run.nc"
+    assert run("run", QUICKSTART, *FEW, "-o", str(target)) == 0
+    return target
+
+
+def test_json_has_the_promised_shape(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", QUICKSTART, *FEW, "--json") == 0
+    out, err = capsys.readouterr()
+    data = json.loads(out)
+    assert err == ""
+    assert (data["scenario"], data["draws"], data["seed"], data["plan"]) == ("quickstart", 2000, 0, "random")
+    names = {"cost_total", "emissions_total", "energy", "wall_clock", "device_hours", "goodput", "interruptions"}
+    names |= {"cost[accelerators]", "cost[electricity]", "emissions[operational]", "emissions[embodied]"}
+    assert names <= set(data["bands"])
+    levels = ["0.05", "0.1", "0.25", "0.5", "0.75", "0.8", "0.9", "0.95"]
+    for band in data["bands"].values():
+        assert list(band["quantiles"]) == levels
+        assert list(band["ci"]) == levels
+        assert set(band["mcse"]) == {"mean", *levels}
+        values = list(band["quantiles"].values())
+        assert values == sorted(values)
+        for level in levels:
+            low, high = band["ci"][level]
+            assert low <= band["quantiles"][level] <= high
+    assert data["bands"]["cost_total"]["unit"] == "USD"
+
+
+@pytest.mark.parametrize("plan", [[], ["--plan", "sobol", "--replicates", "4"]])
+def test_json_does_not_depend_on_how_it_is_computed(plan: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    texts = set()
+    for how in (["--threads", "1"], ["--threads", "2"], ["--block-size", "256"], ["--block-size", "1000"]):
+        assert run("run", QUICKSTART, *FEW, *plan, *how, "--json") == 0
+        texts.add(capsys.readouterr().out)
+    assert len(texts) == 1
+    assert run("run", QUICKSTART, *FEW, *plan, "--seed", "1", "--json") == 0
+    assert capsys.readouterr().out.replace('"seed": 1', '"seed": 0') not in texts
+
+
+def test_summarize_prints_what_run_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("run.nc", "run.zarr"):
+        target = str(tmp_path / name)
+        assert run("run", QUICKSTART, *FEW, "--json", "-o", target) == 0
+        printed = capsys.readouterr()
+        assert "saved" in printed.err
+        assert run("summarize", target, "--json") == 0
+        assert capsys.readouterr().out == printed.out
+
+
+def test_table_tells_the_budget_owner(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", QUICKSTART, *FEW) == 0
+    out = capsys.readouterr().out
+    for text in ("cost, total", "emissions, total", "P80", "80 % chance to cost no more than", "thousand USD", "defaults", "pue"):
+        assert text in out
+    assert "interconnect" not in out  # rented: a component of nought is not shown
+
+
+def test_thresholds_decide_the_exit_code(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(saved)
+    assert run("summarize", file, "--fail-above", "cost_total p80 > 1 million USD") == 0
+    assert run("summarize", file, "--fail-above", "cost_total p80 > 1k") == 3
+    assert "threshold exceeded" in capsys.readouterr().err
+    assert run("run", QUICKSTART, *FEW, "--fail-above", "emissions[operational] mean > 1 kgCO2e") == 3
+    p80 = json.loads(_json(file, capsys))["bands"]["cost_total"]["quantiles"]["0.8"]
+    assert run("summarize", file, "--fail-above", f"cost_total p80 > {p80 * (1 + 1e-9)!r}") == 0
+    assert run("summarize", file, "--fail-above", f"cost_total p80 > {p80 * (1 - 1e-9)!r}") == 3
+
+
+def _json(file: str, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    assert run("summarize", file, "--json") == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--fail-above", "cost_total p80"],
+        ["--fail-above", "cost p80 > 3"],
+        ["--fail-above", "cost_total p100 > 3"],
+        ["--fail-above", "cost_total p80 > 3 kWh"],
+        ["--draws", "0"],
+        ["--draws", "many"],
+        ["--seed", "-1"],
+        ["--threads", "0"],
+        ["--threads", "4096"],
+        ["--block-size", "0"],
+        ["--plan", "lhs"],
+        ["--replicates", "4"],
+        ["--plan", "sobol", "--replicates", "7"],
+        ["--set", "mfu=4.2"],
+        ["--set", "nonsense"],
+        ["-o", "result.csv"],
+        ["-o", "no/such/folder/run.nc"],
+        ["--no-such-option"],
+    ],
+)
+def test_bad_input_exits_with_2_and_writes_nothing(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    output = [] if "-o" in words else ["-o", "run.nc"]
+    assert run("run", QUICKSTART, *FEW, *output, *words) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.strip()
+    assert "Traceback" not in printed.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_config_exits_with_2_and_leaves_an_older_result(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = saved.read_bytes()
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("workload: {mfu: 4.2}\n")
+    assert run("run", str(bad), "-o", str(saved)) == 2
+    assert saved.read_bytes() == before
+    assert run("run", str(tmp_path / "absent.yaml")) == 2
+    assert run("summarize", str(bad)) == 2
+    assert run("summarize", str(tmp_path / "absent.nc")) == 2
+    assert run("validate", QUICKSTART, str(bad)) == 2
+    printed = capsys.readouterr()
+    assert f"{QUICKSTART}: valid" in printed.out
+    assert "Did you mean 0.42?" in printed.err
+
+
+def test_validate_lists_defaults_with_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("validate", QUICKSTART) == 0
+    out = capsys.readouterr().out
+    assert "pue = 1.12 to 1.40  (Cottier et al. 2024" in out
+
+
+def test_interruption_and_failure_have_their_exit_codes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import simulator.engine
+
+    for error, code in ((KeyboardInterrupt(), 130), (RuntimeError("boom"), 1), (MemoryError(), 1)):
+
+        def fail(*_: object, error: BaseException = error, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(simulator.engine, "simulate", fail)
+        assert run("run", QUICKSTART) == code
+        assert "Traceback" not in capsys.readouterr().err
+    with pytest.raises(RuntimeError, match="boom"):
+        monkeypatch.setattr(simulator.engine, "simulate", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("boom")))
+        simulator.cli._run(["run", QUICKSTART], debug=True)
+
+
+@pytest.mark.parametrize("words", [[], ["run"], ["validate"], ["summarize"]])
+def test_every_verb_has_help_with_examples(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*words, "--help") == 0
+    assert "Examples:" in capsys.readouterr().out
+
+
+def test_saved_results_open(saved: Path) -> None:
+    results = open_results(saved)
+    assert results.sizes["draw"] == 2000
+    assert results.attrs["seed"] == 0
+
+
+def test_as_a_process_data_go_to_stdout_and_nothing_else_to_a_pipe() -> None:
+    environment = {**os.environ, "NO_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "simulator", "run", QUICKSTART, *FEW], capture_output=True, text=True, env=environment, check=False, timeout=300
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+    head = subprocess.run(
+        f'"{sys.executable}" -m simulator run "{QUICKSTART}" --draws 2000 --json | head -n 1',
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert head.stdout == "{\n"
+    assert head.stderr == ""
