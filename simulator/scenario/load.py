@@ -52,8 +52,10 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = ()) -> Scenari
 
 
 def parse_scenario(data: Mapping[str, Any] | str, *, base: Path | None = None) -> Scenario:
-    """Build a scenario from plain data or YAML text; see :func:`load_scenario`."""
+    """Build a scenario from plain data or YAML text, called ``unnamed`` unless it says so; see :func:`load_scenario`."""
     document = parse_yaml(data, where="text") if isinstance(data, str) else Document(dict(data))
+    if isinstance(document.data, Mapping):
+        document.data = {"name": "unnamed", **document.data}
     return _build(document, where="text" if isinstance(data, str) else "", base=base or Path())
 
 
