@@ -23,6 +23,8 @@ _SUFFIXES = {
     "billion": 10**9, "T": 10**12, "trillion": 10**12,
 }  # fmt: skip
 
+_EXPONENT_LENGTH = 5  # of its sign and digits; the exact fraction of 1e999999999 would fill the memory
+
 _NUMBER = re.compile(
     r"\s*(?P<number>[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
     r"(?:\s*(?P<suffix>thousand|million|billion|trillion|[kMBGT])(?![A-Za-z0-9]))?"
@@ -144,10 +146,12 @@ def parse_unit(text: str) -> Unit:
     body = re.sub(r"(^|\s)per\s", " / ", text)
     unit = ONE
     for index, part in enumerate(body.split("/")):
-        for symbol in re.split(r"[\s*·()-]+", part):
-            if symbol:
-                factor = _symbol(symbol)
-                unit = unit * (factor.inverse() if index else factor)
+        symbols = [symbol for symbol in re.split(r"[\s*·()-]+", part) if symbol]
+        for place, symbol in enumerate(symbols):
+            if place and symbol.isdecimal():  # a year, say
+                raise LawError(f"the number {symbol} in '{text.strip()}' is not part of a unit", "A factor comes first: per 1000 h")
+            factor = _symbol(symbol)
+            unit = unit * (factor.inverse() if index else factor)
     return unit
 
 
@@ -175,10 +179,14 @@ def parse_amount(text: str) -> Amount:
     match = _NUMBER.match(text)
     if match is None:
         raise LawError(f"'{text.strip()}' is not a number", "Write for example 0.4, 1e4, 15.6T tokens or 0.12 USD/kWh")
+    if len(match["number"].lower().partition("e")[2]) > _EXPONENT_LENGTH:
+        raise LawError(f"{match['number']} is too large or too small for a number")
     number = Fraction(match["number"].replace("_", "")) * _SUFFIXES.get(match["suffix"] or "", 1)
     unit = text[match.end() :].strip()
-    if unit.startswith(","):
-        raise LawError(f"'{text.strip()}' is not a number", "Write numbers without thousands separators: 8766, not 8,766")
+    if re.match(r",|\d{2}|[2-9]", unit):
+        raise LawError(f"'{text.strip()}' is not a number", "Write numbers without thousands separators: 8766, not 8,766 or 8 766")
+    if re.match(r"[-–]\s*\.?\d", unit):
+        raise LawError(f"'{text.strip()}' is not a number", "Write an interval as LOW to HIGH, for example 0.30 to 0.45")
     return Amount(number, unit)
 
 
@@ -194,6 +202,11 @@ def parse_interval(text: str) -> tuple[Amount, Amount] | None:
     if len(parts) > 2:
         raise LawError(f"'{text}' has more than one 'to'", "Write an interval as LOW to HIGH, for example 0.30 to 0.45")
     low, high = parse_amount(parts[0]), parse_amount(parts[1])
+    first, last = _NUMBER.match(parts[0]), _NUMBER.match(parts[1])
+    if first and last and last["suffix"] and not first["suffix"] and not low.unit:
+        magnitude = last["suffix"]
+        way_out = f"Write {parts[0]} {magnitude} to {parts[1]}, or both ends in full"
+        raise LawError(f"'{text.strip()}' does not say whether its low end is in {magnitude} too", way_out)
     return Amount(low.number, low.unit or high.unit), Amount(high.number, high.unit or low.unit)
 
 
@@ -240,4 +253,4 @@ def _as_float(number: Fraction) -> float:
     try:
         return float(number)
     except OverflowError:
-        raise LawError(f"a number with {len(str(number.numerator))} digits is too large") from None
+        raise LawError("a number above 1.8e308 is too large") from None

@@ -70,6 +70,10 @@ def command(
     from simulator.cli.show import show  # noqa: PLC0415
     from simulator.engine import simulate  # noqa: PLC0415
 
+    points = draws // sampling.scramblings
+    if plan == "sobol" and points & (points - 1):
+        best = sampling.scramblings << points.bit_length()
+        click.echo(f"note: {points} Sobol' points in each replicate; a power of two is best balanced, for example --draws {best}", err=True)
     with _progress(draws) as progress:
         results = simulate(scenario, sampling, progress=progress)
     if output is not None:

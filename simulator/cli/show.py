@@ -44,6 +44,9 @@ def show(results: xr.Dataset, *, as_json: bool) -> None:
     console = Console(highlight=False, width=None if Console().is_terminal else 110)
     console.print(_table(results, summary))
     console.print(_sentence(summary), soft_wrap=True)
+    for pair in json.loads(results.attrs["correlations"]):
+        achieved = "one of them is certain" if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
+        console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.", soft_wrap=True)
     defaults = json.loads(results.attrs["defaults"])
     if defaults:
         names = ", ".join(defaults)

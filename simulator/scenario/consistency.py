@@ -37,7 +37,7 @@ def check_consistency(data: Mapping[str, Any]) -> list[Problem]:
                     "Name one, for example accelerator: H100 SXM",
                 )
             )
-    _check_payment(sections.get("compute", {}).get("basis"), has, problems)
+    _check_payment(sections.get("compute", {}), has, problems)
     if has("compute", "basis") and sections["compute"]["basis"] == "rent":
         for key in ("electricity_price", "price_year_shift"):
             if has("energy", key):
@@ -65,7 +65,8 @@ def _check_work(has: Callable[[str, str], bool], problems: list[Problem]) -> Non
 _OWN_ONLY = ("accelerator_price", "server_price_ratio", "interconnect_share", "depreciation", "depreciation_rate", "residual_value")
 
 
-def _check_payment(basis: Any, has: Callable[[str, str], bool], problems: list[Problem]) -> None:
+def _check_payment(compute: Mapping[str, Any], has: Callable[[str, str], bool], problems: list[Problem]) -> None:
+    basis = compute.get("basis")
     if basis == "rent":
         if not has("compute", "rental_price"):
             problems.append(
@@ -83,6 +84,11 @@ def _check_payment(basis: Any, has: Callable[[str, str], bool], problems: list[P
                     "accelerator_price is not stated and has no default", "compute.accelerator_price", "State it in USD per accelerator"
                 )
             )
+        rule, unread = compute.get("depreciation") or "cottier2024", "residual_value"
+        if rule == "straight_line":
+            unread = "depreciation_rate"
+        if has("compute", unread):
+            problems.append(Problem(f"{unread} is not read where depreciation is {rule}", f"compute.{unread}", "Remove one of the two"))
         if has("compute", "rental_price"):
             problems.append(
                 Problem("rental_price is not read where accelerators are owned", "compute.rental_price", "Remove it, or set basis: rent")

@@ -6,10 +6,10 @@ later subjects (phases of a run, levers, events, budgets) become sections of the
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetPydanticSchema, PlainSerializer, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError, core_schema
 
 from simulator.errors import LawError
 from simulator.quantities import QUANTITIES
@@ -27,28 +27,37 @@ def _problem(error: LawError) -> PydanticCustomError:
 class Closed(BaseModel):
     """Frozen, and closed to keys that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _parse_quantity(raw: Any, info: ValidationInfo) -> Any:
+    """Parse the value of the quantity that the field is named after."""
+    name = str(info.field_name)
+    if isinstance(raw, UncertainValue) or (name == "checkpoint_interval" and raw in get_args(IntervalRule)):
+        return raw
+    try:
+        return parse_value(raw, name, base=(info.context or {}).get("base"))
+    except LawError as error:
+        hint = "Or name a rule: young1974, daly2006" if name == "checkpoint_interval" else error.way_out
+        raise _problem(LawError(error.what, hint)) from None
+
+
+def _instance_of(kind: type) -> GetPydanticSchema:
+    """Take an instance as it is: our values are built by validators, and their insides are none of pydantic's business."""
+    return GetPydanticSchema(lambda _source, _handler: core_schema.is_instance_schema(kind))
+
+
+_AS_WRITTEN = PlainSerializer(lambda value: value.spec if isinstance(value, UncertainValue) else value)
+
+#: a constant or an uncertain value of the quantity that the field is named after
+Value: TypeAlias = Annotated[UncertainValue, _instance_of(UncertainValue), BeforeValidator(_parse_quantity), _AS_WRITTEN]
+ValueOrRule: TypeAlias = Annotated[
+    Annotated[UncertainValue, _instance_of(UncertainValue)] | IntervalRule, BeforeValidator(_parse_quantity), _AS_WRITTEN
+]
 
 
 class Section(Closed):
-    """A part of a scenario; fields named like a quantity are parsed as values of it."""
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _parse_quantity(cls, raw: Any, info: ValidationInfo) -> Any:
-        name = str(info.field_name)
-        if name not in QUANTITIES or isinstance(raw, UncertainValue):
-            return raw
-        if name == "checkpoint_interval" and raw in ("young1974", "daly2006"):
-            return raw
-        try:
-            return parse_value(raw, name, base=(info.context or {}).get("base"))
-        except LawError as error:
-            hint = "Or name a rule: young1974, daly2006" if name == "checkpoint_interval" else error.way_out
-            raise _problem(LawError(error.what, hint)) from None
-
-
-Value: TypeAlias = Annotated[UncertainValue, PlainSerializer(lambda value: value.spec)]
+    """A part of a scenario."""
 
 
 class Workload(Section):
@@ -92,7 +101,7 @@ class Reliability(Section):
     failure_rate: Value | None = None
     downtime: Value | None = None
     checkpoint_time: Value | None = None
-    checkpoint_interval: Value | IntervalRule | None = None
+    checkpoint_interval: ValueOrRule | None = None
 
 
 class Energy(Section):
@@ -166,8 +175,8 @@ class Scenario(Closed):
     energy: Energy = Field(default_factory=Energy)
     emissions: Emissions
     compute: Compute
-    correlations: Annotated[RankCorrelation, BeforeValidator(_correlations), PlainSerializer(_pairs)] = Field(
-        default_factory=lambda: RankCorrelation.from_pairs([])
+    correlations: Annotated[RankCorrelation, _instance_of(RankCorrelation), BeforeValidator(_correlations), PlainSerializer(_pairs)] = (
+        Field(default_factory=lambda: RankCorrelation.from_pairs([]))
     )
 
     def to_data(self) -> dict[str, Any]:

@@ -50,12 +50,21 @@ class UncertainValue:
     table: QuantileTable | None = field(default=None, compare=False, repr=False)
 
     def __hash__(self) -> int:
-        return hash((self.quantity, repr(self.spec), self.data))
+        return hash((self.quantity, _frozen(self.spec), self.data))
 
     def __str__(self) -> str:
         if isinstance(self.spec, Mapping):
             return "{" + ", ".join(f"{k}: {v}" for k, v in self.spec.items()) + "}"
         return str(self.spec)
+
+
+def _frozen(spec: Any) -> Any:
+    """Return plain data as something with a hash, equal where the data are equal."""
+    if isinstance(spec, Mapping):
+        return frozenset((key, _frozen(value)) for key, value in spec.items())
+    if isinstance(spec, Sequence) and not isinstance(spec, str):
+        return tuple(_frozen(value) for value in spec)
+    return spec
 
 
 def parse_value(raw: Any, quantity: str, *, base: Path | None = None) -> UncertainValue:
@@ -127,10 +136,17 @@ def _whole(law: Law, q: Quantity) -> Law:
     return RoundedLaw(law)
 
 
+def _has_atoms(law: Law) -> bool:
+    """Return whether single values have a probability, so that a bound may have one."""
+    if isinstance(law, TruncatedLaw):
+        return _has_atoms(law.law)
+    return isinstance(law, DiscreteLaw) or (isinstance(law, MixtureLaw) and any(map(_has_atoms, law.laws)))
+
+
 def _check_mass(law: Law, q: Quantity) -> None:
     low, high = law.support
     domain = q.domain
-    if low >= domain.lower and high <= domain.upper and not isinstance(law, DiscreteLaw):
+    if low >= domain.lower and high <= domain.upper and not _has_atoms(law):
         return
     outside = 0.0
     if math.isfinite(domain.lower):
@@ -144,8 +160,21 @@ def _check_mass(law: Law, q: Quantity) -> None:
         shown = ", ".join("null" if b is None else f"{b:g}" for b in bounds)
         raise LawError(
             f"{100 * outside:.2g} % of its mass lies outside the domain of {q.name}: {_domain_words(q)}",
-            f"Add truncate: [{shown}], or write LOW to HIGH, whose family respects the domain",
+            "Leave out the values that do"
+            if _has_atoms(law)  # truncation would keep one at an open bound
+            else f"Add truncate: [{shown}], or write LOW to HIGH, whose family respects the domain",
         )
+
+
+def _finite(raw: float) -> float:
+    """Return a float; numpy's are floats too, and an int may be too large for one."""
+    try:
+        value = float(raw)
+    except OverflowError:
+        raise LawError("a number above 1.8e308 is too large") from None
+    if not math.isfinite(value):
+        raise LawError(f"{raw} is not a finite number")
+    return value
 
 
 class _Reader:
@@ -156,21 +185,16 @@ class _Reader:
 
     def number(self, raw: Any, unit: str = "") -> float:
         """Return one number in the canonical unit; ``unit`` is that of bare numbers."""
-        if isinstance(raw, bool) or raw is None or not isinstance(raw, (int, float, str)):
+        if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
             raise LawError(f"{raw!r} is not a number")
-        if not isinstance(raw, str):
-            if not math.isfinite(raw):
-                raise LawError(f"{raw} is not a finite number")
-            amount = parse_amount(repr(raw))
-        else:
-            amount = parse_amount(raw)
+        amount = parse_amount(raw if isinstance(raw, str) else repr(_finite(raw)))
         return convert(Amount(amount.number, amount.unit or unit), self.q.unit, counts=self.q.counts)
 
     def plain(self, raw: Any, name: str) -> float:
         """Return one number without unit: a shape parameter, a weight."""
-        if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not math.isfinite(raw):
+        if isinstance(raw, bool) or not isinstance(raw, (int, float)):
             raise LawError(f"{name} = {raw!r} is not a finite number")
-        return float(raw)
+        return _finite(raw)
 
     def read(self, raw: Any) -> float | Law:
         if isinstance(raw, str):

@@ -115,4 +115,5 @@ def expm1_ratio(x: float) -> float:
     p = p * x + 1.0 / 6.0
     p = p * x + 0.5
     p = p * x + 1.0
-    return p if x < 0.5 else (exp(x) - 1.0) / x
+    divisor = 710.0 if x > 710.0 else x  # the numerator is inf from there on, and inf / inf is NaN
+    return p if x < 0.5 else (exp(x) - 1.0) / divisor

@@ -424,7 +424,7 @@ def _check_percentiles(percentiles: Percentiles) -> None:
         if not math.isfinite(x):
             raise LawError(f"p{100 * p:g} = {x} is not a finite number")
     for (p1, x1), (p2, x2) in pairwise(percentiles):
-        if not x1 < x2:
+        if not (p1 < p2 and x1 < x2):
             raise LawError(f"p{100 * p1:g} = {x1:g} and p{100 * p2:g} = {x2:g} contradict: percentiles increase")
 
 
@@ -455,11 +455,14 @@ def _scipy_by_name(name: str, parameters: Parameters, percentiles: Percentiles) 
 
 def _enumerate(frozen: Any, name: str) -> Law:
     """List the values of a discrete scipy law that a 53-bit uniform can reach."""
-    first, last = float(frozen.ppf(1e-17)), float(frozen.ppf(1 - 1e-12))
-    step = 1.0
+    first = float(frozen.ppf(1e-17))
+    too_many = LawError(f"scipy.stats.{name} has more than {_MOST_VALUES} values within reach", "Use a continuous law: counts are rounded")
+    if not frozen.sf(first + _MOST_VALUES) <= 1e-12:  # before ppf, which would search for it in ever more memory
+        raise too_many
+    last, step = float(frozen.ppf(1 - 1e-12)), 1.0
     while last - first < _MOST_VALUES and frozen.sf(last) > 1e-17:  # scipy's discrete isf is ppf(1 - q)
         last, step = last + step, 2 * step
     if not last - first < _MOST_VALUES:
-        raise LawError(f"scipy.stats.{name} has {last - first:.3g} values within reach", "Use a continuous law: counts are rounded")
+        raise too_many
     values = np.arange(first, last + 1)
     return DiscreteLaw(values, frozen.pmf(values))

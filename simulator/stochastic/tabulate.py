@@ -228,7 +228,7 @@ def _bisect(
         stalls = np.where(relative > before / 1.5, stalls + 1, 0)
         noisy = (relative <= _LARGEST_ERROR) & (stalls >= _STALLS) | (relative <= _NOISE_ERROR) & (stalls >= 1)
         evaluations += at.size + nodes.size
-        beyond = np.abs(at[:, 2]) > 6
+        beyond = np.minimum(np.abs(left), np.abs(right)) >= 6
         noisy |= beyond & ((relative <= _LARGEST_ERROR) | (width < 1 / 16))
         if evaluations > _MANY_EVALUATIONS:
             noisy |= relative <= _NOISE_ERROR
