@@ -194,7 +194,10 @@ class _Reader:
         """Return one number without unit: a shape parameter, a weight."""
         if isinstance(raw, bool) or not isinstance(raw, (int, float)):
             raise LawError(f"{name} = {raw!r} is not a finite number")
-        return _finite(raw)
+        try:
+            return _finite(raw)
+        except LawError as error:
+            raise LawError(f"{name}: {error.what}") from None
 
     def read(self, raw: Any) -> float | Law:
         if isinstance(raw, str):

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-SCORE_LIMIT = 8.3  # the scores of streams reach |z| = 8.13
+SCORE_LIMIT = 8.3  # the scores of streams reach |z| = 8.21
 
 
 class Law(ABC):
