@@ -19,7 +19,7 @@ from simulator.results import label
 from simulator.scenario import Resolved, Scenario, resolve
 from simulator.stochastic.sobol import INDEX_BITS, scrambled_directions
 from simulator.stochastic.streams import stream_key
-from simulator.stochastic.tabulate import QuantileTable
+from simulator.stochastic.tabulate import Kind, QuantileTable
 
 _BATCH = 1 << 18  # draws between two signs of life
 
@@ -90,13 +90,13 @@ class KernelArguments:
 
 def _guide(breaks: Floats) -> tuple[Integers, float]:
     """Return the index of cells on an even grid between the inner breaks, and its cells per unit of score."""
-    inner = breaks[1:-1]
+    inner, last = breaks[1:-1], breaks.size - 2
     span = float(inner[-1] - inner[0]) if inner.size else 0.0
     if not span > 0:
-        return np.array([0, *[max(breaks.size - 2, 0)] * GUIDE], dtype=np.int64), 0.0
+        return np.array([0, *[last] * GUIDE], dtype=np.int64), 0.0
     edges = inner[0] + span * np.arange(GUIDE + 1) / GUIDE
-    cells = np.clip(np.searchsorted(breaks, edges, side="left") - 1, 0, breaks.size - 2)
-    cells[0], cells[-1] = 0, breaks.size - 2
+    cells = np.clip(np.searchsorted(breaks, edges, side="left") - 1, 0, last)
+    cells[0], cells[-1] = 0, last
     return cells.astype(np.int64), GUIDE / span
 
 
@@ -133,9 +133,12 @@ def compile_arguments(resolved: Resolved, plan: SamplingPlan) -> tuple[KernelArg
             continue
         kinds[row] = table.kind, table.link, table.rounded
         shapes[row] = table.origin, table.width, table.lower, table.upper
-        breaks.append(table.breaks if table.breaks.size else np.zeros(2))
+        # every table owns one more break than rows; only searched ones have as many
+        ends = [table.breaks[0], *[table.breaks[-1]] * len(table.coefficients)] if table.kind is Kind.POLYNOMIAL else np.zeros(2)
+        breaks.append(table.breaks if table.breaks.size == len(table.coefficients) + 1 else np.asarray(ends, dtype=np.float64))
         coefficients.append(table.coefficients)
-        guides[row], scales[row] = _guide(breaks[-1])
+        if table.kind in (Kind.CELLS, Kind.STEPS):
+            guides[row], scales[row] = _guide(table.breaks)
     arguments = KernelArguments(
         constants=constants,
         modes=np.array([names.index(getattr(resolved, mode)) for mode, names in _MODES], dtype=np.int64),

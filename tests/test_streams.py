@@ -170,10 +170,10 @@ class TestSobolDirections:
 
     @pytest.mark.parametrize("d", [0, 1, 7, max(DIMENSIONS.values())])
     def test_every_bit_of_the_index_counts(self, d):
-        matrix = np.array(direction_numbers(d), dtype=np.uint64)
-        assert matrix.size == INDEX_BITS
+        matrix = direction_numbers(d)
+        assert len(matrix) == INDEX_BITS
         # upper triangular with a unit diagonal: column k has its last one at digit k, so every 2**k points are balanced
-        assert [int(v & -v.astype(np.int64).astype(np.uint64)).bit_length() for v in matrix] == [64 - k for k in range(INDEX_BITS)]
+        assert [(v & -v).bit_length() for v in matrix] == [64 - k for k in range(INDEX_BITS)]
 
     def test_uncompiled(self):
         directions = scrambled_directions(3, seed=1, replicates=1, name="downtime")[0]
@@ -235,36 +235,37 @@ class TestScrambling:
         assert means.var(ddof=1) < random_variance / 100
 
 
-class TestThroughTheKernel:
-    BASE = {
-        "name": "streams",
-        "workload": {"params": 1e9, "tokens": "15B to 25B", "mfu": "0.3 to 0.5", "run_overhead": 0.05},
-        "hardware": {"accelerator": "H100 SXM", "accelerators": 64},
-        "energy": {"pue": "1.1 to 1.4"},
-        "emissions": {"carbon_intensity": 0.3},
-        "compute": {"basis": "rent", "rental_price": 2.0},
-    }
+BASE = {
+    "name": "streams",
+    "workload": {"params": 1e9, "tokens": "15B to 25B", "mfu": "0.3 to 0.5", "run_overhead": 0.05},
+    "hardware": {"accelerator": "H100 SXM", "accelerators": 64},
+    "energy": {"pue": "1.1 to 1.4"},
+    "emissions": {"carbon_intensity": 0.3},
+    "compute": {"basis": "rent", "rental_price": 2.0},
+}
 
+
+class TestThroughTheKernel:
     @pytest.mark.parametrize("plan", ["random", "sobol"])
     def test_an_input_does_not_depend_on_which_others_exist(self, plan):
         sampling = SamplingPlan(draws=2048, seed=4, plan=plan)
-        full = simulate(parse_scenario(self.BASE), sampling)
-        fewer = {**self.BASE, "workload": {**self.BASE["workload"], "tokens": 20e9}}
-        more = {**self.BASE, "compute": {"basis": "rent", "rental_price": "1 to 3"}, "reliability": {"downtime": "1 to 3 h"}}
+        full = simulate(parse_scenario(BASE), sampling)
+        fewer = {**BASE, "workload": {**BASE["workload"], "tokens": 20e9}}
+        more = {**BASE, "compute": {"basis": "rent", "rental_price": "1 to 3"}, "reliability": {"downtime": "1 to 3 h"}}
         for other in (fewer, more):
             ds = simulate(parse_scenario(other), sampling)
             for name in ("mfu", "pue"):
                 assert_array_equal(ds[name], full[name])
 
     def test_sobol_draws_are_the_points_of_their_replicates(self):
-        ds = simulate(parse_scenario(self.BASE), SamplingPlan(draws=4 * 256, plan="sobol", replicates=4, seed=9))
-        law = parse_scenario(self.BASE).workload.mfu.law
+        ds = simulate(parse_scenario(BASE), SamplingPlan(draws=4 * 256, plan="sobol", replicates=4, seed=9))
+        law = parse_scenario(BASE).workload.mfu.law
         u = coordinate("mfu", 8, seed=9, replicates=4)
         np.testing.assert_allclose(ds.mfu.values.reshape(256, 4).T, law.quantile(ndtri(u)), rtol=1e-9)
 
     def test_sobol_means_agree_with_random_ones(self):
-        points = simulate(parse_scenario(self.BASE), SamplingPlan(draws=16 * 1024, plan="sobol")).cost_total.values
-        random = simulate(parse_scenario(self.BASE), SamplingPlan(draws=50_000)).cost_total.values
+        points = simulate(parse_scenario(BASE), SamplingPlan(draws=16 * 1024, plan="sobol")).cost_total.values
+        random = simulate(parse_scenario(BASE), SamplingPlan(draws=50_000)).cost_total.values
         by_replicate = points.reshape(-1, 16).mean(axis=0)
         error = math.hypot(by_replicate.std(ddof=1) / 4, random.std(ddof=1) / math.sqrt(random.size))
         assert_within_mcse(points.mean(), random.mean(), error)

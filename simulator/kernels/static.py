@@ -18,7 +18,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from simulator.jit import jittable, kernel, stage
+from simulator.jit import jittable, kernel, stage, wide_vectors
 from simulator.model.compute_cost import (
     depreciation_cottier2024,
     depreciation_straight_line,
@@ -40,7 +40,7 @@ from simulator.model.reliability import (
 )
 from simulator.model.workload import productive_device_hours, transformer_flop
 from simulator.stochastic.elementary import exp
-from simulator.stochastic.normal import TAIL, central_score, signed_uniform, tail_score, tail_weight
+from simulator.stochastic.normal import TAIL, central_score, signed_uniform, tail_score
 from simulator.stochastic.philox import philox4x32
 from simulator.stochastic.sobol import sobol_word
 
@@ -68,8 +68,8 @@ INTERVAL_FIXED, INTERVAL_YOUNG1974, INTERVAL_DALY2006 = 0, 1, 2
 BASIS_RENT, BASIS_OWN = 0, 1
 DEPRECIATION_COTTIER2024, DEPRECIATION_STRAIGHT_LINE = 0, 1
 
-_KIND_AFFINE, _KIND_CELLS, _KIND_STEPS = 0, 1, 2
-_LINK_IDENTITY, _LINK_EXP, _LINK_LOGISTIC = 0, 1, 2
+_AFFINE, _POLYNOMIAL, _EVEN, _CELLS = 0, 1, 2, 3  # stochastic.tabulate.Kind; steps are the rest
+_LINK_EXP, _LINK_LOGISTIC = 1, 2  # stochastic.laws.Link; identity is the rest
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -77,7 +77,7 @@ Words = NDArray[np.uint64]
 
 
 @stage
-def fill_scores(group: int, key: np.uint64, replicates: int, directions: Words, out: Floats, weight: Floats) -> None:
+def fill_scores(group: int, key: np.uint64, replicates: int, directions: Words, out: Floats, uniforms: Floats) -> None:
     """Write the independent normal scores of one input for one group of lanes.
 
     Parameters
@@ -90,30 +90,28 @@ def fill_scores(group: int, key: np.uint64, replicates: int, directions: Words, 
         0 for random draws; else draw i is point i // replicates of replicate i % replicates.
     directions : ndarray of uint64, shape (replicates, bits + 1)
         Scrambled Sobol' direction numbers; unused for random draws.
-    out, weight : ndarray, shape (LANES,)
+    out, uniforms : ndarray, shape (LANES,)
         Scores; work space.
     """
+    wide_vectors()
     if replicates == 0:
         first = np.uint64(group) * np.uint64(_HALF)
         for i in range(_HALF):
             a, b = philox4x32(first + np.uint64(i), np.uint64(0), key)
-            out[i] = signed_uniform(a)
-            out[i + _HALF] = signed_uniform(b)
+            uniforms[i] = signed_uniform(a)
+            uniforms[i + _HALF] = signed_uniform(b)
     else:
         for i in range(LANES):
             draw = group * LANES + i
-            out[i] = signed_uniform(sobol_word(np.uint64(draw // replicates), directions[draw % replicates]))
-    for i in range(LANES):
-        weight[i] = tail_weight(out[i])
+            uniforms[i] = signed_uniform(sobol_word(np.uint64(draw // replicates), directions[draw % replicates]))
     tails = 0
     for i in range(LANES):
-        tails += weight[i] >= TAIL
+        out[i] = central_score(uniforms[i])
+        tails += abs(uniforms[i]) >= TAIL
     if tails > 0:
         for i in range(LANES):
-            out[i] = tail_score(out[i], weight[i]) if weight[i] >= TAIL else central_score(out[i], weight[i])
-    else:
-        for i in range(LANES):
-            out[i] = central_score(out[i], weight[i])
+            if abs(uniforms[i]) >= TAIL:
+                out[i] = tail_score(uniforms[i])
 
 
 @stage
@@ -178,12 +176,55 @@ def look_up(
     breaks, coefficients, guide : ndarray
         Of shapes (m + 1,), (m, 6) and (GUIDE + 1,).
     """
-    if kind == _KIND_AFFINE:
+    wide_vectors()
+    low, high = breaks[0], breaks[breaks.size - 1]
+    origin, width, lower, upper = shape[0], shape[1], shape[2], shape[3]
+    if kind == _AFFINE:
         c0, c1 = coefficients[0, 0], coefficients[0, 1]
+        if link == _LINK_EXP:
+            for i in range(LANES):
+                out[i] = origin + exp(c0 + c1 * z[i])
+        elif link == _LINK_LOGISTIC:
+            for i in range(LANES):
+                out[i] = origin + width / (1.0 + exp(-c0 - c1 * z[i]))
+        else:
+            for i in range(LANES):
+                out[i] = c0 + c1 * z[i]
+        if not rounded:
+            return  # these links cannot leave the bounds
+    elif kind == _POLYNOMIAL:
+        to_unit = 2.0 / (high - low)
         for i in range(LANES):
-            out[i] = c0 + c1 * z[i]
-    elif kind == _KIND_CELLS:
-        low, high = breaks[0], breaks[breaks.size - 1]
+            x = z[i]
+            x = low if x < low else (high if x > high else x)
+            s = (x - low) * to_unit - 1.0
+            t = coefficients[5, 1]  # degree 31
+            t = t * s + coefficients[5, 0]
+            for row in range(4, -1, -1):
+                t = t * s + coefficients[row, 5]
+                t = t * s + coefficients[row, 4]
+                t = t * s + coefficients[row, 3]
+                t = t * s + coefficients[row, 2]
+                t = t * s + coefficients[row, 1]
+                t = t * s + coefficients[row, 0]
+            out[i] = t
+    elif kind == _EVEN:
+        last = coefficients.shape[0] - 1
+        to_cells = coefficients.shape[0] / (high - low)
+        for i in range(LANES):
+            x = z[i]
+            x = low if x < low else (high if x > high else x)
+            place = (x - low) * to_cells
+            k = int(place) if x == x else 0
+            k = k if k < last else last
+            s = place - k
+            t = coefficients[k, 5]
+            t = t * s + coefficients[k, 4]
+            t = t * s + coefficients[k, 3]
+            t = t * s + coefficients[k, 2]
+            t = t * s + coefficients[k, 1]
+            out[i] = t * s + coefficients[k, 0]
+    elif kind == _CELLS:
         for i in range(LANES):
             x = z[i]
             x = low if x < low else (high if x > high else x)
@@ -202,13 +243,9 @@ def look_up(
         for i in range(LANES):
             x = z[i]
             out[i] = coefficients[find_cell(x, breaks, guide, scale), 0] if x == x else x
-    origin, width, lower, upper = shape[0], shape[1], shape[2], shape[3]
-    if link == _LINK_EXP:
+    if kind != _AFFINE and link == _LINK_EXP:
         for i in range(LANES):
             out[i] = origin + exp(out[i])
-    elif link == _LINK_LOGISTIC:
-        for i in range(LANES):
-            out[i] = origin + width / (1.0 + exp(-out[i]))
     if rounded:
         for i in range(LANES):
             out[i] = np.floor(out[i] + 0.5)  # math.floor makes an integer, and one of NaN
@@ -230,6 +267,7 @@ def play_out(x: Floats, modes: Integers, out: Floats) -> None:
     modes : ndarray of int64, shape (len(MODES),)
     out : ndarray, shape (len(OUTPUTS) * LANES,)
     """
+    wide_vectors()
     work_mode, interval_mode, basis, depreciation_mode = modes[0], modes[1], modes[2], modes[3]
     for i in range(LANES):
         params_active, tokens, flop, stated_hours = x[0 * LANES + i], x[1 * LANES + i], x[2 * LANES + i], x[3 * LANES + i]
@@ -335,11 +373,11 @@ def run_block(
     for slot in range(len(INPUTS)):
         x[slot * LANES : (slot + 1) * LANES] = constants[slot]
     scores = np.empty((rows, LANES))
-    weight = np.empty(LANES)
+    uniforms = np.empty(LANES)
     y = np.empty(len(OUTPUTS) * LANES)
     for group in range(start // LANES, (stop - 1) // LANES + 1):
         for r in range(rows):
-            fill_scores(group, keys[r], replicates[r], directions[r], scores[r], weight)
+            fill_scores(group, keys[r], replicates[r], directions[r], scores[r], uniforms)
         correlate(scores, correlated, factor)
         for r in range(rows):
             if slots[r] >= 0:

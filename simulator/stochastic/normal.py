@@ -10,7 +10,7 @@ from simulator.jit import jittable
 from simulator.stochastic.elementary import float_of, log
 
 _SQRT2 = math.sqrt(2.0)
-TAIL = 6.25  # w above which the tail's polynomials hold: one score in 500
+TAIL = 0.9990300541534335  # |x| = sqrt(1 - e**-6.25), w = 6.25, from which the tail's polynomials hold: one score in 1000
 _HALF_CELL = 2.0**-52
 _SHIFT, _ONE_TO_TWO = np.uint64(12), np.uint64(0x3FF0000000000000)
 
@@ -27,21 +27,15 @@ def signed_uniform(word: np.uint64) -> float:
 
 
 @jittable
-def tail_weight(x: float) -> float:
-    """Return w = -ln((1 - x)(1 + x)), the argument of all branches."""
-    return -log((1.0 - x) * (1.0 + x))
-
-
-@jittable
-def central_score(x: float, w: float) -> float:
-    """Return sqrt(2)·erfinv(x) where w < TAIL.
+def central_score(x: float) -> float:
+    """Return sqrt(2)·erfinv(x) where |x| < TAIL.
 
     References
     ----------
     Giles, M. (2012). Approximating the erfinv function. GPU Computing Gems Jade Edition, 109-116.
     doi:10.1016/B978-0-12-385963-1.00010-1, double-precision coefficients.
     """
-    v = w - 3.125
+    v = -log((1.0 - x) * (1.0 + x)) - 3.125
     p = -3.6444120640178196996e-21
     p = p * v - 1.685059138182016589e-19
     p = p * v + 1.2858480715256400167e-18
@@ -69,8 +63,9 @@ def central_score(x: float, w: float) -> float:
 
 
 @jittable
-def tail_score(x: float, w: float) -> float:
-    """Return sqrt(2)·erfinv(x) where w >= TAIL; see :func:`central_score`."""
+def tail_score(x: float) -> float:
+    """Return sqrt(2)·erfinv(x) where |x| >= TAIL; see :func:`central_score`."""
+    w = -log((1.0 - x) * (1.0 + x))
     root = math.sqrt(w)
     if w < 16.0:
         v = root - 3.25
@@ -118,5 +113,4 @@ def tail_score(x: float, w: float) -> float:
 @jittable
 def normal_score(x: float) -> float:
     """Return the standard-normal score at probability (1 + x)/2, -1 < x < 1."""
-    w = tail_weight(x)
-    return central_score(x, w) if w < TAIL else tail_score(x, w)
+    return central_score(x) if abs(x) < TAIL else tail_score(x)

@@ -1,9 +1,10 @@
 """Compile a law's quantile function of a normal score into a table that the kernel evaluates.
 
-The kernel knows no distribution by name. A table is one of three kinds: affine in the score
-(normal, lognormal, logit-normal: exact), polynomial cells of degree 5 found by bisection until each
-meets the tolerance (any continuous law; kinks and jumps end in ever smaller cells), or steps
-(discrete laws: exact thresholds). The value passes a link, bounds and, for counts, rounding.
+The kernel knows no distribution by name. A table is affine in the score (normal, lognormal,
+logit-normal: exact), one polynomial (smooth laws), even cells of degree 5, cells found by bisection
+until each meets the tolerance (any continuous law; kinks and jumps end in ever smaller cells), or
+steps (discrete laws: exact thresholds): the first of these that meets the tolerance, which is the
+order of their speed. The value passes a link, bounds and, for counts, rounding.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _LARGEST_ERROR = 1e-6  # a law that scipy computes less well than this is refuse
 _SMALLEST_CELL = 2.0**-32  # a jump is placed to within this score, a probability of 1e-10
 _STALLS = 3  # halvings without gain that tell noise from a kink
 _MOST_CELLS = 8192
+_EVEN_CELLS = (64, 128, 256)
+_DEGREE = 31  # of the one polynomial; higher powers round too much in the monomial basis
 _MANY_EVALUATIONS, _NOISE_ERROR = 12_000, 3e-8  # good enough from there on: slow, noisy inversion inside scipy
 _SMALLEST_EXCESS = 1e-290  # of a half-bounded law, so that its logarithm exists
 
@@ -41,8 +44,10 @@ class Kind(IntEnum):
     """How a table turns a score into a transformed value."""
 
     AFFINE = 0
-    CELLS = 1
-    STEPS = 2
+    POLYNOMIAL = 1
+    EVEN = 2
+    CELLS = 3
+    STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,12 @@ class QuantileTable:
     rounded : bool
         Whether the value is rounded to a whole number, half up.
     breaks : ndarray, shape (m + 1,)
-        Scores between which cell k holds; scores outside are held at the ends. Empty for AFFINE.
+        Scores between which cell k holds; scores outside are held at the ends. POLYNOMIAL: the two
+        ends; AFFINE: empty.
     coefficients : ndarray, shape (m, 6)
-        Of powers of the score's distance from the left break (AFFINE: one row, of the score
-        itself; STEPS: the value in the first column).
+        AFFINE: of the score, in one row. POLYNOMIAL: of powers 0 to 35 of the score scaled to
+        [-1, 1], over six rows. EVEN: of powers of the place in the cell, from 0 to 1. CELLS: of
+        powers of the score's distance from the left break. STEPS: the value in the first column.
     error : float
         Largest deviation found from the law's own quantile within |z| <= 6, in units of
         max(|x|, interquartile range / 100), or of the distance from a half-bounded law's bound;
@@ -85,14 +92,18 @@ class QuantileTable:
         z = np.asarray(z, dtype=np.float64)
         if self.kind is Kind.AFFINE:
             t = self.coefficients[0, 0] + self.coefficients[0, 1] * z
+        elif self.kind is Kind.POLYNOMIAL:
+            low, high = self.breaks
+            s = (np.clip(z, low, high) - low) * (2.0 / (high - low)) - 1.0
+            t = np.polynomial.polynomial.polyval(s, self.coefficients.ravel())
+        elif self.kind is Kind.EVEN:
+            place = (np.clip(z, self.breaks[0], self.breaks[-1]) - self.breaks[0]) * (len(self.coefficients) / (self.breaks[-1] - self.breaks[0]))
+            cell = np.minimum(np.nan_to_num(place), len(self.coefficients) - 1).astype(np.int64)
+            t = _horner(self.coefficients[cell], place - cell)
         else:
             held = np.clip(z, self.breaks[0], self.breaks[-1])
             cell = np.clip(np.searchsorted(self.breaks, held, side="left") - 1, 0, len(self.coefficients) - 1)
-            s = held - self.breaks[cell]
-            c = self.coefficients[cell]
-            t = c[..., 5]
-            for power in range(4, -1, -1):
-                t = c[..., power] + s * t
+            t = np.where(np.isnan(z), z, _horner(self.coefficients[cell], held - self.breaks[cell]))
         if self.link is Link.EXP:
             x = self.origin + np.exp(t)
         elif self.link is Link.LOGISTIC:
@@ -100,6 +111,13 @@ class QuantileTable:
         else:
             x = t
         return np.asarray(np.clip(np.floor(x + 0.5) if self.rounded else x, self.lower, self.upper))
+
+
+def _horner(coefficients: Floats, s: Floats) -> Floats:
+    t = coefficients[..., 5]
+    for power in range(4, -1, -1):
+        t = coefficients[..., power] + s * t
+    return t
 
 
 def tabulate(law: Law) -> QuantileTable:
@@ -167,11 +185,23 @@ def _tabulate_cells(law: Law) -> QuantileTable:
     def scale(values: Floats) -> Floats:
         return np.ones_like(values) if half_bounded else np.maximum(np.abs(values), spread / 100)
 
-    breaks, coefficients, worst = _bisect(transformed, low, high, allowed, scale)
+    kind, worst = Kind.POLYNOMIAL, RELATIVE_ERROR
+    breaks = np.array([low, high])
+    found = _polynomial(transformed, low, high, allowed)
+    if found is None:
+        kind = Kind.EVEN
+        for cells in _EVEN_CELLS:
+            breaks = np.linspace(low, high, cells + 1)
+            found = _even(transformed, breaks, allowed)
+            if found is not None:
+                break
+    if found is None:
+        kind = Kind.CELLS
+        breaks, found, worst = _bisect(transformed, low, high, allowed, scale)
     if worst > _LARGEST_ERROR:
         raise LawError(f"its quantiles cannot be computed to better than {worst:.1g}", "Use another family for the same spread")
     origin = lower if half_bounded else 0.0
-    return QuantileTable(Kind.CELLS, link, origin, 1.0, lower, upper, False, breaks, coefficients, worst)
+    return QuantileTable(kind, link, origin, 1.0, lower, upper, False, breaks, found, worst)
 
 
 def _finite_range(law: Law) -> tuple[float, float]:
@@ -187,11 +217,40 @@ def _finite_range(law: Law) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
+_Allowed = Callable[[Floats, Floats, Floats], Floats]
+
+
+def _polynomial(function: Callable[[Floats], Floats], low: float, high: float, allowed: _Allowed) -> Floats | None:
+    """Interpolate by one polynomial at Chebyshev points; None where that misses."""
+    middle, half = 0.5 * (low + high), 0.5 * (high - low)
+    chebyshev = np.polynomial.chebyshev.chebinterpolate(lambda s: function(middle + half * s), _DEGREE)
+    powers = np.zeros(36)
+    powers[: _DEGREE + 1] = np.polynomial.chebyshev.cheb2poly(chebyshev)
+    s = np.linspace(-1.0, 1.0, 1000)
+    z = middle + half * s
+    exact = function(z)
+    error = np.abs(np.polynomial.polynomial.polyval(s, powers) - exact)
+    if not np.all(error <= allowed(z, exact, np.abs(np.gradient(exact, z)))):
+        return None
+    return powers.reshape(6, 6)
+
+
+def _even(function: Callable[[Floats], Floats], breaks: Floats, allowed: _Allowed) -> Floats | None:
+    """Interpolate by cells of degree 5 and equal width; None where one misses."""
+    left, width = breaks[:-1, None], np.diff(breaks)[:, None]
+    nodes = function(left + width * _NODES)
+    rows: Floats = nodes @ _FROM_NODES.T
+    at = left + width * _TESTS
+    exact = function(at)
+    met = np.abs(rows @ _AT_TESTS.T - exact) <= allowed(at, exact, np.abs(nodes[:, -1:] - nodes[:, :1]) / width)
+    return rows if met.all() else None
+
+
 def _bisect(
     function: Callable[[Floats], Floats],
     low: float,
     high: float,
-    allowed: Callable[[Floats, Floats, Floats], Floats],
+    allowed: _Allowed,
     scale: Callable[[Floats], Floats],
 ) -> tuple[Floats, Floats, float]:
     """Interpolate by degree-5 cells, halving those that miss.

@@ -1,0 +1,392 @@
+"""Do results say what they are, and come back from a file as they went in?"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5netcdf
+import numpy as np
+import pytest
+import xarray as xr
+
+from simulator import SamplingPlan, load_scenario, open_results, save_results, simulate
+from simulator.errors import InputError, SimulatorError
+from simulator.plan import LARGEST_SEED, available_threads
+from simulator.quantities import QUANTITIES
+from simulator.results import check_target
+from simulator.scenario import parse_scenario, resolve
+
+zarr = pytest.importorskip("zarr")
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+ENDINGS = (".nc", ".zarr")
+
+
+def computed(name="llama3.1-405b", *, draws=300, seed=0, **plan):
+    return simulate(load_scenario(CONFIGS / f"{name}.yaml"), SamplingPlan(draws=draws, seed=seed, **plan))
+
+
+@pytest.fixture(scope="module", params=["bloom-176b", "llama3.1-405b", "quickstart"])
+def results(request):
+    return computed(request.param)
+
+
+# Schema
+
+
+def test_every_variable_is_labelled(results):
+    for name, v in results.data_vars.items():
+        q = QUANTITIES[name]
+        assert v.attrs["units"] == q.unit
+        assert v.attrs["long_name"] == q.meaning
+        assert v.attrs["symbol"] == q.symbol
+        assert v.dtype == np.float64
+        assert v.attrs["role"] in ("input", "output")
+        if v.attrs["role"] == "input":
+            assert v.dims in ((), ("draw",))
+            assert v.attrs["source"]
+            assert v.attrs["stated"]
+        values = v.values.ravel()
+        assert all(value in q.domain for value in values), name
+    for name, c in results.coords.items():
+        assert c.attrs["long_name"], name
+
+
+def test_dimensions_and_outputs(results):
+    assert dict(results.sizes) == {"draw": 300, "cost_component": 3, "emission_component": 2}
+    np.testing.assert_array_equal(results.draw, np.arange(300))
+    assert list(results.cost_component.values) == ["accelerators", "interconnect", "electricity"]
+    assert list(results.emission_component.values) == ["operational", "embodied"]
+    dims = {name: v.dims for name, v in results.data_vars.items() if v.attrs["role"] == "output"}
+    assert dims == {
+        **dict.fromkeys(
+            ("device_hours", "wall_clock", "goodput", "interruptions", "energy_it", "energy", "cost_total", "emissions_total"), ("draw",)
+        ),
+        "cost": ("draw", "cost_component"),
+        "emissions": ("draw", "emission_component"),
+    }
+
+
+def test_attributes_say_what_was_computed_from_what(results):
+    attrs = results.attrs
+    assert set(attrs) == {
+        "schema", "scenario", "description", "scenario_hash", "config", "choices", "defaults", "correlations", "draws", "seed", "plan",
+        "replicates", "version", "versions",
+    }  # fmt: skip
+    scenario = load_scenario(CONFIGS / f"{attrs['scenario']}.yaml")
+    assert parse_scenario(attrs["config"]) == scenario
+    assert attrs["scenario_hash"] == resolve(scenario).hash()
+    assert (attrs["draws"], attrs["seed"], attrs["plan"], attrs["replicates"]) == (300, 0, "random", 1)
+    assert json.loads(attrs["choices"]).keys() == {"work", "interval", "basis", "depreciation"}
+    assert json.loads(attrs["versions"]).keys() == {"python", "numpy", "scipy", "numba", "xarray"}
+    # nothing falls back silently: whatever was not stated is listed with its source
+    listed = json.loads(attrs["defaults"])
+    unstated = {n for n, v in results.data_vars.items() if v.attrs["role"] == "input" and v.attrs["source"] != "stated"}
+    assert unstated - {"params_active"} <= set(listed) | {"params"}
+    assert all(item["source"] and item["value"] for item in listed.values())
+    assert [set(pair) for pair in json.loads(attrs["correlations"])] == [{"inputs", "requested", "achieved"}]
+
+
+def test_results_can_be_run_again_from_their_own_attributes(results):
+    plan = SamplingPlan(draws=results.attrs["draws"], seed=results.attrs["seed"], plan=results.attrs["plan"])
+    xr.testing.assert_identical(simulate(parse_scenario(results.attrs["config"]), plan), results)
+
+
+def test_sobol_results_state_their_replicates():
+    ds = computed(draws=320, plan="sobol")
+    assert (ds.attrs["plan"], ds.attrs["replicates"], ds.attrs["draws"]) == ("sobol", 16, 320)
+
+
+def test_part_of_a_plan_says_so():
+    ds = simulate(load_scenario(CONFIGS / "quickstart.yaml"), SamplingPlan(draws=300), start=100, stop=150)
+    assert ds.attrs["draws"] == ds.sizes["draw"] == 50
+    np.testing.assert_array_equal(ds.draw, np.arange(100, 150))
+
+
+@pytest.mark.parametrize(("start", "stop"), [(-1, 5), (5, 5), (6, 5), (0, 301), (300, None)])
+def test_draws_outside_the_plan_are_refused(start, stop):
+    with pytest.raises(InputError, match="plan's 0 to 300"):
+        simulate(load_scenario(CONFIGS / "quickstart.yaml"), SamplingPlan(draws=300), start=start, stop=stop)
+
+
+def test_progress_counts_draws():
+    seen = []
+    simulate(load_scenario(CONFIGS / "quickstart.yaml"), SamplingPlan(draws=300), start=100, progress=seen.append)
+    assert seen == [200]
+
+
+# Files
+
+
+def assert_same(back, results):
+    xr.testing.assert_identical(back, results)
+    for name in results.variables:
+        assert back[name].dtype == results[name].dtype, name
+        if results[name].dtype == np.float64:
+            assert back[name].values.tobytes() == results[name].values.tobytes(), name
+    assert {k: type(v) for k, v in back.attrs.items()} == {k: type(v) for k, v in results.attrs.items()}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_keeps_everything(results, tmp_path, ending):
+    save_results(results, tmp_path / f"a{ending}")
+    back = open_results(tmp_path / f"a{ending}")
+    assert_same(back, results)
+    # in memory, so that the file may go
+    (shutil.rmtree if ending == ".zarr" else os.remove)(tmp_path / f"a{ending}")
+    assert np.isfinite(back.cost_total).all()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("second", ENDINGS)
+@pytest.mark.parametrize("first", ENDINGS)
+def test_what_was_opened_can_be_written_again(tmp_path, first, second):
+    results = computed(draws=50)
+    save_results(results, tmp_path / f"a{first}")
+    save_results(open_results(tmp_path / f"a{first}"), tmp_path / f"b{second}")
+    assert_same(open_results(tmp_path / f"b{second}"), results)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_double_survives(tmp_path, ending):
+    results = computed(draws=8).copy(deep=True)
+    odd = np.array([np.nan, np.inf, -np.inf, -0.0, 5e-324, 1.7976931348623157e308, 1 / 3, 1e-300])
+    results["cost_total"].values[:] = odd
+    results["tdp"].values[()] = 0.0
+    results.attrs |= {"seed": LARGEST_SEED, "description": 'grüne Wärme, 二酸化炭素, "quoted"\n'}
+    save_results(results, tmp_path / f"a{ending}")
+    back = open_results(tmp_path / f"a{ending}")
+    assert back.cost_total.values.tobytes() == odd.tobytes()
+    assert back.attrs == results.attrs
+
+
+def test_equal_runs_are_equal_files(tmp_path):
+    save_results(computed(), tmp_path / "a.nc")
+    time.sleep(1.1)  # a time of day would show
+    save_results(computed(threads=1, block_size=100), tmp_path / "b.nc")
+    assert (tmp_path / "a.nc").read_bytes() == (tmp_path / "b.nc").read_bytes()
+    save_results(open_results(tmp_path / "a.nc"), tmp_path / "c.nc")
+    assert (tmp_path / "a.nc").read_bytes() == (tmp_path / "c.nc").read_bytes()
+    save_results(computed(seed=1), tmp_path / "d.nc")
+    assert (tmp_path / "a.nc").read_bytes() != (tmp_path / "d.nc").read_bytes()
+
+
+def test_any_netcdf_reader_can_read_them(tmp_path):
+    results = computed(draws=20)
+    save_results(results, tmp_path / "a.nc")
+    with h5netcdf.File(tmp_path / "a.nc", "r") as file:
+        np.testing.assert_array_equal(file.variables["cost_total"][...], results.cost_total)
+        assert file.variables["cost_total"].attrs["units"] == "USD"
+        assert file.attrs["seed"] == 0
+
+
+# Files that are not results
+
+
+def refusal(path):
+    with pytest.raises(InputError) as caught:
+        open_results(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_missing_file_is_told(tmp_path, ending):
+    assert "does not exist" in refusal(tmp_path / f"none{ending}")
+
+
+@pytest.mark.parametrize("schema", [None, 0, 2, "CF-1.8", 1], ids=repr)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_foreign_datasets_are_refused(tmp_path, ending, schema):
+    foreign = xr.Dataset({"x": ("draw", [1.0, 2.0])}, attrs={} if schema is None else {"schema": schema})  # 1 comes without the rest
+    if ending == ".nc":
+        foreign.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    else:
+        foreign.to_zarr(tmp_path / "a.zarr", zarr_format=2, consolidated=True)
+    assert "is not a result of this simulator" in refusal(tmp_path / f"a{ending}")
+
+
+def test_other_files_are_refused(tmp_path):
+    for name, content in (("a.nc", b"not a netCDF file"), ("b.nc", b""), ("c.txt", b"text"), ("d.zarr", b"a file")):
+        (tmp_path / name).write_bytes(content)
+        assert "cannot be read as a result" in refusal(tmp_path / name)
+    for name in ("e.nc", "f.zarr"):
+        (tmp_path / name).mkdir()
+        assert "cannot be read as a result" in refusal(tmp_path / name)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.5, 0.9, 0.999])
+def test_truncated_netcdf_is_refused(tmp_path, share):
+    save_results(computed(draws=50), tmp_path / "a.nc")
+    content = (tmp_path / "a.nc").read_bytes()
+    (tmp_path / "a.nc").write_bytes(content[: int(share * len(content))])
+    assert "cannot be read as a result" in refusal(tmp_path / "a.nc")
+
+
+@pytest.mark.parametrize("lost", ["cost_total/0", "draw/0", "residual/0", ".zmetadata", "cost_component/0", "tdp/0"])
+def test_a_zarr_folder_copied_in_part_is_refused(tmp_path, lost):
+    # a missing chunk reads as the fill value: 0 or NaN, without a word
+    results = computed("quickstart", draws=50)
+    results["residual"] = xr.zeros_like(results.tdp)
+    save_results(results, tmp_path / "a.zarr")
+    (tmp_path / "a.zarr" / lost).unlink()
+    assert "cannot be read as a result" in refusal(tmp_path / "a.zarr")
+
+
+# Writing
+
+
+def blocked(*args, **kwargs):
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full disk", "interrupted"])
+def test_a_failing_write_leaves_the_older_result(monkeypatch, tmp_path, ending, error):
+    target, older = tmp_path / f"a{ending}", computed(draws=20)
+    save_results(older, target)
+
+    def fail_half_way(self, path, **kwargs):
+        Path(path).mkdir() if ending == ".zarr" else Path(path).write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf" if ending == ".nc" else "to_zarr", fail_half_way)
+    with pytest.raises(SimulatorError if isinstance(error, OSError) else KeyboardInterrupt) as caught:
+        save_results(computed(draws=20, seed=1), target)
+    if isinstance(error, OSError):
+        assert str(caught.value) == f"{target} could not be written: No space left on device"
+    assert_same(open_results(target), older)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_failing_replacement_leaves_the_older_result(monkeypatch, tmp_path, ending):
+    target, older = tmp_path / f"a{ending}", computed(draws=20)
+    save_results(older, target)
+    replace = Path.replace
+    monkeypatch.setattr(
+        Path, "replace", lambda self, to: blocked() if self.parent.name.startswith(".a") and self.name != "older" else replace(self, to)
+    )
+    with pytest.raises(SimulatorError, match="No space left"):
+        save_results(computed(draws=20, seed=1), target)
+    assert_same(open_results(target), older)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_newer_result_replaces_the_older(tmp_path, ending):
+    target, newer = tmp_path / f"a{ending}", computed("quickstart", draws=20)
+    save_results(computed(draws=40), target)
+    save_results(newer, target)
+    assert_same(open_results(target), newer)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_bad_targets_are_told_before_anything_is_computed(tmp_path):
+    def told(path):
+        with pytest.raises(InputError) as caught:
+            check_target(path)
+        with pytest.raises(InputError):
+            save_results(xr.Dataset(), path)
+        return str(caught.value)
+
+    for name in ("a.csv", "a", "a.nc4", "a.hdf5"):
+        assert "FILE.nc (netCDF) or DIR.zarr (Zarr)" in told(tmp_path / name)
+    assert "does not exist" in told(tmp_path / "none" / "a.nc")
+    (tmp_path / "file").write_text("")
+    assert "does not exist" in told(tmp_path / "file" / "a.nc")
+    (tmp_path / "folder.nc").mkdir()
+    assert "is a folder" in told(tmp_path / "folder.nc")
+    (tmp_path / "mine.zarr").mkdir()
+    (tmp_path / "mine.zarr" / "thesis.tex").write_text("years of work")
+    assert "not a Zarr result" in told(tmp_path / "mine.zarr")
+    assert (tmp_path / "mine.zarr" / "thesis.tex").read_text() == "years of work"
+    (tmp_path / "plain.zarr").write_text("")
+    assert "not a Zarr result" in told(tmp_path / "plain.zarr")
+
+
+def test_unwritable_folder_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "access", lambda path, mode: not (mode & os.W_OK and Path(path) == tmp_path))
+    with pytest.raises(InputError, match="cannot be written to"):
+        check_target(tmp_path / "a.nc")
+
+
+def test_good_targets_are_returned(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert check_target("a.nc") == Path("a.nc")
+    assert check_target(tmp_path / "a.zarr") == tmp_path / "a.zarr"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_zarr_is_optional(monkeypatch, tmp_path):
+    save_results(computed(draws=10), tmp_path / "a.zarr")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for action in (lambda: check_target(tmp_path / "b.zarr"), lambda: open_results(tmp_path / "a.zarr")):
+        with pytest.raises(InputError, match=r"Zarr is not installed; pip install 'training-risk-simulator\[zarr\]'"):
+            action()
+    assert check_target(tmp_path / "b.nc")
+
+
+# Plans
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("draws", 0), ("draws", -1), ("draws", 1.0), ("draws", True), ("draws", "100"), ("draws", None), ("draws", 2**40 + 1),
+        ("seed", -1), ("seed", 0.0), ("seed", False), ("seed", 2**63), ("seed", None),
+        ("block_size", 0), ("block_size", 2**31 + 1), ("threads", 0), ("threads", 10**6), ("threads", 1.0),
+    ],
+)  # fmt: skip
+def test_numbers_of_a_plan_are_checked(field, value):
+    with pytest.raises(InputError, match=f"{field} = .* is not a whole number from"):
+        SamplingPlan(**{field: value})
+
+
+@pytest.mark.parametrize("replicates", [0, -4, 4097, 2.0, True])
+def test_replicates_are_checked(replicates):
+    with pytest.raises(InputError, match=r"replicates = .* is not a whole number from 1 to 4096"):
+        SamplingPlan(draws=4096, plan="sobol", replicates=replicates)
+
+
+def test_plans_that_cannot_be_are_refused():
+    with pytest.raises(InputError, match="'latin' is not known; plans are random and sobol"):
+        SamplingPlan(plan="latin")
+    with pytest.raises(InputError, match="replicates belong to the sobol plan"):
+        SamplingPlan(replicates=4)
+    with pytest.raises(InputError, match="1000 draws do not divide into 16 replicates; use 1008"):
+        SamplingPlan(draws=1000, plan="sobol")
+    with pytest.raises(InputError, match="7 draws do not divide into 2 replicates; use 8"):
+        SamplingPlan(draws=7, plan="sobol", replicates=2)
+
+
+def test_plans_that_can_be():
+    assert SamplingPlan() == SamplingPlan(draws=100_000, seed=0, plan="random")
+    assert SamplingPlan().scramblings == 1
+    assert SamplingPlan(draws=1024, plan="sobol").scramblings == 16
+    assert SamplingPlan(draws=1024, plan="sobol", replicates=1).scramblings == 1
+    assert SamplingPlan(seed=LARGEST_SEED, threads=available_threads(), block_size=1, draws=1).seed == LARGEST_SEED
+
+
+def test_plans_do_not_change():
+    with pytest.raises(AttributeError):
+        SamplingPlan().seed = 1
+
+
+def test_largest_seed_is_played_and_kept(tmp_path):
+    results = computed(draws=10, seed=LARGEST_SEED)
+    for ending in ENDINGS:
+        save_results(results, tmp_path / f"a{ending}")
+        assert open_results(tmp_path / f"a{ending}").attrs["seed"] == LARGEST_SEED
+
+
+def test_a_plan_costs_no_compiler():
+    program = "import sys; from simulator import SamplingPlan; SamplingPlan(); print('numba' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
