@@ -1,5 +1,7 @@
-"""The peer: the same laws and the same model in plain numpy, chunk by chunk, from the literature's formulas.
+"""The peer: the same laws and the same model in plain numpy, from the literature's formulas.
 
+``whole`` computes all draws at once, one array per quantity, as a notebook would. ``run`` goes chunk
+by chunk, so that intermediates stay in the cache, with samplers of two kinds:
 ``documented`` draws with the method of ``numpy.random.Generator`` that is named after the family, as
 numpy's manual has it. ``tuned`` is what an expert would write: normals, exponentials and uniforms
 from the generator, the rest in numpy's array functions, which use SIMD where the generator's loops
@@ -114,6 +116,12 @@ def play_out(x: Mapping[str, Floats]) -> dict[str, Floats]:
         "emissions[operational]": used,
         "emissions[embodied]": made,
     }
+
+
+def whole(rng: np.random.Generator, draws: int) -> dict[str, Floats]:
+    """Return inputs and outputs of all draws at once, by the documented samplers."""
+    drawn = draw("documented", rng, draws)
+    return {**drawn, **play_out(drawn)}
 
 
 def run(peer: str, rng: np.random.Generator, chunk: int, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats]) -> None:

@@ -24,9 +24,10 @@ from simulator.engine import compile_arguments
 from simulator.kernels import static
 from simulator.kernels.static import INPUTS, LANES, OUTPUTS
 from simulator.plan import available_threads
-from simulator.scenario import resolve
+from simulator.scenario import parse_value, resolve
 from simulator.scenario.schema import SECTIONS
 from simulator.stochastic.dependence import achieved_spearman, latent_correlation
+from simulator.stochastic.tabulate import Kind
 
 # Every kind of table: affine under each link, cells, steps, rounded
 DATA = {
@@ -102,7 +103,9 @@ def test_threads_and_blocks_change_no_bit(plan):
 
 
 @pytest.mark.parametrize("plan", PLANS)
-@pytest.mark.parametrize(("start", "stop"), [(0, 1), (0, 128), (1, 2), (127, 129), (128, 1000), (333, 777), (999, 1000)])
+@pytest.mark.parametrize(
+    ("start", "stop"), [(0, 1), (0, LANES), (1, 2), (LANES - 1, LANES + 1), (LANES, DRAWS), (333, 777), (DRAWS - 1, DRAWS)]
+)
 def test_a_range_of_draws_equals_the_whole(plan, start, stop):
     whole = play(plan).isel(draw=slice(start, stop))
     for block_size in (64, 4096):
@@ -457,120 +460,108 @@ def test_unread_slots_of_uncertain_scenarios_leak_nowhere():
         assert np.isfinite(out).all(), modes
 
 
-# Tables: one of every kind, with the score they are looked up at
+# Tables: one of every kind, read at the score of a standard-normal input to which it is bound
 
 TABLES = {
-    "normal": ("electricity_price", {"family": "normal", "mean": 0.08, "sd": 0.02}),
     "lognormal": ("server_power_ratio", "1.5 to 2.1"),
     "logit-normal": ("mfu", "0.3 to 0.5"),
-    "cells": ("idle_power_fraction", {"family": "uniform", "low": 0.2, "high": 0.6}),
-    "cells of a logarithm": ("carbon_intensity", {"family": "gamma", "mean": 0.4, "sd": 0.1}),
-    "steps": ("accelerators_per_node", {"family": "choice", "values": [1, 4, 8], "probabilities": [0.2, 0.3, 0.5]}),
-    "rounded": ("accelerators", "400 to 700"),
-    "rounded cells": ("accelerators", {"family": "triangular", "low": 400, "mode": 500, "high": 700}),
+    "uniform": ("idle_power_fraction", {"family": "uniform", "low": 0.2, "high": 0.6}),
+    "gamma": ("carbon_intensity", {"family": "gamma", "mean": 0.4, "sd": 0.1}),
+    "pert": ("pue", {"family": "pert", "low": 1.05, "mode": 1.1, "high": 1.4}),
+    "choice": ("accelerators_per_node", {"family": "choice", "values": [1, 4, 8], "probabilities": [0.2, 0.3, 0.5]}),
+    "count": ("accelerators", "400 to 700"),
+    "triangular count": ("accelerators", {"family": "triangular", "low": 400, "mode": 500, "high": 700}),
 }
+SCORE = {"energy__electricity_price": {"family": "normal", "mean": 0, "sd": 1}}
 
 
-def look_up(name, z, *, compiled_code=True):
-    """Return the values at LANES scores, in plain numpy and by the kernel's stage."""
+def test_every_kind_of_table_is_looked_up():
+    assert {parse_value(value, quantity).table.kind for quantity, value in TABLES.values()} | {Kind.AFFINE} == set(Kind)
+
+
+def read_at_scores(name, *, scale, draws=5000):
+    """Return scores, the table's values at scale times these scores, the kernel's, and the kernel's outputs."""
     quantity, value = TABLES[name]
-    scenario = contract(**{f"{OWNERS[quantity]}__{quantity}": value}, correlations=[])
+    scenario = contract(**SCORE, **{f"{OWNERS[quantity]}__{quantity}": value}, correlations=[["electricity_price", quantity, 1.0]])
     resolved = resolve(scenario)
-    arguments, drawn = compile_arguments(resolved, SamplingPlan(draws=1))
-    row = drawn.index(quantity)
-    low, high = arguments.cell_offsets[row : row + 2]
-    out = np.full(LANES, -1.0)
-    stage = static.look_up if compiled_code else static.look_up.py_func
-    stage(
-        z, *arguments.kinds[row], arguments.shapes[row], arguments.scales[row], arguments.breaks[low + row : high + row + 1],
-        arguments.coefficients[low:high], arguments.guides[row], out,
-    )  # fmt: skip
-    uncertain = resolved.inputs[quantity].value
-    return (uncertain.law.quantile(z) if name == "steps" else uncertain.table(z)), out
+    arguments, drawn = compile_arguments(resolved, SamplingPlan(draws=draws))
+    np.testing.assert_array_equal(arguments.factor, [[1, 0], [1, 0]])
+    factor = arguments.factor.copy()
+    factor[resolved.correlations.names.index(quantity), 0] = scale
+    inputs, out = np.empty((len(drawn), draws)), np.empty((len(OUTPUTS), draws))
+    replace(arguments, factor=factor).run(0, draws, inputs, out, first=0, block_size=4096)
+    z = inputs[drawn.index("electricity_price")]
+    return z, resolved.inputs[quantity].value.table(scale * z), inputs[drawn.index(quantity)], out
 
 
-SCORES = np.concatenate([[0.0, -8.1, 8.1, -40.0, 40.0], ndtri((np.arange(LANES - 5) + 0.5) / (LANES - 5))])
-
-
+@pytest.mark.parametrize("scale", [1.0, -1.0, 5.0])
 @pytest.mark.parametrize("name", TABLES)
-def test_look_up_equals_the_table(name):
-    expected, found = look_up(name, SCORES)
-    np.testing.assert_allclose(found, expected, rtol=1e-14)
+def test_kernel_reads_tables_as_numpy(name, scale):
+    z, expected, found, _ = read_at_scores(name, scale=scale)
+    assert np.abs(scale * z).max() > 3.3 * abs(scale)  # with scale 5, far beyond any score that is drawn
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
     assert len(np.unique(found)) > 2
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_an_unknown_score_stays_unknown(name):
-    z = SCORES.copy()
-    z[3::7] = np.nan
-    _, found = look_up(name, z)
-    _, reference = look_up(name, SCORES)
-    assert np.isnan(found[3::7]).all()
-    known = ~np.isnan(z)
-    assert found[known].tobytes() == reference[known].tobytes()
-
-
-# The compiled stages and their sources
-
-
-@pytest.mark.parametrize("name", TABLES)
-def test_look_up_equals_its_source(name):
-    np.testing.assert_allclose(look_up(name, SCORES)[1], look_up(name, SCORES, compiled_code=False)[1], rtol=2e-15)
+    z, _, found, out = read_at_scores(name, scale=np.nan, draws=300)
+    assert np.isfinite(z).all()
+    assert np.isnan(found).all()
+    energy = OUTPUTS.index("energy" if name != "gamma" else "emissions_total")
+    assert np.isnan(out[energy]).all()
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_scores_equal_their_source(plan, monkeypatch):
-    arguments = compiled(contract(), SamplingPlan(draws=1000, **PLANS[plan]))
+def test_correlated_scores_are_the_matrix_product_of_independent_ones(plan):
+    def scores(ds):
+        return np.array([ndtri(inputs[n].value.law.cdf(ds[n].values)) for n in names])
 
-    def scores(stage, row):
-        out = np.empty(LANES)
-        stage(5, arguments.keys[row], int(arguments.replicates[row]), arguments.directions[row], out, np.empty(LANES))
-        return out
+    inputs = resolve(contract()).inputs
+    correlations = contract().correlations
+    names = correlations.names
+    independent, correlated = scores(play(plan, correlations=[])), scores(play(plan))
+    tolerance = 1e-7 * np.exp(correlated**2 / 2)  # what the round trip through probabilities costs
+    assert (np.abs(correlations.factor @ independent - correlated) < tolerance).all()
+    np.testing.assert_array_equal(independent[0], correlated[0])  # the first name keeps its score
 
-    found = [scores(static.fill_scores, row) for row in range(3)]
+
+# The compiled code and its source
+
+
+@pytest.mark.parametrize(
+    ("plan", "modes"),
+    [
+        ("random", None),
+        ("sobol", None),
+        ("random", ("device_hours", "fixed", "rent", "cottier2024")),
+        ("random", MODES[-1]),
+        ("random", MODES[4]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value or ["contract"]),
+)
+def test_a_block_equals_its_source(plan, modes, monkeypatch):
+    arguments = compiled(in_modes(*modes) if modes else contract(), SamplingPlan(draws=1024, **PLANS[plan]))
+    shape = (arguments.slots >= 0).sum(), 60
+    start = 2 * LANES - 30
+
+    def results(stage):
+        drawn, out = np.empty(shape), np.empty((len(OUTPUTS), 60))
+        stage(start, start + 60, start, *[getattr(arguments, field.name) for field in fields(arguments)], drawn, out)
+        return drawn, out
+
+    found = results(static.run_block)
+    monkeypatch.setattr(static, "wide_vectors", lambda: None)  # a hint to the compiler
     for name in ("philox4x32", "sobol_word"):  # called from Python, they return integers without a width
         law = getattr(static, name)
         monkeypatch.setattr(static, name, lambda *a, law=law: np.array(law(*a), dtype=np.uint64)[()])
-    for row in range(3):
-        np.testing.assert_allclose(found[row], scores(static.fill_scores.py_func, row), rtol=2e-14, atol=1e-15)
-        assert abs(found[row].mean()) < 0.5  # of 128 standard-normal scores: six of its standard errors
-        assert 0.6 < found[row].std() < 1.4
-
-
-def test_copula_equals_its_source_and_the_matrix_product():
-    arguments = compiled(contract())
-    independent = np.random.default_rng(1).standard_normal((arguments.slots.size, LANES))
-    found, source = independent.copy(), independent.copy()
-    static.correlate(found, arguments.correlated, arguments.factor)
-    static.correlate.py_func(source, arguments.correlated, arguments.factor)
-    np.testing.assert_allclose(found, source, rtol=1e-14, atol=1e-15)
-    expected = independent.copy()
-    expected[arguments.correlated] = arguments.factor @ independent[arguments.correlated]
-    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-15)
-    assert arguments.correlated.size == 5
-
-
-@pytest.mark.parametrize("modes", [MODES[0], MODES[4], MODES[-1]], ids="-".join)
-def test_play_out_equals_its_source(modes):
-    arguments = certain(modes)
-    spread = np.random.default_rng(2).uniform(1.0, 1.1, (len(INPUTS), LANES))
-    x = (arguments.constants[:, None] * spread).ravel()
-    outs = [np.empty(len(OUTPUTS) * LANES) for _ in range(2)]
-    static.play_out(x, arguments.modes, outs[0])
-    static.play_out.py_func(x, arguments.modes, outs[1])
-    np.testing.assert_allclose(*outs, rtol=1e-13)
-
-
-def test_a_block_equals_its_source():
-    arguments = compiled(contract())
-    shape = (arguments.slots >= 0).sum(), 150
-    results = []
-    for stage in (static.run_block, static.run_block.py_func):
-        drawn, out = np.empty(shape), np.empty((len(OUTPUTS), 150))
-        stage(50, 200, 50, *[getattr(arguments, field.name) for field in fields(arguments)], drawn, out)
-        results.append((drawn, out))
-    np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-13)
-    np.testing.assert_allclose(results[0][1], results[1][1], rtol=1e-13)
+    for name, stage in vars(static).items():
+        if hasattr(stage, "py_func") and stage.__module__ == static.__name__ and name not in ("run_block", "run_static"):
+            monkeypatch.setattr(static, name, stage.py_func)
+    with np.errstate(divide="ignore"):  # 1/0 is inf in compiled code
+        for a, b in zip(found, results(static.run_block.py_func), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+            assert a.std(axis=1).any()
 
 
 # Compiled code is kept where only its owner writes, and never outlives the sources

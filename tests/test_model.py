@@ -6,8 +6,7 @@ import pkgutil
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
-from scipy.special import lambertw
+from scipy.optimize import brentq, minimize_scalar
 from statistics_helpers import assert_within_mcse
 
 import simulator.model
@@ -174,8 +173,8 @@ def test_kernel_composes_time_and_energy_as_the_event_simulation():
 
 
 def best_interval(rate, save):
-    """Return the interval of least expected time: Λτ = 1 + W(-e^{-1-Λδ}), where the derivative of (e^{Λ(τ+δ)} - 1)/τ vanishes."""
-    return (1.0 + lambertw(-math.exp(-1.0 - rate * save)).real) / rate
+    """Return the interval of least expected time: Λτ + ln(1 - Λτ) = -Λδ, where the derivative of (e^{Λ(τ+δ)} - 1)/τ vanishes."""
+    return brentq(lambda y: y + math.log1p(-y) + rate * save, 1e-12, 1 - 1e-12, xtol=1e-17, rtol=1e-15) / rate
 
 
 PAIRS = [(rate, share / rate) for rate in (1e-3, 0.1, 2.0) for share in (1e-6, 1e-4, 1e-2, 0.1, 0.3, 1.0, 1.5)]  # share: δ/M, below 2
@@ -196,16 +195,13 @@ def test_daly_is_within_a_thousandth_of_the_least_time(rate, save):
     assert -1e-12 <= excess <= 1e-3
 
 
-def test_young_is_right_to_first_order_and_daly_beyond():
-    # τ = √(2δM) - 2δ/3 + ...: Young misses by (2/3)√(δ/2M) of itself, which Daly's further terms take away.
-    for half in (1e-3, 1e-4, 1e-5):  # δ / 2M
-        rate = 0.2
-        save = 2 * half / rate
+def test_young_is_right_to_first_order_and_daly_to_third():
+    # τ = √(2δM)·(1 - (2/3)h + h²/9 + (2/135)h³·2 + ...), h = √(δ/2M): Young keeps the first term, Daly three.
+    for h in (0.03, 0.01, 0.003):
+        rate, save = 0.2, 2 * h**2 / 0.2
         best = best_interval(rate, save)
-        young = reliability.young1974(rate, save) / best - 1
-        daly = reliability.daly2006(rate, save) / best - 1
-        assert young / math.sqrt(half) == pytest.approx(2 / 3, abs=2 * math.sqrt(half))
-        assert abs(daly) < 0.1 * half
+        assert (reliability.young1974(rate, save) / best - 1) / h == pytest.approx(2 / 3, abs=h)
+        assert (reliability.daly2006(rate, save) / best - 1) / h**3 == pytest.approx(-4 / 135, rel=2 * h, abs=1e-13 / h**3)
 
 
 def test_rules_at_the_ends_of_their_range():

@@ -44,9 +44,10 @@ from simulator.stochastic.normal import TAIL, central_score, signed_uniform, tai
 from simulator.stochastic.philox import philox4x32
 from simulator.stochastic.sobol import sobol_word
 
-LANES = 128
+LANES = 256
 GUIDE = 256  # cells of the index that finds a table's cell
 _HALF = LANES // 2
+_FIVE = np.uint64(5)
 
 #: quantities that the model reads, in the order of their slots
 INPUTS = (
@@ -77,7 +78,7 @@ Words = NDArray[np.uint64]
 
 
 @stage
-def fill_scores(group: int, key: np.uint64, replicates: int, directions: Words, out: Floats, uniforms: Floats) -> None:
+def fill_scores(group: int, key: np.uint64, replicates: int, directions: Words, out: Floats, uniforms: Floats, where: Integers) -> None:
     """Write the independent normal scores of one input for one group of lanes.
 
     Parameters
@@ -90,8 +91,10 @@ def fill_scores(group: int, key: np.uint64, replicates: int, directions: Words, 
         0 for random draws; else draw i is point i // replicates of replicate i % replicates.
     directions : ndarray of uint64, shape (replicates, bits + 1)
         Scrambled Sobol' direction numbers; unused for random draws.
-    out, uniforms : ndarray, shape (LANES,)
-        Scores; work space.
+    out : ndarray, shape (LANES,)
+        Scores.
+    uniforms, where : ndarray of float64 and of int64, shape (LANES,)
+        Work space.
     """
     wide_vectors()
     if replicates == 0:
@@ -108,22 +111,25 @@ def fill_scores(group: int, key: np.uint64, replicates: int, directions: Words, 
     for i in range(LANES):
         out[i] = central_score(uniforms[i])
         tails += abs(uniforms[i]) >= TAIL
-    if tails > 0:
+    if tails > 0:  # one group in five: found first, or the loop would work out the tail's polynomials for every lane
+        found = 0
         for i in range(LANES):
             if abs(uniforms[i]) >= TAIL:
-                out[i] = tail_score(uniforms[i])
+                where[found] = i
+                found += 1
+        for j in range(found):
+            out[where[j]] = tail_score(uniforms[where[j]])
 
 
 @stage
-def correlate(scores: Floats, rows: Integers, factor: Floats) -> None:
-    """Apply the Gaussian copula in place: score of rows[i] becomes sum over j <= i of factor[i, j]·score of rows[j]."""
-    for i in range(rows.size - 1, -1, -1):
-        target = scores[rows[i]]
-        own = factor[i, i]
+def correlate(scores: Floats, factor: Floats) -> None:
+    """Apply the Gaussian copula in place: row i becomes the sum over j <= i of factor[i, j] times row j."""
+    for i in range(scores.shape[0] - 1, -1, -1):
+        target, own = scores[i], factor[i, i]
         for lane in range(LANES):
             target[lane] = own * target[lane]
         for j in range(i):
-            other, share = scores[rows[j]], factor[i, j]
+            other, share = scores[j], factor[i, j]
             for lane in range(LANES):
                 target[lane] += share * other[lane]
 
@@ -161,6 +167,7 @@ def look_up(
     coefficients: Floats,
     guide: Integers,
     out: Floats,
+    where: Integers,
 ) -> None:
     """Write the values at the scores z: a table's polynomial, its link, its bounds, its rounding.
 
@@ -175,6 +182,8 @@ def look_up(
         Guide cells per unit of score.
     breaks, coefficients, guide : ndarray
         Of shapes (m + 1,), (m, 6) and (GUIDE + 1,).
+    where : ndarray of int64, shape (LANES,)
+        Work space.
     """
     wide_vectors()
     low, high = breaks[0], breaks[breaks.size - 1]
@@ -211,19 +220,24 @@ def look_up(
     elif kind == _EVEN:
         last = coefficients.shape[0] - 1
         to_cells = coefficients.shape[0] / (high - low)
+        flat = coefficients.ravel()
         for i in range(LANES):
             x = z[i]
             x = low if x < low else (high if x > high else x)
-            place = (x - low) * to_cells
-            k = int(place) if x == x else 0
+            cell = (x - low) * to_cells
+            k = int(cell) if x == x else 0
             k = k if k < last else last
-            s = place - k
-            t = coefficients[k, 5]
-            t = t * s + coefficients[k, 4]
-            t = t * s + coefficients[k, 3]
-            t = t * s + coefficients[k, 2]
-            t = t * s + coefficients[k, 1]
-            out[i] = t * s + coefficients[k, 0]
+            out[i] = cell - k
+            where[i] = 6 * k
+        for i in range(0, LANES, 4):  # four chains at a time: each waits for its own look-ups only
+            k0, k1, k2, k3 = np.uint64(where[i]), np.uint64(where[i + 1]), np.uint64(where[i + 2]), np.uint64(where[i + 3])
+            s0, s1, s2, s3 = out[i], out[i + 1], out[i + 2], out[i + 3]
+            t0, t1, t2, t3 = flat[k0 + _FIVE], flat[k1 + _FIVE], flat[k2 + _FIVE], flat[k3 + _FIVE]
+            for power in range(4, -1, -1):
+                j = np.uint64(power)
+                t0, t1 = t0 * s0 + flat[k0 + j], t1 * s1 + flat[k1 + j]
+                t2, t3 = t2 * s2 + flat[k2 + j], t3 * s3 + flat[k3 + j]
+            out[i], out[i + 1], out[i + 2], out[i + 3] = t0, t1, t2, t3
     elif kind == _CELLS:
         for i in range(LANES):
             x = z[i]
@@ -303,8 +317,8 @@ def play_out(x: Floats, modes: Integers, out: Floats) -> None:
         stretch = up * (1.0 + downtime_ratio_interruptible(rate, downtime))
         # stated device-hours already hold every loss
         wall_clock = work if work_mode == WORK_DEVICE_HOURS else work * stretch
-        productive = wall_clock / stretch
-        hours_up = productive * up
+        goodput = 1.0 / stretch
+        hours_up = wall_clock * goodput * up
         device_hours = wall_clock * accelerators
 
         power = it_power(accelerators, tdp, power_fraction, server_power_ratio)
@@ -328,7 +342,7 @@ def play_out(x: Floats, modes: Integers, out: Floats) -> None:
 
         out[0 * LANES + i] = device_hours
         out[1 * LANES + i] = wall_clock
-        out[2 * LANES + i] = 1.0 / stretch
+        out[2 * LANES + i] = goodput
         out[3 * LANES + i] = expected_interruptions(rate, wall_clock)
         out[4 * LANES + i] = energy_it
         out[5 * LANES + i] = energy
@@ -372,18 +386,27 @@ def run_block(
     x = np.empty(len(INPUTS) * LANES)
     for slot in range(len(INPUTS)):
         x[slot * LANES : (slot + 1) * LANES] = constants[slot]
-    scores = np.empty((rows, LANES))
-    uniforms = np.empty(LANES)
     y = np.empty(len(OUTPUTS) * LANES)
+    uniforms, own, where = np.empty(LANES), np.empty(LANES), np.empty(LANES, dtype=np.int64)
+    scores = np.empty((correlated.size, LANES))
+    place = np.full(rows, -1)
+    for j in range(correlated.size):
+        place[correlated[j]] = j
     for group in range(start // LANES, (stop - 1) // LANES + 1):
-        for r in range(rows):
-            fill_scores(group, keys[r], replicates[r], directions[r], scores[r], uniforms)
-        correlate(scores, correlated, factor)
+        for j in range(correlated.size):
+            r = correlated[j]
+            fill_scores(group, keys[r], replicates[r], directions[r], scores[j], uniforms, where)
+        correlate(scores, factor)
         for r in range(rows):
             if slots[r] >= 0:
+                z = own
+                if place[r] >= 0:
+                    z = scores[place[r]]
+                else:
+                    fill_scores(group, keys[r], replicates[r], directions[r], own, uniforms, where)
                 low, high = cell_offsets[r], cell_offsets[r + 1]
                 look_up(
-                    scores[r],
+                    z,
                     kinds[r, 0],
                     kinds[r, 1],
                     kinds[r, 2],
@@ -393,6 +416,7 @@ def run_block(
                     coefficients[low:high],
                     guides[r],
                     x[slots[r] * LANES : (slots[r] + 1) * LANES],
+                    where,
                 )
         play_out(x, modes, y)
         base = group * LANES

@@ -48,7 +48,7 @@ def depreciation_cottier2024(wall_clock: float, depreciation_rate: float) -> flo
     >>> round(33_750 * depreciation_cottier2024(8766.0, 0.14) / 8766, 3)
     1.061
     """
-    return 1.0 - exp(-depreciation_rate * _LN10 * wall_clock / _HOURS_PER_YEAR)
+    return 1.0 - exp(-depreciation_rate * (_LN10 / _HOURS_PER_YEAR) * wall_clock)
 
 
 @jittable

@@ -29,7 +29,7 @@ def it_power(accelerators: float, tdp: float, power_fraction: float, server_powe
     >>> round(it_power(8, 700, 0.75, 1.82), 3)
     7.644
     """
-    return accelerators * tdp * power_fraction * server_power_ratio / 1000.0
+    return accelerators * tdp * power_fraction * server_power_ratio * 0.001
 
 
 @jittable

@@ -315,6 +315,10 @@ class _Reader:
             value = self.read(part["value"]) if set(part) == {"value"} else self.family(part)
             laws.append(value if isinstance(value, Law) else DiscreteLaw([value]))
             weights.append(weight)
+        discrete = [law for law in laws if isinstance(law, DiscreteLaw)]
+        if len(discrete) == len(laws):
+            shares = [weight / sum(weights) * law.probabilities for weight, law in zip(weights, discrete, strict=True)]
+            return DiscreteLaw(np.concatenate([law.values for law in discrete]), np.concatenate(shares))
         return MixtureLaw(laws, weights)
 
     def truncated(self, law: Law, truncate: Any, unit: str) -> Law:

@@ -103,7 +103,9 @@ class QuantileTable:
         else:
             held = np.clip(z, self.breaks[0], self.breaks[-1])
             cell = np.clip(np.searchsorted(self.breaks, held, side="left") - 1, 0, len(self.coefficients) - 1)
-            t = np.where(np.isnan(z), z, _horner(self.coefficients[cell], held - self.breaks[cell]))
+            rows = self.coefficients[cell]
+            value = rows[..., 0] if self.kind is Kind.STEPS else _horner(rows, held - self.breaks[cell])
+            t = np.where(np.isnan(z), z, value)
         if self.link is Link.EXP:
             x = self.origin + np.exp(t)
         elif self.link is Link.LOGISTIC:
@@ -163,9 +165,12 @@ def _tabulate_cells(law: Law) -> QuantileTable:
     half_bounded = math.isfinite(lower) and math.isinf(upper)
     link = Link.EXP if half_bounded else Link.IDENTITY
 
+    # a bound that rounding reaches is a quarter of the last digit away: a cell must not end in log 0
+    smallest = max(_SMALLEST_EXCESS, 0.25 * float(np.spacing(abs(lower)))) if half_bounded else 0.0
+
     def transformed(z: Floats) -> Floats:
         x = law.quantile(z)
-        return np.log(np.maximum(x - lower, _SMALLEST_EXCESS)) if half_bounded else x
+        return np.log(np.maximum(x - lower, smallest)) if half_bounded else x
 
     low, high = _finite_range(law)
     quartiles = law.quantile(np.array([-0.6744897501960817, 0.6744897501960817]))
@@ -205,15 +210,16 @@ def _tabulate_cells(law: Law) -> QuantileTable:
 
 
 def _finite_range(law: Law) -> tuple[float, float]:
-    """Return the widest range of scores with finite quantiles."""
+    """Return the widest range of scores with finite and increasing quantiles; some of scipy's are noise beyond a score of 6."""
     ends = []
     for end in law.score_range:
-        for z in np.linspace(end, math.copysign(6.0, end), 24):
-            if np.isfinite(law.quantile(np.array([z]))[0]):
-                ends.append(float(z))
-                break
-        else:
+        z = np.linspace(math.copysign(6.0, end), end, 24)
+        x = law.quantile(z)
+        if not np.isfinite(x[0]):
             raise LawError("its quantile at a score of 6 (probability 1e-9) is not finite", "Truncate it or use a lighter tail")
+        with np.errstate(invalid="ignore"):  # of inf - inf
+            fine = np.isfinite(x[1:]) & (math.copysign(1.0, end) * np.diff(x) >= -1e-9 * np.abs(x[:-1]))
+        ends.append(float(z[fine.size if fine.all() else int(np.argmin(fine))]))
     return ends[0], ends[1]
 
 
@@ -278,6 +284,9 @@ def _bisect(
         width = right - left
         nodes = function(left[:, None] + width[:, None] * _NODES)
         rows = nodes @ _FROM_NODES.T
+        flat = nodes[:, 0] == nodes[:, -1]
+        rows[flat] = 0.0
+        rows[flat, 0] = nodes[flat, 0]  # an atom, to the last digit
         at = left[:, None] + width[:, None] * _TESTS
         exact = function(at)
         error = np.abs(rows @ _AT_TESTS.T - exact)

@@ -57,12 +57,15 @@ class TruncatedLaw(Law):
 
     def cdf(self, x: ArrayLike) -> Floats:  # noqa: D102
         x = np.asarray(x, dtype=np.float64)
-        inside = np.clip((self.law.cdf(x) - self._below) / self._kept, 0.0, 1.0)
+        # what lies in one tail is counted from that tail's end
+        share = self.law.cdf(x) - self._below if self._below < 0.5 else self._kept + self._above - self.law.sf(x)
+        inside = np.clip(share / self._kept, 0.0, 1.0)
         return np.where(x < self.lower, 0.0, np.where(x >= self.upper, 1.0, inside))
 
     def sf(self, x: ArrayLike) -> Floats:  # noqa: D102
         x = np.asarray(x, dtype=np.float64)
-        inside = np.clip((self.law.sf(x) - self._above) / self._kept, 0.0, 1.0)
+        share = self.law.sf(x) - self._above if self._above < 0.5 else self._kept + self._below - self.law.cdf(x)
+        inside = np.clip(share / self._kept, 0.0, 1.0)
         return np.where(x < self.lower, 1.0, np.where(x >= self.upper, 0.0, inside))
 
 
