@@ -44,7 +44,7 @@ from simulator.stochastic.normal import TAIL, central_score, signed_uniform, tai
 from simulator.stochastic.philox import philox4x32
 from simulator.stochastic.sobol import sobol_word
 
-LANES = 256
+LANES = 512
 GUIDE = 256  # cells of the index that finds a table's cell
 _HALF = LANES // 2
 _FIVE = np.uint64(5)

@@ -97,7 +97,9 @@ class QuantileTable:
             s = (np.clip(z, low, high) - low) * (2.0 / (high - low)) - 1.0
             t = np.polynomial.polynomial.polyval(s, self.coefficients.ravel())
         elif self.kind is Kind.EVEN:
-            place = (np.clip(z, self.breaks[0], self.breaks[-1]) - self.breaks[0]) * (len(self.coefficients) / (self.breaks[-1] - self.breaks[0]))
+            place = (np.clip(z, self.breaks[0], self.breaks[-1]) - self.breaks[0]) * (
+                len(self.coefficients) / (self.breaks[-1] - self.breaks[0])
+            )
             cell = np.minimum(np.nan_to_num(place), len(self.coefficients) - 1).astype(np.int64)
             t = _horner(self.coefficients[cell], place - cell)
         else:
