@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numba
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -11,15 +12,14 @@ from scipy.special import ndtr, ndtri
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, parse_scenario, simulate
-from simulator.kernels.static import LANES, correlate, fill_scores
 from simulator.quantities import QUANTITIES
+from simulator.stochastic.normal import normal_score, signed_uniform
 from simulator.stochastic.philox import philox4x32
 from simulator.stochastic.sobol import INDEX_BITS, direction_numbers, scrambled_directions, sobol_word
 from simulator.stochastic.streams import LARGEST_SEED, random_words, stream_key
 
 FALSE_ALARM = 2 * stats.norm.sf(4.5)  # of one check; see statistics_helpers
 DIMENSIONS = {q.name: q.dimension for q in QUANTITIES.values() if q.dimension is not None}
-NONE = np.zeros((1, INDEX_BITS + 1), dtype=np.uint64)
 
 # counter, key and result in 32-bit words: kat_vectors of Random123 (Salmon et al. 2011), philox4x32 10 rounds
 KNOWN_ANSWERS = [
@@ -51,13 +51,18 @@ def joined(low, high):
     return np.uint64(low | high << 32)
 
 
-def scores(name, groups, *, seed=0, first=0, replicates=0, directions=NONE):
-    """Return the scores of whole groups of lanes as the kernel makes them."""
-    key = np.uint64(stream_key(seed=seed, purpose="draw", name=name))
-    out, weight = np.empty((groups, LANES)), np.empty(LANES)
-    for g in range(groups):
-        fill_scores(first + g, key, replicates, directions, out[g], weight)
-    return out.ravel()
+@numba.njit
+def scores_of_key(key, blocks):
+    out = np.empty(2 * blocks)
+    for i in range(blocks):
+        a, b = philox4x32(np.uint64(i), np.uint64(0), key)
+        out[2 * i], out[2 * i + 1] = normal_score(signed_uniform(a)), normal_score(signed_uniform(b))
+    return out
+
+
+def scores(name, count, *, seed=0):
+    """Return the scores of a stream in the order of its words."""
+    return scores_of_key(np.uint64(stream_key(seed=seed, purpose="draw", name=name)), count // 2)
 
 
 class TestPhilox:
@@ -81,10 +86,6 @@ class TestPhilox:
 
         blocks = [at(far, 0), at(far % 2**32, 0), at(0, far), at(far, far), at(far % 2**32, far), at(far, far % 2**32)]
         assert len(set(blocks)) == len({(far, 0), (far % 2**32, 0), (0, far), (far, far), (far % 2**32, far), (far, far % 2**32)})
-
-    def test_draws_beyond_32_bits(self):
-        far = 2**40 // LANES
-        assert not set(scores("mfu", 4, first=far)) & set(scores("mfu", 4))
 
 
 class TestKeys:
@@ -113,8 +114,7 @@ class TestKeys:
 class TestRandomScores:
     @pytest.mark.parametrize("seed", [0, 1, 2, 20240301, LARGEST_SEED])
     def test_uniform(self, seed):
-        z = scores("mfu", 782, seed=seed)
-        assert z.size >= 100_000
+        z = scores("mfu", 100_000, seed=seed)
         assert stats.kstest(ndtr(z), "uniform").pvalue > FALSE_ALARM
         n = z.size
         assert_within_mcse([z.mean(), z.var(), (z**3).mean(), (z**4).mean()], [0, 1, 0, 3], np.sqrt(np.array([1, 2, 15, 96]) / n))
@@ -126,16 +126,16 @@ class TestRandomScores:
         assert stats.chi2.sf((z**2).sum(), 64) > FALSE_ALARM
 
     def test_no_serial_correlation(self):
-        z = scores("mfu", 782)
-        lags = [1, 2, 3, LANES // 2, LANES, 2 * LANES]
+        z = scores("mfu", 100_000)
+        lags = [1, 2, 3, 64, 128, 256]
         r = [np.mean(z[lag:] * z[:-lag]) for lag in lags]
         assert_within_mcse(r, 0, 1 / math.sqrt(z.size))
 
     def test_streams_are_pairwise_uncorrelated(self):
         # names, adjacent seeds and purposes together; one check on all pairs at once, so that it costs one false alarm
-        streams = [scores(name, 80, seed=seed) for name in ("mfu", "pue", "tokens", "tdp") for seed in (0, 1, 2, 3, 10, 2**32)]
+        streams = [scores(name, 10_000, seed=seed) for name in ("mfu", "pue", "tokens", "tdp") for seed in (0, 1, 2, 3, 10, 2**32)]
         for purpose in ("sobol scramble 0", "sobol scramble 1", "event 1", "event 2"):
-            words = random_words(80 * LANES, seed=0, purpose=purpose, name="mfu")
+            words = random_words(10_000, seed=0, purpose=purpose, name="mfu")
             streams.append(ndtri(((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52))
         n, pairs = streams[0].size, math.comb(len(streams), 2)
         for transform in (lambda z: z, lambda z: (z**2 - 1) / math.sqrt(2)):
@@ -143,16 +143,6 @@ class TestRandomScores:
             r = (moved @ moved.T)[np.triu_indices(len(streams), 1)] / n
             assert math.sqrt(n) * np.abs(r).max() < stats.norm.isf(FALSE_ALARM / 2 / pairs)
             assert stats.chi2.sf(n * (r**2).sum(), pairs) > FALSE_ALARM
-
-    def test_dependent_scores_are_the_factor_times_independent_ones(self):
-        rng = np.random.default_rng(3)
-        z = rng.normal(size=(5, LANES))
-        factor, rows = np.tril(rng.normal(size=(3, 3))), np.array([4, 0, 2])
-        expected = z.copy()
-        expected[rows] = factor @ z[rows]
-        mixed = z.copy()
-        correlate(mixed, rows, factor)
-        np.testing.assert_allclose(mixed, expected, rtol=1e-13, atol=1e-14)
 
 
 class TestSobolDirections:
@@ -270,3 +260,23 @@ class TestThroughTheKernel:
         error = math.hypot(by_replicate.std(ddof=1) / 4, random.std(ddof=1) / math.sqrt(random.size))
         assert_within_mcse(points.mean(), random.mean(), error)
         assert by_replicate.var(ddof=1) < random.var(ddof=1) / 1024 / 20
+
+    @pytest.mark.parametrize("far", [2**32, 2**33, 2**39])
+    def test_draws_beyond_32_bits_are_not_those_of_their_low_words(self, far):
+        plan = SamplingPlan(draws=2**40)
+        near = simulate(parse_scenario(BASE), plan, start=0, stop=256).mfu.values
+        assert not set(simulate(parse_scenario(BASE), plan, start=far, stop=far + 256).mfu.values) & set(near)
+
+    def test_draws_are_the_words_of_their_streams(self):
+        # and correlated ones the factor times independent ones, in the order of names
+        rho = 0.5
+        ds = simulate(parse_scenario({**BASE, "correlations": [["pue", "mfu", rho]]}), SamplingPlan(draws=1000, seed=6))
+        z = {name: np.sort(scores(name, 1024, seed=6)) for name in ("mfu", "tokens")}
+        laws = {name: value.law for name, value in parse_scenario(BASE).values().items()}
+        alone = simulate(parse_scenario(BASE), SamplingPlan(draws=1024, seed=6))
+        for name, score in z.items():
+            np.testing.assert_allclose(np.sort(alone[name]), laws[name].quantile(score), rtol=1e-12)
+        assert_array_equal(ds.mfu, alone.mfu[:1000])
+        first, second, joint = (laws[n]._score(d[n].values[:1000]) for n, d in (("mfu", alone), ("pue", alone), ("pue", ds)))
+        r = 2 * math.sin(math.pi * rho / 6)
+        np.testing.assert_allclose(joint, r * first + math.sqrt(1 - r * r) * second, atol=1e-9)

@@ -42,8 +42,18 @@ def show(results: xr.Dataset, *, as_json: bool) -> None:
         click.echo(json.dumps(bands_json(summary), indent=2, ensure_ascii=False, allow_nan=False))
         return
     console = Console(highlight=False, width=None if Console().is_terminal else 110)
+    with console.capture() as captured:  # rich would end the process itself where a reader has gone
+        _print_bands(console, results, summary)
+    click.echo(captured.get(), nl=False)
+
+
+def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
     console.print(_table(results, summary))
     console.print(_sentence(summary), soft_wrap=True)
+    for output, text in _outputs(summary):
+        row = summary.sel(output=output)
+        if math.isnan(row["mean"].item()) and "[" not in output:
+            console.print(f"No mean of {text}: {row.note.item()}.", soft_wrap=True)
     for pair in json.loads(results.attrs["correlations"]):
         achieved = "one of them is certain" if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
         console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.", soft_wrap=True)

@@ -46,7 +46,7 @@ from simulator.stochastic.sobol import sobol_word
 
 LANES = 512
 GUIDE = 256  # cells of the index that finds a table's cell
-_HALF = LANES // 2
+APART = 64  # draws d and d + 64 of each 128 share a generator call, whatever the number of lanes
 _FIVE = np.uint64(5)
 
 #: quantities that the model reads, in the order of their slots
@@ -98,11 +98,12 @@ def fill_scores(group: int, key: np.uint64, replicates: int, directions: Words, 
     """
     wide_vectors()
     if replicates == 0:
-        first = np.uint64(group) * np.uint64(_HALF)
-        for i in range(_HALF):
-            a, b = philox4x32(first + np.uint64(i), np.uint64(0), key)
-            uniforms[i] = signed_uniform(a)
-            uniforms[i + _HALF] = signed_uniform(b)
+        for pairs in range(0, LANES, 2 * APART):
+            first = np.uint64(group * LANES + pairs) >> np.uint64(1)
+            for i in range(APART):
+                a, b = philox4x32(first + np.uint64(i), np.uint64(0), key)
+                uniforms[pairs + i] = signed_uniform(a)
+                uniforms[pairs + APART + i] = signed_uniform(b)
     else:
         for i in range(LANES):
             draw = group * LANES + i

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -231,7 +232,11 @@ _Allowed = Callable[[Floats, Floats, Floats], Floats]
 def _polynomial(function: Callable[[Floats], Floats], low: float, high: float, allowed: _Allowed) -> Floats | None:
     """Interpolate by one polynomial at Chebyshev points; None where that misses."""
     middle, half = 0.5 * (low + high), 0.5 * (high - low)
-    chebyshev = np.polynomial.chebyshev.chebinterpolate(lambda s: function(middle + half * s), _DEGREE)
+
+    def on_unit(s: Any) -> Any:
+        return function(middle + half * s)
+
+    chebyshev: Any = np.polynomial.chebyshev.chebinterpolate(on_unit, _DEGREE)
     powers = np.zeros(36)
     powers[: _DEGREE + 1] = np.polynomial.chebyshev.cheb2poly(chebyshev)
     s = np.linspace(-1.0, 1.0, 1000)

@@ -48,7 +48,7 @@ class ScipyLaw(Law):
         out = np.empty_like(z)
         out[~upper] = self.frozen.ppf(ndtr(z[~upper]))
         out[upper] = self.frozen.isf(ndtr(-z[upper]))
-        return np.clip(out, *self.support)  # loguniform leaves it by a rounding
+        return np.asarray(np.clip(out, *self.support))  # loguniform leaves it by a rounding
 
     def cdf(self, x: ArrayLike) -> Floats:  # noqa: D102
         return np.asarray(self.frozen.cdf(x))
