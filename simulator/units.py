@@ -143,6 +143,8 @@ def parse_unit(text: str) -> Unit:
     >>> parse_unit("per 1000 node-days") == parse_unit("1/(1000 node-day)")
     True
     """
+    if re.search(r"\([^)]*(/|\bper\b)", text):
+        raise LawError(f"'{text}' has a quotient inside parentheses", "Write one quotient, for example USD/kWh or 1/(1000 node-day)")
     body = re.sub(r"(^|\s)per\s", " / ", text)
     unit = ONE
     for index, part in enumerate(body.split("/")):

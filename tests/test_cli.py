@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import simulator.cli
+import simulator.engine
 from simulator import open_results
 from simulator.cli import _run
 
@@ -156,8 +156,6 @@ def test_validate_lists_defaults_with_sources(capsys: pytest.CaptureFixture[str]
 
 
 def test_interruption_and_failure_have_their_exit_codes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    import simulator.engine
-
     for error, code in ((KeyboardInterrupt(), 130), (RuntimeError("boom"), 1), (MemoryError(), 1)):
 
         def fail(*_: object, error: BaseException = error, **__: object) -> None:
@@ -166,9 +164,9 @@ def test_interruption_and_failure_have_their_exit_codes(monkeypatch: pytest.Monk
         monkeypatch.setattr(simulator.engine, "simulate", fail)
         assert run("run", QUICKSTART) == code
         assert "Traceback" not in capsys.readouterr().err
+    monkeypatch.setattr(simulator.engine, "simulate", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("boom")))
     with pytest.raises(RuntimeError, match="boom"):
-        monkeypatch.setattr(simulator.engine, "simulate", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("boom")))
-        simulator.cli._run(["run", QUICKSTART], debug=True)
+        _run(["run", QUICKSTART], debug=True)
 
 
 @pytest.mark.parametrize("words", [[], ["run"], ["validate"], ["summarize"]])
@@ -186,7 +184,12 @@ def test_saved_results_open(saved: Path) -> None:
 def test_as_a_process_data_go_to_stdout_and_nothing_else_to_a_pipe() -> None:
     environment = {**os.environ, "NO_COLOR": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "simulator", "run", QUICKSTART, *FEW], capture_output=True, text=True, env=environment, check=False, timeout=300
+        [sys.executable, "-m", "simulator", "run", QUICKSTART, *FEW],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+        timeout=300,
     )
     assert done.returncode == 0
     assert done.stderr == ""

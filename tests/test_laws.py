@@ -17,7 +17,6 @@ from scipy.special import expit, ndtr, ndtri
 
 from simulator import SamplingPlan, parse_scenario, simulate
 from simulator.errors import LawError
-from simulator.kernels.static import LANES
 from simulator.quantities import Domain
 from simulator.scenario.values import parse_value
 from simulator.stochastic.families import FAMILIES, make_law
@@ -26,7 +25,7 @@ from simulator.stochastic.streams import random_words
 from simulator.stochastic.tabulate import RELATIVE_ERROR, Kind, tabulate
 
 FALSE_ALARM = 2 * stats.norm.sf(4.5)  # of one check; see statistics_helpers
-DRAWS = 50_176  # whole groups of lanes
+DRAWS = 50_176  # whole blocks
 REAL = Domain()
 POSITIVE = Domain.parse("(0, inf)")
 P5, P95 = float(ndtri(0.05)), float(ndtri(0.95))
@@ -345,8 +344,8 @@ def draws():
 
 
 def replay(name, seed):
-    """Return the scores of a stream: the first words of a group's blocks fill its first half, the second words the other."""
-    words = random_words(DRAWS, seed=seed, purpose="draw", name=name).reshape(-1, LANES // 2, 2).transpose(0, 2, 1).ravel()
+    """Return the scores of a stream: draws d and d + 64 of each 128 are the two words of one block."""
+    words = random_words(DRAWS, seed=seed, purpose="draw", name=name).reshape(-1, 64, 2).transpose(0, 2, 1).ravel()
     whole = (words >> np.uint64(12)).astype(np.int64)  # of 2**52 cells: their centres, from whichever end is nearer
     lower, upper = (whole + 0.5) * 2.0**-52, (2**52 - whole - 0.5) * 2.0**-52
     return np.where(lower < 0.5, ndtri(np.minimum(lower, 0.5)), -ndtri(np.minimum(upper, 0.5)))
@@ -489,6 +488,14 @@ class TestDiscreteLaw:
         if len(pooled[0]) > 1:
             statistic = ((pooled[0] - pooled[1]) ** 2 / pooled[1]).sum()
             assert stats.chi2.sf(statistic, len(pooled[0]) - 1) > FALSE_ALARM
+
+
+@pytest.mark.parametrize("rare", [1e-9, 1e-13, 1e-15])
+def test_a_rare_value_keeps_its_probability_in_either_tail(rare):
+    last, first = DiscreteLaw([1, 2], [1 - rare, rare]), DiscreteLaw([1, 2], [rare, 1 - rare])
+    assert last.scores[0] == pytest.approx(-ndtri(rare), rel=1e-12)
+    assert first.scores[0] == pytest.approx(ndtri(rare), rel=1e-12)
+    assert last.sf(1) == first.cdf(1) == pytest.approx(rare, rel=1e-12)
 
 
 def test_every_family_has_a_case():

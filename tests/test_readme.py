@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from simulator.cli import _run
-from simulator.scenario import parse_scenario, resolve
+from simulator.quantities import QUANTITIES
+from simulator.scenario import parse_scenario, parse_value, resolve
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,9 +43,12 @@ def test_the_scenario_shown_is_valid() -> None:
 
 
 def test_every_value_in_the_table_parses() -> None:
-    from simulator.quantities import QUANTITIES
-    from simulator.scenario import parse_value
-
-    for text, quantity in (("0.38", "mfu"), ("38%", "mfu"), ("15.6T tokens", "tokens"), ("0.7 kW", "tdp"), ("6.5 per 1000 node-days", "failure_rate")):
+    for text, quantity in (
+        ("0.38", "mfu"),
+        ("38%", "mfu"),
+        ("15.6T tokens", "tokens"),
+        ("0.7 kW", "tdp"),
+        ("6.5 per 1000 node-days", "failure_rate"),
+    ):
         assert f"`{text}`" in README
         assert parse_value(text, quantity).constant in QUANTITIES[quantity].domain

@@ -53,7 +53,7 @@ def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> 
     for output, text in _outputs(summary):
         row = summary.sel(output=output)
         if math.isnan(row["mean"].item()) and "[" not in output:
-            console.print(f"No mean of {text}: {row.note.item()}.", soft_wrap=True)
+            console.print(f"{text}: {row.note.item()}.", soft_wrap=True)
     for pair in json.loads(results.attrs["correlations"]):
         achieved = "one of them is certain" if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
         console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.", soft_wrap=True)
@@ -134,5 +134,5 @@ def _sentence(summary: xr.Dataset) -> str:
     value, error = row.value.sel(quantile=0.8).item(), row.mcse.sel(quantile=0.8).item()
     factor, unit = _scale("USD", "cost_total", float(row.value.sel(quantile=0.5).item()))
     shown = rounded(value / factor, error / factor)
-    digits = "its Monte Carlo error is not known" if math.isnan(error) else f"± {error / factor:.1g} Monte Carlo error"
+    digits = "its Monte Carlo error is not known" if math.isnan(error) else f"± {float(f'{error / factor:.1g}'):g} Monte Carlo error"
     return f"P80: there is an 80 % chance to cost no more than {shown} {unit} ({digits})."

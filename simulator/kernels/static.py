@@ -112,7 +112,7 @@ def fill_scores(group: int, key: np.uint64, replicates: int, directions: Words, 
     for i in range(LANES):
         out[i] = central_score(uniforms[i])
         tails += abs(uniforms[i]) >= TAIL
-    if tails > 0:  # one group in five: found first, or the loop would work out the tail's polynomials for every lane
+    if tails > 0:  # two groups in five: found first, or the loop would work out the tail's polynomials for every lane
         found = 0
         for i in range(LANES):
             if abs(uniforms[i]) >= TAIL:

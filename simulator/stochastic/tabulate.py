@@ -160,7 +160,12 @@ def tabulate(law: Law) -> QuantileTable:
         rows[:, 0] = law.values
         breaks = np.concatenate([[-np.inf], law.scores, [np.inf]])
         return QuantileTable(Kind.STEPS, Link.IDENTITY, 0.0, 1.0, lower, upper, False, breaks, rows, 0.0)
-    return _tabulate_cells(law)
+    try:
+        return _tabulate_cells(law)
+    except RuntimeError as error:  # scipy's own root finding gave up
+        raise LawError(
+            f"its quantiles cannot be computed ({str(error).splitlines()[0]})", "Use another family for the same spread"
+        ) from None
 
 
 def _tabulate_cells(law: Law) -> QuantileTable:
