@@ -60,6 +60,7 @@ def label(
     for item in resolved.inputs.values():
         name = item.value.quantity
         if name in variables:  # stated device-hours are an outcome too
+            variables[name].attrs.update(stated=str(item.value), source=item.source)
             continue
         constant = item.value.constant
         values, dims = (np.asarray(constant), ()) if constant is not None else (inputs[name], ("draw",))
@@ -110,8 +111,6 @@ def _correlations(resolved: Resolved, inputs: Mapping[str, Floats]) -> list[dict
     for i, a in enumerate(columns):
         for j in range(i + 1, len(columns)):
             b = columns[j]
-            if matrix[i][j] == 0.0:
-                continue
             both = achieved.size and a in drawn and b in drawn
             value = float(achieved[order.index(a), order.index(b)]) if both else float("nan")
             pairs.append({"inputs": [a, b], "requested": float(matrix[i][j]), "achieved": value if np.isfinite(value) else None})

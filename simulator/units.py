@@ -14,7 +14,7 @@ from functools import cache
 
 from simulator.errors import LawError
 
-_DIMENSIONS = ("energy", "time", "money", "carbon", "flop", "node", "device", "token", "parameter")
+_DIMENSIONS = ("energy", "time", "money", "carbon", "flop", "node", "device", "token", "parameter", "volume")
 _HOURS_PER_YEAR = 8766  # 365.25 days, as in Cottier 2024
 
 _PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18, "Z": 10**21}
@@ -61,6 +61,8 @@ def _symbols() -> dict[str, tuple[Fraction, str]]:
     add("FLOP FLOPs", 1, "flop", "kMGTPEZ")
     add("node nodes server servers", 1, "node")
     add("device devices accelerator accelerators GPU GPUs gpu gpus TPU TPUs tpu tpus chip chips", 1, "device")
+    add("L l liter liters litre litres", 1, "volume")
+    add("m3 m³", 1000, "volume")
     add("token tokens", 1, "token")
     add("param params parameter parameters", 1, "parameter")
     add("% percent", Fraction(1, 100), "")

@@ -92,6 +92,13 @@ def test_thresholds_decide_the_exit_code(saved: Path, capsys: pytest.CaptureFixt
     assert run("summarize", file, "--fail-above", f"cost_total p80 > {p80 * (1 - 1e-9)!r}") == 3
 
 
+def test_what_the_draws_do_not_support_is_neither_judged_nor_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", QUICKSTART, *FEW, "--fail-above", "cost_total p99.999 > 1M") == 1
+    assert "cannot be judged from 2000 draws" in capsys.readouterr().err
+    assert run("run", QUICKSTART, "--draws", "5") == 0
+    assert "Too few draws for P80" in capsys.readouterr().out
+
+
 def _json(file: str, capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
     assert run("summarize", file, "--json") == 0

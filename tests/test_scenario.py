@@ -60,6 +60,20 @@ def test_round_trip_keeps_every_kind_of_value() -> None:
     assert scenario.reliability.checkpoint_interval == "young1974"
 
 
+def test_a_stated_correlation_of_nought_is_kept() -> None:
+    scenario = parse_scenario(SMALL + "correlations: [[mfu, pue, 0.0]]\n")
+    assert parse_scenario(scenario.to_yaml()) == scenario
+    assert scenario.correlations.names == ("mfu", "pue")
+
+
+def test_equal_streams_and_numbers_have_equal_hashes() -> None:
+    def hashed(old: str, new: str) -> str:
+        return resolve(parse_scenario(SMALL.replace(old, new))).hash()
+
+    assert hashed("0.30 to 0.45", "40%") == hashed("0.30 to 0.45", "0.4")
+    assert hashed("params: 7e9", "params: 6e9 to 8e9") != hashed("params: 7e9", "params_active: 6e9 to 8e9")
+
+
 def test_a_changed_value_is_another_scenario() -> None:
     base = parse_scenario(SMALL)
     for changed in ("0.30 to 0.46", "0.30 to 0.45 "):
@@ -162,6 +176,8 @@ def test_one_thing_wrong_is_told(change: tuple[str, str], message: str) -> None:
         ("[[mfu, mfu, 0.5]]", "mfu"),
         ("[[mfu, pue, 1.5]]", "1.5"),
         ("[[mfu, pues, 0.5]]", "pues is not the name of an input"),
+        ("[[mfu, cost_total, 0.5]]", "cost_total is not the name of an input"),
+        ("[[[mfu], pue, 0.5]]", "is not the name of an input"),
         ("[[mfu, pue]]", "a list of [INPUT, INPUT, SPEARMAN]"),
         ("[[mfu, pue, 0.5], [pue, mfu, 0.4]]", "pue"),
     ],
@@ -171,8 +187,9 @@ def test_wrong_correlations_are_told(pairs: str, message: str) -> None:
 
 
 def test_an_input_that_is_not_read_is_refused() -> None:
-    with pytest.raises(ConfigError, match="accelerator_price is correlated but this scenario does not read it"):
-        resolve(parse_scenario(SMALL + "correlations: [[mfu, accelerator_price, 0.5]]\n"))
+    told = problems(SMALL.replace("0.30 to 0.45", "4.2") + "correlations: [[mfu, accelerator_price, 0.5]]\n")
+    assert len(told) == 2
+    assert "text:6:1: correlations: accelerator_price is correlated but this scenario does not read it" in told[1]
 
 
 def test_text_that_is_not_yaml_and_duplicate_keys_are_told_with_their_line(tmp_path: Path) -> None:

@@ -330,3 +330,49 @@ def test_every_input_takes_an_interval(name):
     assert all(v in q.domain for v in x[np.abs(np.linspace(-8.2, 8.2, 1001)) < 5])
     # the ends of the interval, to the whole number for counts
     np.testing.assert_allclose(value.law.quantile([P5, P95]), np.floor([low + 0.5, high + 0.5]) if q.integer else [low, high], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("stated", "plain"),
+    [
+        (
+            {"family": "mixture", "unit": "gCO2e/kWh", "components": [{"weight": 1, "value": "300 to 400"}, {"weight": 1, "value": 500}]},
+            {"family": "mixture", "components": [{"weight": 1, "value": "0.3 to 0.4"}, {"weight": 1, "value": 0.5}]},
+        ),
+        ({"family": "lognormal", "median": 400, "sigma": 0.1, "unit": "gCO2e/kWh"}, {"family": "lognormal", "median": 0.4, "sigma": 0.1}),
+        (
+            {"family": "beta", "a": 2, "b": 5, "low": 300, "high": 500, "unit": "gCO2e/kWh"},
+            {"family": "beta", "a": 2, "b": 5, "low": 0.3, "high": 0.5},
+        ),
+    ],
+)
+def test_a_unit_applies_to_every_parameter(stated, plain):
+    z = np.array([-2.0, -0.5, 0.5, 2.0])
+    np.testing.assert_allclose(
+        parse_value(stated, "carbon_intensity").law.quantile(z), parse_value(plain, "carbon_intensity").law.quantile(z), rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"family": "lognormal", "mu": 6, "sigma": 0.1},
+        {"family": "beta", "a": 2, "b": 5},
+        {"family": "student_t", "df": 5, "truncate": [0, None]},
+        {"family": "lognorm", "s": 0.1},
+    ],
+)
+def test_a_unit_that_a_parameter_would_escape_is_refused(stated):
+    with pytest.raises(LawError, match="unit: gCO2e/kWh"):
+        parse_value({**stated, "unit": "gCO2e/kWh"}, "carbon_intensity")
+
+
+@pytest.mark.parametrize("stated", [{"family": "gamma", "shape": 0.01, "scale": 1}, {"family": "lognormal", "median": 2, "sigma": 800}])
+def test_a_law_that_underflows_to_an_open_bound_is_refused(stated):
+    with pytest.raises(LawError, match="probability of 1e-9"):
+        parse_value(stated, "rental_price")
+
+
+def test_counts_stay_within_a_truncation():
+    value = parse_value({"family": "normal", "mean": 100, "sd": 20, "truncate": [60.4, 140.4]}, "accelerators")
+    assert value.table([-8.0, 8.0]).tolist() == [61.0, 140.0]

@@ -123,14 +123,22 @@ def _table(results: xr.Dataset, summary: xr.Dataset) -> Table:
         row = summary.sel(output=output)
         whole = summary.sel(output=f"{output.partition('[')[0]}_total") if "[" in output else row
         factor, unit = _scale(str(row.unit.item()), output, float(whole.value.sel(quantile=0.5).item()))
-        cells = [rounded(row.value.sel(quantile=p).item() / factor, row.mcse.sel(quantile=p).item() / factor) for p in _COLUMNS]
+        cells = [_cell(row.sel(quantile=p), factor) for p in _COLUMNS]
         mean = rounded(row["mean"].item() / factor, row.mcse_mean.item() / factor)
         table.add_row(text, *cells, mean, unit, style="bold" if output.endswith("_total") else None)
     return table
 
 
+def _cell(row: xr.Dataset, factor: float) -> str:
+    """Return one percentile, or a dash where the draws do not support it."""
+    return "-" if row.draws_needed.item() else rounded(row.value.item() / factor, row.mcse.item() / factor)
+
+
 def _sentence(summary: xr.Dataset) -> str:
     row = summary.sel(output="cost_total")
+    needed = int(row.draws_needed.sel(quantile=0.8).item())
+    if needed:
+        return f"Too few draws for P80; at least {needed} support it."
     value, error = row.value.sel(quantile=0.8).item(), row.mcse.sel(quantile=0.8).item()
     factor, unit = _scale("USD", "cost_total", float(row.value.sel(quantile=0.5).item()))
     shown = rounded(value / factor, error / factor)

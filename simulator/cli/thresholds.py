@@ -80,6 +80,10 @@ def check(results: xr.Dataset, thresholds: list[Threshold]) -> None:
         else:
             summary = summarize(results, quantiles=(threshold.probability,)).sel(output=threshold.name)
             value = float(summary.value.item())
+        needed = 0 if threshold.probability is None else int(summary.draws_needed.item())
+        if needed:
+            draws = results.attrs["draws"]
+            raise SimulatorError(f"'{threshold.text}' cannot be judged from {draws} draws; at least {needed} support this percentile")
         if np.isnan(value):
             raise SimulatorError(f"'{threshold.text}' cannot be judged: {summary.note.item() or 'the statistic is not a number'}")
         verdict = f"{threshold.text}: it is {value:.6g} {summary.unit.item()}"

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulator.errors import Problem
+from simulator.quantities import QUANTITIES
+from simulator.scenario.reads import inputs_read
 
 
 def check_consistency(data: Mapping[str, Any]) -> list[Problem]:
@@ -38,6 +40,7 @@ def check_consistency(data: Mapping[str, Any]) -> list[Problem]:
                 )
             )
     _check_payment(sections.get("compute", {}), has, problems)
+    _check_correlations(data, has, problems)
     if has("compute", "basis") and sections["compute"]["basis"] == "rent":
         for key in ("electricity_price", "price_year_shift"):
             if has("energy", key):
@@ -60,6 +63,27 @@ def _check_work(has: Callable[[str, str], bool], problems: list[Problem]) -> Non
         for section, key in (("workload", "mfu"), ("workload", "run_overhead"), ("hardware", "peak_flops")):
             if has(section, key):
                 problems.append(Problem(f"{key} is not read where device_hours is stated", f"{section}.{key}", "Remove one of the two"))
+
+
+def _check_correlations(data: Mapping[str, Any], has: Callable[[str, str], bool], problems: list[Problem]) -> None:
+    """Refuse pairs of inputs that this scenario does not read, as far as its choices can be told."""
+    pairs, compute = data.get("correlations"), data.get("compute")
+    basis = compute.get("basis") if isinstance(compute, Mapping) else None
+    if not isinstance(pairs, list) or not isinstance(compute, Mapping) or basis not in ("rent", "own"):
+        return
+    interval = data["reliability"].get("checkpoint_interval") if isinstance(data.get("reliability"), Mapping) else None
+    read = inputs_read(
+        work=next((name for name in ("flop", "device_hours") if has("workload", name)), "transformer"),
+        fixed_interval=interval is not None and interval not in ("young1974", "daly2006"),
+        basis=str(basis),
+        depreciation=str(compute.get("depreciation") or "cottier2024"),
+    )
+    dense = has("workload", "params") and not has("workload", "params_active")
+    for pair in pairs:
+        for name in pair[:2] if isinstance(pair, list) else ():
+            known = isinstance(name, str) and name in QUANTITIES and QUANTITIES[name].dimension is not None
+            if known and name not in read and not (name == "params" and dense and "params_active" in read):
+                problems.append(Problem(f"{name} is correlated but this scenario does not read it", "correlations", "Remove the pair"))
 
 
 _OWN_ONLY = ("accelerator_price", "server_price_ratio", "interconnect_share", "depreciation", "depreciation_rate", "residual_value")

@@ -72,6 +72,9 @@ def _build(document: Document, *, where: str, base: Path, overrides: Sequence[st
         for length in range(len(path), 0, -1):
             if path[:length] in origin:
                 return problem.at(where=origin[path[:length]])
+        for stated, option in origin.items():  # an unknown section that an option made
+            if stated[: len(path)] == path and document.place(path) is None:
+                return problem.at(where=option)
         place = document.place(path)
         return problem.at(where=f"{where}:{place[0]}:{place[1]}" if place else where)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from simulator.errors import ConfigError, Problem
 from simulator.reference import Reference, accelerator, defaults
+from simulator.scenario.reads import inputs_read
 from simulator.scenario.schema import Scenario
 from simulator.scenario.values import UncertainValue, parse_value
 from simulator.stochastic.dependence import RankCorrelation
@@ -75,24 +76,11 @@ class Resolved:
     def hash(self) -> str:
         """Return a hash of everything that the result depends on, plan apart."""
         content = {
-            "inputs": {name: [item.value.spec, item.value.data] for name, item in self.inputs.items()},
+            "inputs": {name: item.value.identity() for name, item in self.inputs.items()},
             "choices": [self.work, self.interval, self.basis, self.depreciation],
             "correlations": [self.correlations.names, [list(row) for row in self.correlations.spearman]],
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-_ALWAYS = (
-    "accelerators", "accelerators_per_node", "failure_rate", "downtime", "checkpoint_time", "tdp", "power_fraction",
-    "server_power_ratio", "idle_power_fraction", "pue", "carbon_intensity", "carbon_year_shift", "embodied_accelerator",
-    "embodied_server", "service_life", "fleet_utilization",
-)  # fmt: skip
-_WORK = {
-    "transformer": ("params_active", "tokens", "mfu", "run_overhead", "peak_flops"),
-    "flop": ("flop", "mfu", "run_overhead", "peak_flops"),
-    "device_hours": ("device_hours",),
-}
-_OWN = ("accelerator_price", "server_price_ratio", "interconnect_share", "electricity_price", "price_year_shift")
 
 
 def resolve(scenario: Scenario) -> Resolved:
@@ -113,9 +101,7 @@ def resolve(scenario: Scenario) -> Resolved:
     interval = "fixed" if isinstance(rule, UncertainValue) else str(rule)
     basis = scenario.compute.basis
     depreciation = scenario.compute.depreciation or "cottier2024"
-    own = (*_OWN, "depreciation_rate" if depreciation == "cottier2024" else "residual_value")
-    needed = [*_WORK[work], *_ALWAYS, *(["checkpoint_interval"] if interval == "fixed" else [])]
-    needed += own if basis == "own" else ["rental_price"]
+    needed = inputs_read(work=work, fixed_interval=interval == "fixed", basis=basis, depreciation=depreciation)
 
     inputs: dict[str, Input] = {}
     problems: list[Problem] = []
@@ -127,9 +113,6 @@ def resolve(scenario: Scenario) -> Resolved:
             inputs[name] = found
     for name in sorted(set(stated) - set(needed) - {"params"}):
         problems.append(Problem(f"{name} is stated but this scenario does not read it", name, "Remove it"))
-    for name in scenario.correlations.names:
-        if name not in inputs and not (name == "params" and "params" in stated and "params_active" not in stated):
-            problems.append(Problem(f"{name} is correlated but this scenario does not read it", "correlations", "Remove the pair"))
     if problems:
         raise ConfigError(problems)
     return Resolved(scenario, inputs, work, interval, basis, depreciation, interval_source)

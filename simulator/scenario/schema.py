@@ -142,7 +142,14 @@ def _correlations(raw: Any) -> RankCorrelation:
     shape = "correlations is a list of [INPUT, INPUT, SPEARMAN], for example [[mfu, power_fraction, 0.5]]"
     if not isinstance(raw, list) or any(not isinstance(item, list) or len(item) != 3 for item in raw):
         raise _problem(LawError(shape))
-    unknown = sorted({str(name) for item in raw for name in item[:2] if name not in QUANTITIES})
+    unknown = sorted(
+        {
+            str(name)
+            for item in raw
+            for name in item[:2]
+            if not isinstance(name, str) or name not in QUANTITIES or QUANTITIES[name].dimension is None
+        }
+    )
     if unknown:
         raise _problem(LawError(f"{', '.join(unknown)} is not the name of an input", shape))
     try:
@@ -153,7 +160,7 @@ def _correlations(raw: Any) -> RankCorrelation:
 
 def _pairs(correlation: RankCorrelation) -> list[list[str | float]]:
     names, matrix = correlation.names, correlation.spearman
-    return [[names[i], names[j], float(matrix[i][j])] for i in range(len(names)) for j in range(i + 1, len(names)) if matrix[i][j] != 0.0]
+    return [[names[i], names[j], float(matrix[i][j])] for i in range(len(names)) for j in range(i + 1, len(names))]
 
 
 class Scenario(Closed):

@@ -52,6 +52,10 @@ class UncertainValue:
     def __hash__(self) -> int:
         return hash((self.quantity, _frozen(self.spec), self.data))
 
+    def identity(self) -> list[Any]:
+        """Return what a draw depends on: the stream's name, and the number or the law as written."""
+        return [self.quantity, self.constant, self.data] if self.constant is not None else [self.quantity, self.spec, self.data]
+
     def __str__(self) -> str:
         if isinstance(self.spec, Mapping):
             return "{" + ", ".join(f"{k}: {v}" for k, v in self.spec.items()) + "}"
@@ -106,7 +110,9 @@ def parse_value(raw: Any, quantity: str, *, base: Path | None = None) -> Uncerta
     _check_mass(value, q)
     if isinstance(value, DiscreteLaw) and value.values.size == 1:
         return UncertainValue(quantity, raw, reader.digest, constant=float(value.values[0]))
-    return UncertainValue(quantity, raw, reader.digest, law=value, table=tabulate(value))
+    _check_extremes(value, q)
+    table = tabulate(value)
+    return UncertainValue(quantity, raw, reader.digest, law=value, table=table)
 
 
 def _check_constant(value: float, q: Quantity) -> None:
@@ -133,6 +139,12 @@ def _whole(law: Law, q: Quantity) -> Law:
         if broken.size:
             raise LawError(f"{broken[0]:g} is not a whole number; {q.name} counts whole things")
         return law
+    if isinstance(law, TruncatedLaw):  # whole numbers between the bounds, each with its own half on either side
+        law = TruncatedLaw(
+            law.law,
+            math.ceil(law.lower) - 0.5 if math.isfinite(law.lower) else law.lower,
+            math.floor(law.upper) + 0.5 if math.isfinite(law.upper) else law.upper,
+        )
     return RoundedLaw(law)
 
 
@@ -160,10 +172,21 @@ def _check_mass(law: Law, q: Quantity) -> None:
         shown = ", ".join("null" if b is None else f"{b:g}" for b in bounds)
         raise LawError(
             f"{100 * outside:.2g} % of its mass lies outside the domain of {q.name}: {_domain_words(q)}",
-            "Leave out the values that do"
+            "Leave out the values that do, or use a law without them"
             if _has_atoms(law)  # truncation would keep one at an open bound
             else f"Add truncate: [{shown}], or write LOW to HIGH, whose family respects the domain",
         )
+
+
+def _check_extremes(law: Law, q: Quantity) -> None:
+    """Refuse a law so wide that draws would overflow, or underflow to a bound that is not admissible."""
+    with np.errstate(over="ignore", under="ignore"):
+        extremes = law.quantile(np.array([-6.0, 6.0]))
+    for extreme in extremes:
+        if not math.isfinite(extreme) or extreme not in q.domain:
+            raise LawError(
+                f"its quantile at a probability of 1e-9 is {extreme:g}; {q.name} is {_domain_words(q)}", "Truncate it or narrow it"
+            )
 
 
 def _finite(raw: float) -> float:
@@ -175,6 +198,16 @@ def _finite(raw: float) -> float:
     if not math.isfinite(value):
         raise LawError(f"{raw} is not a finite number")
     return value
+
+
+def _check_unit(family: str, unit: str, stated: set[str], has_percentiles: bool) -> None:
+    """Refuse a unit that some parameter would not be measured in: a logarithm, or a default in the canonical unit."""
+    if family == "lognormal" and "mu" in stated:
+        raise LawError(f"unit: {unit} cannot apply to mu, a logarithm", "State the median instead, with sigma")
+    needed = {"beta": {"low", "high"}, "student_t": set() if has_percentiles else {"loc", "scale"}}
+    missing = sorted(needed.get(family, set() if family in FAMILIES else {"loc", "scale"}) - stated)
+    if missing:
+        raise LawError(f"unit: {unit} has no {' and '.join(missing)} to apply to", f"State {' and '.join(missing)} too")
 
 
 class _Reader:
@@ -199,27 +232,28 @@ class _Reader:
         except LawError as error:
             raise LawError(f"{name}: {error.what}") from None
 
-    def read(self, raw: Any) -> float | Law:
+    def read(self, raw: Any, unit: str = "") -> float | Law:
         if isinstance(raw, str):
             interval = parse_interval(raw)
             if interval is None:
-                return self.number(raw)
-            low, high = (convert(end, self.q.unit, counts=self.q.counts) for end in interval)
+                return self.number(raw, unit)
+            ends = (Amount(end.number, end.unit or unit) for end in interval)
+            low, high = (convert(end, self.q.unit, counts=self.q.counts) for end in ends)
             return interval_law(low, high, self.q.domain, integer=self.q.integer)
         if isinstance(raw, Mapping):
-            return self.family(dict(raw))
+            return self.family(dict(raw), unit)
         if isinstance(raw, Sequence):
             raise LawError("a list is not a value", "For equally likely values write {family: choice, values: [...]}")
-        return self.number(raw)
+        return self.number(raw, unit)
 
-    def family(self, raw: dict[str, Any]) -> Law:
+    def family(self, raw: dict[str, Any], unit: str) -> Law:
         truncate = raw.pop("truncate", None)
-        unit = str(raw.pop("unit", ""))
+        unit = str(raw.pop("unit", unit))
         family = raw.pop("family", None)
         if family in ("choice", "empirical"):
             law: Law = self.discrete(raw, unit, str(family))
         elif family == "mixture":
-            law = self.mixture(raw)
+            law = self.mixture(raw, unit)
         else:
             law = self.named(raw, unit, family)
         return law if truncate is None else self.truncated(law, truncate, unit)
@@ -237,6 +271,8 @@ class _Reader:
         name = str(family).replace("-", "_")
         values = FAMILIES[name].values if name in FAMILIES else ("loc", "scale")
         parameters = {key: self.number(v, unit) if key in values else self.plain(v, key) for key, v in rest.items()}
+        if unit:
+            _check_unit(name, unit, set(parameters), bool(percentiles))
         return make_law(name, parameters, percentiles, self.q.domain)
 
     def by_domain(self, percentiles: list[tuple[float, float]]) -> Law:
@@ -300,7 +336,7 @@ class _Reader:
             raise LawError(f"file {name} has no rows")
         return values
 
-    def mixture(self, raw: dict[str, Any]) -> Law:
+    def mixture(self, raw: dict[str, Any], unit: str) -> Law:
         components = raw.pop("components", None)
         if raw or not isinstance(components, Sequence) or isinstance(components, str) or not components:
             raise LawError("a mixture takes components: [{weight: 0.7, value: 0.3 to 0.4}, {weight: 0.3, family: ...}]")
@@ -312,7 +348,7 @@ class _Reader:
             weight = self.plain(part.pop("weight", None), "weight")
             if not weight > 0:
                 raise LawError(f"weight = {weight:g} is infeasible; weights are positive")
-            value = self.read(part["value"]) if set(part) == {"value"} else self.family(part)
+            value = self.read(part["value"], unit) if set(part) == {"value"} else self.family(part, unit)
             laws.append(value if isinstance(value, Law) else DiscreteLaw([value]))
             weights.append(weight)
         discrete = [law for law in laws if isinstance(law, DiscreteLaw)]

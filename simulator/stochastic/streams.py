@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from simulator.stochastic.philox import philox4x32
 
-LARGEST_SEED = 2**63 - 1  # what a netCDF attribute holds
-
 
 def stream_key(*, seed: int, purpose: str, name: str) -> int:
     """Return the 64-bit Philox key of a stream.
@@ -18,7 +16,7 @@ def stream_key(*, seed: int, purpose: str, name: str) -> int:
     Parameters
     ----------
     seed : int
-        0 to ``LARGEST_SEED``; 0 is a seed.
+        Non-negative; 0 is a seed.
     purpose : str
         What the stream is for, ``draw`` for the static inputs.
     name : str
