@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from simulator import SamplingPlan, load_scenario, simulate
+from simulator.scenario import resolve
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 ALL = sorted(CONFIGS.glob("*.yaml"))
@@ -21,6 +22,13 @@ def test_every_figure_has_a_comment(path: Path) -> None:
         if re.match(r"\s+(- \[)?(?!accelerator:)[a-z_]+[:,].*\d", line) and not line.lstrip().startswith("#"):
             above = lines[number - 1].lstrip()
             assert "#" in line or above.startswith("#"), f"{path.name}:{number + 1} has a figure without a source: {line}"
+
+
+@pytest.mark.parametrize(("name", "last_year"), [("bloom-176b", 2021), ("llama3.1-405b", 2023)])
+def test_a_forecast_takes_no_default_from_after_its_date(name: str, last_year: int) -> None:
+    for quantity, source in resolve(load_scenario(CONFIGS / f"{name}.yaml")).sources().items():
+        year = re.search(r"\[(\d{4})\]$", source)
+        assert year is None or int(year[1]) <= last_year, f"{quantity}: {source}"
 
 
 def test_llama_forecast_holds_the_published_run() -> None:

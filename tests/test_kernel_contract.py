@@ -52,6 +52,15 @@ PLANS = {"random": {}, "sobol": {"plan": "sobol", "replicates": 4}}
 DRAWS = 1000
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Waiting for threads is what most of this file's time would go to on a busy machine."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    yield
+    numba.set_num_threads(before)
+
+
 def contract(**changes):
     """Return the scenario with ``section__key=value`` changed; None takes a key away."""
     data = copy.deepcopy(DATA)
@@ -66,7 +75,7 @@ def contract(**changes):
     return parse_scenario(data)
 
 
-def play(plan="random", *, start=0, stop=None, draws=DRAWS, seed=0, threads=None, block_size=4096, **changes):
+def play(plan="random", *, start=0, stop=None, draws=DRAWS, seed=0, threads=1, block_size=4096, **changes):
     sampling = SamplingPlan(draws=draws, seed=seed, threads=threads, block_size=block_size, **PLANS[plan])
     return simulate(contract(**changes), sampling, start=start, stop=stop)
 
@@ -369,9 +378,14 @@ def compiled(scenario, plan=None):
 
 
 def run(arguments, draws=1):
-    drawn, out = np.empty(((arguments.slots >= 0).sum(), draws)), np.empty((len(OUTPUTS), draws))
-    arguments.run(0, draws, drawn, out, first=0, block_size=4096)
-    return out
+    return draw(arguments, 0, draws)[1]
+
+
+def draw(arguments, start, stop):
+    """Return inputs and outputs of a range of draws, as the compiled kernel makes them."""
+    inputs, out = np.empty(((arguments.slots >= 0).sum(), stop - start)), np.empty((len(OUTPUTS), stop - start))
+    arguments.run(start, stop, inputs, out, first=start, block_size=4096)
+    return inputs, out
 
 
 def certain(modes, **changes):
@@ -488,8 +502,7 @@ def read_at_scores(name, *, scale, draws=5000):
     np.testing.assert_array_equal(arguments.factor, [[1, 0], [1, 0]])
     factor = arguments.factor.copy()
     factor[resolved.correlations.names.index(quantity), 0] = scale
-    inputs, out = np.empty((len(drawn), draws)), np.empty((len(OUTPUTS), draws))
-    replace(arguments, factor=factor).run(0, draws, inputs, out, first=0, block_size=4096)
+    inputs, out = draw(replace(arguments, factor=factor), 0, draws)
     z = inputs[drawn.index("electricity_price")]
     return z, resolved.inputs[quantity].value.table(scale * z), inputs[drawn.index(quantity)], out
 
@@ -542,15 +555,8 @@ def test_correlated_scores_are_the_matrix_product_of_independent_ones(plan):
 )
 def test_a_block_equals_its_source(plan, modes, monkeypatch):
     arguments = compiled(in_modes(*modes) if modes else contract(), SamplingPlan(draws=1024, **PLANS[plan]))
-    shape = (arguments.slots >= 0).sum(), 60
-    start = 2 * LANES - 30
-
-    def results(stage):
-        drawn, out = np.empty(shape), np.empty((len(OUTPUTS), 60))
-        stage(start, start + 60, start, *[getattr(arguments, field.name) for field in fields(arguments)], drawn, out)
-        return drawn, out
-
-    found = results(static.run_block)
+    start, stop = 2 * LANES - 30, 2 * LANES + 30
+    found = draw(arguments, start, stop)
     monkeypatch.setattr(static, "wide_vectors", lambda: None)  # a hint to the compiler
     for name in ("philox4x32", "sobol_word"):  # called from Python, they return integers without a width
         law = getattr(static, name)
@@ -558,10 +564,12 @@ def test_a_block_equals_its_source(plan, modes, monkeypatch):
     for name, stage in vars(static).items():
         if hasattr(stage, "py_func") and stage.__module__ == static.__name__ and name not in ("run_block", "run_static"):
             monkeypatch.setattr(static, name, stage.py_func)
+    source = [np.empty_like(values) for values in found]
     with np.errstate(divide="ignore"):  # 1/0 is inf in compiled code
-        for a, b in zip(found, results(static.run_block.py_func), strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-12)
-            assert a.std(axis=1).any()
+        static.run_block.py_func(start, stop, start, *[getattr(arguments, field.name) for field in fields(arguments)], *source)
+    for a, b in zip(found, source, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+        assert a.std(axis=1).any()
 
 
 # Compiled code is kept where only its owner writes, and never outlives the sources
