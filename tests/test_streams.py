@@ -12,11 +12,12 @@ from scipy.special import ndtr, ndtri
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, parse_scenario, simulate
+from simulator.plan import LARGEST_SEED
 from simulator.quantities import QUANTITIES
 from simulator.stochastic.normal import normal_score, signed_uniform
 from simulator.stochastic.philox import philox4x32
 from simulator.stochastic.sobol import INDEX_BITS, direction_numbers, scrambled_directions, sobol_word
-from simulator.stochastic.streams import LARGEST_SEED, random_words, stream_key
+from simulator.stochastic.streams import random_words, stream_key
 
 FALSE_ALARM = 2 * stats.norm.sf(4.5)  # of one check; see statistics_helpers
 DIMENSIONS = {q.name: q.dimension for q in QUANTITIES.values() if q.dimension is not None}

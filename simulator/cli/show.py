@@ -55,6 +55,8 @@ def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> 
         if math.isnan(row["mean"].item()) and "[" not in output:
             console.print(f"{text}: {row.note.item()}.", soft_wrap=True)
     for pair in json.loads(results.attrs["correlations"]):
+        if pair["requested"] == 0.0:
+            continue
         achieved = "one of them is certain" if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
         console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.", soft_wrap=True)
     defaults = json.loads(results.attrs["defaults"])
