@@ -43,10 +43,10 @@ class AffineLaw(Law):
     upper: float = math.inf
 
     @property
-    def support(self) -> tuple[float, float]:  # noqa: D102
+    def support(self) -> tuple[float, float]:
         return self.lower, self.upper
 
-    def quantile(self, z: ArrayLike) -> Floats:  # noqa: D102
+    def quantile(self, z: ArrayLike) -> Floats:
         t = self.mu + self.sigma * np.asarray(z, dtype=np.float64)
         if self.link is Link.EXP:
             return self.lower + np.exp(t)
@@ -65,8 +65,8 @@ class AffineLaw(Law):
                 t = x
         return (t - self.mu) / self.sigma
 
-    def cdf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def cdf(self, x: ArrayLike) -> Floats:
         return np.asarray(ndtr(self._score(x)))
 
-    def sf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def sf(self, x: ArrayLike) -> Floats:
         return np.asarray(ndtr(-self._score(x)))

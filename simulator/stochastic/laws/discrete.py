@@ -41,16 +41,16 @@ class DiscreteLaw(Law):
         self.scores = np.where(lower <= 0.5, ndtri(np.minimum(lower, 0.5)), -ndtri(np.minimum(upper, 0.5)))
 
     @property
-    def support(self) -> tuple[float, float]:  # noqa: D102
+    def support(self) -> tuple[float, float]:
         return float(self.values[0]), float(self.values[-1])
 
-    def quantile(self, z: ArrayLike) -> Floats:  # noqa: D102
+    def quantile(self, z: ArrayLike) -> Floats:
         return self.values[np.searchsorted(self.scores, np.asarray(z, dtype=np.float64), side="left")]
 
-    def cdf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def cdf(self, x: ArrayLike) -> Floats:
         index = np.searchsorted(self.values, np.asarray(x, dtype=np.float64), side="right")
         return np.concatenate([[0.0], self._cdf])[index]
 
-    def sf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def sf(self, x: ArrayLike) -> Floats:
         index = np.searchsorted(self.values, np.asarray(x, dtype=np.float64), side="right")
         return np.concatenate([[1.0], self._sf])[index]

@@ -65,10 +65,10 @@ class MetalogLaw(Law):
         return x
 
     @property
-    def support(self) -> tuple[float, float]:  # noqa: D102
+    def support(self) -> tuple[float, float]:
         return self.lower, self.upper
 
-    def quantile(self, z: ArrayLike) -> Floats:  # noqa: D102
+    def quantile(self, z: ArrayLike) -> Floats:
         t = _basis(np.asarray(z, dtype=np.float64), self.coefficients.size) @ self.coefficients
         if math.isfinite(self.lower) and math.isfinite(self.upper):
             return np.asarray(self.lower + (self.upper - self.lower) * expit(t))
@@ -89,8 +89,8 @@ class MetalogLaw(Law):
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return np.asarray(0.5 * (low + high))
 
-    def cdf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def cdf(self, x: ArrayLike) -> Floats:
         return np.asarray(ndtr(self._score(x)))
 
-    def sf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def sf(self, x: ArrayLike) -> Floats:
         return np.asarray(ndtr(-self._score(x)))

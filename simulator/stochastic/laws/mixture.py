@@ -37,10 +37,10 @@ class MixtureLaw(Law):
         self.score_range = (max(law.score_range[0] for law in laws), min(law.score_range[1] for law in laws))
 
     @property
-    def support(self) -> tuple[float, float]:  # noqa: D102
+    def support(self) -> tuple[float, float]:
         return min(law.support[0] for law in self.laws), max(law.support[1] for law in self.laws)
 
-    def quantile(self, z: ArrayLike) -> Floats:  # noqa: D102
+    def quantile(self, z: ArrayLike) -> Floats:
         shape, z = np.shape(z), np.atleast_1d(np.asarray(z, dtype=np.float64))
         parts = np.stack([law.quantile(z) for law in self.laws])
         low, high = parts.min(axis=0), parts.max(axis=0)  # the quantile of a mixture lies between those of its parts
@@ -71,8 +71,8 @@ class MixtureLaw(Law):
             high[at] = np.where(yes, middle, high[at])
         return np.asarray(np.where(reached(low), low, high)).reshape(shape)
 
-    def cdf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def cdf(self, x: ArrayLike) -> Floats:
         return np.asarray(sum(weight * law.cdf(x) for weight, law in zip(self.weights, self.laws, strict=True)))
 
-    def sf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def sf(self, x: ArrayLike) -> Floats:
         return np.asarray(sum(weight * law.sf(x) for weight, law in zip(self.weights, self.laws, strict=True)))

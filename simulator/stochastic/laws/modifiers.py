@@ -43,11 +43,11 @@ class TruncatedLaw(Law):
         )
 
     @property
-    def support(self) -> tuple[float, float]:  # noqa: D102
+    def support(self) -> tuple[float, float]:
         low, high = self.law.support
         return max(low, self.lower), min(high, self.upper)
 
-    def quantile(self, z: ArrayLike) -> Floats:  # noqa: D102
+    def quantile(self, z: ArrayLike) -> Floats:
         z = np.asarray(z, dtype=np.float64)
         p = self._below + ndtr(z) * self._kept
         q = self._above + ndtr(-z) * self._kept
@@ -55,14 +55,14 @@ class TruncatedLaw(Law):
             score = np.where(p <= q, ndtri(np.minimum(p, 0.5)), -ndtri(np.minimum(q, 0.5)))
         return np.clip(self.law.quantile(score), *self.support)  # rounding only: the mass outside is gone
 
-    def cdf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def cdf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
         # what lies in one tail is counted from that tail's end
         share = self.law.cdf(x) - self._below if self._below < 0.5 else self._kept + self._above - self.law.sf(x)
         inside = np.clip(share / self._kept, 0.0, 1.0)
         return np.where(x < self.lower, 0.0, np.where(x >= self.upper, 1.0, inside))
 
-    def sf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def sf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
         share = self.law.sf(x) - self._above if self._above < 0.5 else self._kept + self._below - self.law.cdf(x)
         inside = np.clip(share / self._kept, 0.0, 1.0)
@@ -83,18 +83,18 @@ class RoundedLaw(Law):
         self.score_range = law.score_range
 
     @property
-    def support(self) -> tuple[float, float]:  # noqa: D102
+    def support(self) -> tuple[float, float]:
         low, high = self.law.support
         # an open end at k + 1/2, as the excess laws of counts have it, rounds inwards
         first = math.floor(low + 0.5) if math.isfinite(low) else low
         last = math.ceil(high - 0.5) if math.isfinite(high) else high
         return first, last
 
-    def quantile(self, z: ArrayLike) -> Floats:  # noqa: D102
+    def quantile(self, z: ArrayLike) -> Floats:
         return np.floor(self.law.quantile(z) + 0.5)
 
-    def cdf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def cdf(self, x: ArrayLike) -> Floats:
         return self.law.cdf(np.nextafter(np.floor(np.asarray(x, dtype=np.float64)) + 0.5, -math.inf))
 
-    def sf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def sf(self, x: ArrayLike) -> Floats:
         return self.law.sf(np.nextafter(np.floor(np.asarray(x, dtype=np.float64)) + 0.5, -math.inf))

@@ -38,11 +38,11 @@ class ScipyLaw(Law):
         self.score_range = (low, _COARSE_LIMIT if self.coarse else SCORE_LIMIT)
 
     @property
-    def support(self) -> tuple[float, float]:  # noqa: D102
+    def support(self) -> tuple[float, float]:
         low, high = self.frozen.support()
         return float(low), float(high)
 
-    def quantile(self, z: ArrayLike) -> Floats:  # noqa: D102
+    def quantile(self, z: ArrayLike) -> Floats:
         z = np.asarray(z, dtype=np.float64)
         upper = z > 0
         out = np.empty_like(z)
@@ -50,8 +50,8 @@ class ScipyLaw(Law):
         out[upper] = self.frozen.isf(ndtr(-z[upper]))
         return np.asarray(np.clip(out, *self.support))  # loguniform leaves it by a rounding
 
-    def cdf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def cdf(self, x: ArrayLike) -> Floats:
         return np.asarray(self.frozen.cdf(x))
 
-    def sf(self, x: ArrayLike) -> Floats:  # noqa: D102
+    def sf(self, x: ArrayLike) -> Floats:
         return np.asarray(self.frozen.sf(x))
