@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 from numba.extending import intrinsic
@@ -35,28 +35,28 @@ def jittable(function: F) -> F:
 
     LLVM inlines it wherever it is called: a loop with a call in it does not vectorize.
     """
-    return numba.njit(forceinline=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+    return cast(F, numba.njit(forceinline=True, **_OPTIONS)(function))
 
 
 def stage(function: F) -> F:
     """Compile one stage of a kernel: a function with loops of its own over lanes."""
-    return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+    return cast(F, numba.njit(**_OPTIONS)(function))
 
 
 def kernel(function: F) -> F:
     """Compile a loop over blocks with threads, cached on disk between processes."""
     folder = cache_folder()
     if folder is None:
-        return numba.njit(parallel=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+        return cast(F, numba.njit(parallel=True, **_OPTIONS)(function))
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)  # read once, while the function is decorated
     try:
-        return numba.njit(parallel=True, cache=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+        return cast(F, numba.njit(parallel=True, cache=True, **_OPTIONS)(function))
     finally:
         numba.config.CACHE_DIR = before
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic  # type: ignore[untyped-decorator]  # numba's hints are skipped
 def wide_vectors(_context: Any) -> Any:
     """Let LLVM use 512-bit vectors in the function that calls this, where the machine has them.
 

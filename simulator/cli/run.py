@@ -55,10 +55,10 @@ def command(
     Every number comes with its Monte Carlo error (--json). A value set with --set is written as in
     the config; the name of a quantity alone is enough of a path.
     """
-    from simulator.cli.thresholds import check, parse  # noqa: PLC0415 - so that --help stays quick
-    from simulator.plan import SamplingPlan  # noqa: PLC0415
-    from simulator.results import check_target, save_results  # noqa: PLC0415
-    from simulator.scenario import load_scenario, resolve  # noqa: PLC0415
+    from simulator.cli.thresholds import check, parse
+    from simulator.plan import SamplingPlan
+    from simulator.results import check_target, save_results
+    from simulator.scenario import load_scenario, resolve
 
     scenario = load_scenario(config, overrides=overrides)
     resolve(scenario)
@@ -67,8 +67,8 @@ def command(
     if output is not None:
         check_target(output)
 
-    from simulator.cli.show import show  # noqa: PLC0415
-    from simulator.engine import simulate  # noqa: PLC0415
+    from simulator.cli.show import show
+    from simulator.engine import simulate
 
     points = draws // sampling.scramblings
     if plan == "sobol" and points & (points - 1):
@@ -89,8 +89,8 @@ def _progress(draws: int) -> Iterator[Callable[[int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415 - terminals only
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("simulating (the first run compiles for about 20 s)", total=draws)

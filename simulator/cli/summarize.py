@@ -22,9 +22,9 @@ import click
 )
 def command(file: str, as_json: bool, thresholds: tuple[str, ...]) -> None:
     """Print the bands of the draws in FILE, which `simulator run -o` saved."""
-    from simulator.cli.show import show  # noqa: PLC0415 - so that --help stays quick
-    from simulator.cli.thresholds import check, parse  # noqa: PLC0415
-    from simulator.results import open_results  # noqa: PLC0415
+    from simulator.cli.show import show
+    from simulator.cli.thresholds import check, parse
+    from simulator.results import open_results
 
     limits = [parse(text) for text in thresholds]
     results = open_results(file)

@@ -15,8 +15,8 @@ import click
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Replace a value of each config; may be repeated.")
 def command(configs: tuple[str, ...], overrides: tuple[str, ...]) -> int:
     """Check each CONFIG, tell all its problems at once, and list every default that it would use with its source."""
-    from simulator.errors import ConfigError  # noqa: PLC0415 - so that --help stays quick
-    from simulator.scenario import load_scenario, resolve  # noqa: PLC0415
+    from simulator.errors import ConfigError
+    from simulator.scenario import load_scenario, resolve
 
     code = 0
     for config in configs:

@@ -97,7 +97,7 @@ def resolve(scenario: Scenario) -> Resolved:
     interval_source = "stated"
     if rule is None:
         reference = defaults()["checkpoint_interval"]
-        rule, interval_source = reference.value, _cite(reference)  # type: ignore[assignment]
+        rule, interval_source = reference.value, _cite(reference)  # type: ignore[assignment]  # a test holds the table to the known rules
     interval = "fixed" if isinstance(rule, UncertainValue) else str(rule)
     basis = scenario.compute.basis
     depreciation = scenario.compute.depreciation or "cottier2024"

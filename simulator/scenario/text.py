@@ -86,7 +86,7 @@ def dump_yaml(data: Mapping[str, Any]) -> str:
     """Write plain data as YAML 1.2 in its own order."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # hinted as None only
     yaml.allow_unicode = True
     yaml.width = 4096
     stream = io.StringIO()

@@ -236,7 +236,7 @@ def achieved_spearman(columns: Mapping[str, npt.ArrayLike]) -> FloatArray:
     >>> achieved_spearman({"mfu": [0.3, 0.4, 0.5], "days": [90.0, 60.0, 50.0]}).tolist()
     [[1.0, -1.0], [-1.0, 1.0]]
     """
-    import pandas as pd  # noqa: PLC0415  half a second that only a report needs
+    import pandas as pd  # noqa: PLC0415 - half a second that only a report needs
 
     # Ranking first: corr(method="spearman") takes an infinite draw for a missing one.
     ranks = pd.DataFrame({name: np.asarray(draws) for name, draws in columns.items()}).rank()

@@ -20,7 +20,7 @@ _LOG2_E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10  # fdlibm e_log.c
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic  # type: ignore[untyped-decorator]  # numba's hints are skipped
 def bits(_context: Any, x: Any) -> Any:
     """Return the bits of a float64 as int64."""
 
@@ -30,7 +30,7 @@ def bits(_context: Any, x: Any) -> Any:
     return types.int64(x), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic  # type: ignore[untyped-decorator]  # numba's hints are skipped
 def float_of(_context: Any, i: Any) -> Any:
     """Return the float64 with these bits."""
 
