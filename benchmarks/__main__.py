@@ -13,6 +13,7 @@ from pathlib import Path
 #: name of the script: options of a run that only shows that it works
 BENCHMARKS = {
     "static_vs_numpy": ["--draws", "4096", "--repeats", "1"],
+    "hourly_path": ["--draws", "1024", "--repeats", "1"],
     "startup": ["--repeats", "1"],
 }
 

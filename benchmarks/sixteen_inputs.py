@@ -47,9 +47,9 @@ PAIR, SPEARMAN = ("mfu", "power_fraction"), 0.5
 
 
 def scenario() -> Scenario:
-    """Return the scenario; transformer work, Daly's interval, owned hardware, Cottier's depreciation."""
+    """Return the scenario; transformer work, Daly's interval, expected values, owned hardware, Cottier's depreciation."""
     data: dict[str, dict[str, object]] = {section: {} for section in ("workload", "hardware", "energy", "emissions")}
-    data["reliability"] = {"checkpoint_interval": "daly2006"}
+    data["reliability"] = {"method": "expected_value", "checkpoint_interval": "daly2006"}
     data["compute"] = {"basis": "own", "depreciation": "cottier2024"}
     for name, (section, family, parameters) in LAWS.items():
         data[section][name] = {"family": family, **parameters}

@@ -28,7 +28,7 @@ from scipy.stats import norm, spearmanr
 from sixteen_inputs import LAWS, PAIR, SPEARMAN, scenario
 
 from simulator import SamplingPlan, simulate
-from simulator.engine import compile_arguments
+from simulator.arguments import compile_arguments
 from simulator.kernels.static import OUTPUTS
 from simulator.scenario import resolve
 
@@ -100,12 +100,14 @@ def measure(draws: int, repeats: int) -> Result:
     numba.set_num_threads(1)
     plan = SamplingPlan(draws=draws, seed=0, threads=1)
     question = scenario()
-    arguments, drawn = compile_arguments(resolve(question), plan)
-    if sorted(drawn) != sorted(LAWS):
-        raise SystemExit(f"No ratio: the kernel draws {', '.join(drawn)}")
-    names = (*drawn, *OUTPUTS)
+    arguments = compile_arguments(resolve(question), plan)
+    if sorted(arguments.drawn) != sorted(LAWS):
+        raise SystemExit(f"No ratio: the kernel draws {', '.join(arguments.drawn)}")
+    names = (*arguments.drawn, *OUTPUTS)
+    if arguments.outputs != OUTPUTS:
+        raise SystemExit("No ratio: the scenario is played out, and numpy's is an expectation")
     ours, theirs = np.zeros((len(names), draws)), np.zeros((len(names), draws))
-    split = len(drawn)
+    split = len(arguments.drawn)
     columns = dict(zip(names, theirs, strict=True))
     rng = np.random.default_rng(1)
 

@@ -13,18 +13,35 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.analysis.bands import summarize
+    from simulator.analysis.fans import fan_bands
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
+    from simulator.replay import explain, over_time
     from simulator.results import open_results, save_results
     from simulator.scenario import Scenario, load_scenario, parse_scenario
 
-__all__ = ["SamplingPlan", "Scenario", "load_scenario", "open_results", "parse_scenario", "save_results", "simulate", "summarize"]
+__all__ = [
+    "SamplingPlan",
+    "Scenario",
+    "explain",
+    "fan_bands",
+    "load_scenario",
+    "open_results",
+    "over_time",
+    "parse_scenario",
+    "save_results",
+    "simulate",
+    "summarize",
+]
 
 _HOMES = {
     "SamplingPlan": "simulator.plan",
     "Scenario": "simulator.scenario",
+    "explain": "simulator.replay",
+    "fan_bands": "simulator.analysis.fans",
     "load_scenario": "simulator.scenario",
     "open_results": "simulator.results",
+    "over_time": "simulator.replay",
     "parse_scenario": "simulator.scenario",
     "save_results": "simulator.results",
     "simulate": "simulator.engine",

@@ -8,6 +8,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,16 @@ from numpy.typing import NDArray
 from simulator.errors import InputError, SimulatorError
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
-from simulator.scenario import Resolved
+from simulator.scenario import Input, Resolved
 from simulator.stochastic.dependence import achieved_spearman
 
 SCHEMA = 1
-_COMPONENT_DIMENSIONS = {"cost": "cost_component", "emissions": "emission_component"}
+_COMPONENT_DIMENSIONS = {
+    "cost": "cost_component",
+    "emissions": "emission_component",
+    "time_spent": "activity",
+    "interruptions_by_class": "interruption_class",
+}
 
 Floats = NDArray[np.float64]
 
@@ -57,15 +63,39 @@ def label(
         dimension = _COMPONENT_DIMENSIONS[quantity]
         variables[quantity] = _variable(quantity, ("draw", dimension), np.stack(list(parts.values()), axis=1), role="output")
         coordinates[dimension] = xr.Variable(dimension, np.array(list(parts), dtype=object), {"long_name": f"component of {quantity}"})
-    for item in resolved.inputs.values():
+    whole, phased = _by_phase(resolved)
+    for place, item in whole.items():
         name = item.value.quantity
         if name in variables:  # stated device-hours are an outcome too
             variables[name].attrs.update(stated=str(item.value), source=item.source)
             continue
-        constant = item.value.constant
-        values, dims = (np.asarray(constant), ()) if constant is not None else (inputs[name], ("draw",))
+        values, dims = _values(place, item, inputs)
         variables[name] = _variable(name, dims, values, role="input", stated=str(item.value), source=item.source)
+    for name, items in phased.items():
+        columns = [_values(place, item, inputs)[0] for place, item in items]
+        stated = json.dumps({phase: str(item.value) for phase, (_, item) in zip(resolved.phases, items, strict=True)})
+        values = np.stack(np.broadcast_arrays(*columns), axis=-1)
+        dims = ("draw", "phase") if values.ndim == 2 else ("phase",)
+        source = "; ".join(dict.fromkeys(item.source for _, item in items))
+        variables[name] = _variable(name, dims, values, role="input", stated=stated, source=source)
+        coordinates["phase"] = xr.Variable("phase", np.array(resolved.phases, dtype=object), {"long_name": "phase of the run"})
     return _ordered(xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, len(draws))))
+
+
+def _by_phase(resolved: Resolved) -> tuple[dict[str, Input], dict[str, list[tuple[str, Input]]]]:
+    """Return the inputs of the whole run by place, and those of phases by quantity, one (place, input) for each phase."""
+    quantities = {item.value.quantity for item in resolved.inputs.values() if item.phase}
+    whole = {place: item for place, item in resolved.inputs.items() if not item.phase and place not in quantities}
+    phased = {}
+    for name in quantities:
+        places = [f"{name}[{i}]" for i in range(len(resolved.phases))]
+        phased[name] = [(place, resolved.inputs[place]) if place in resolved.inputs else (name, resolved.inputs[name]) for place in places]
+    return whole, phased
+
+
+def _values(place: str, item: Input, inputs: Mapping[str, Floats]) -> tuple[Floats, tuple[str, ...]]:
+    constant = item.value.constant
+    return (np.asarray(constant), ()) if constant is not None else (inputs[place], ("draw",))
 
 
 def _ordered(results: xr.Dataset) -> xr.Dataset:
@@ -88,7 +118,8 @@ def _provenance(resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Flo
         "description": scenario.description,
         "scenario_hash": resolved.hash(),
         "config": scenario.to_yaml(),
-        "choices": json.dumps({mode: getattr(resolved, mode) for mode in ("work", "interval", "basis", "depreciation")}),
+        "choices": json.dumps(asdict(resolved.choices)),
+        "grid": json.dumps(_grid(resolved), ensure_ascii=False),
         "defaults": json.dumps(resolved.describe_defaults(), ensure_ascii=False),
         "correlations": json.dumps(_correlations(resolved, inputs)),
         "draws": draws,
@@ -100,11 +131,25 @@ def _provenance(resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Flo
     }
 
 
+def _grid(resolved: Resolved) -> dict[str, Any]:
+    """Return where hourly prices and intensities come from, and what was mended in a history."""
+    grid = resolved.scenario.grid
+    told: dict[str, Any] = {}
+    if resolved.zone is not None:
+        told["zone"] = {"name": resolved.zone.zone.name, "source": resolved.zone.source}
+    for name in ("price_history", "carbon_history"):
+        history = getattr(grid, name)
+        if history is not None:
+            told[name] = {"file": history.source, "digest": history.digest, "repairs": list(history.repairs)}
+    return told
+
+
 def _correlations(resolved: Resolved, inputs: Mapping[str, Floats]) -> list[dict[str, Any]]:
     """Return requested and achieved rank correlation of every stated pair; null where one is certain."""
     names, matrix = resolved.correlations.names, resolved.correlations.spearman
+    places = {item.value.quantity: place for place, item in resolved.inputs.items() if not item.phase}
     columns = [resolved.inputs[n].value.quantity if n in resolved.inputs else n for n in names]
-    drawn = {c: inputs[c] for c in columns if c in inputs}
+    drawn = {c: inputs[places[c]] for c in columns if places.get(c) in inputs}
     achieved = achieved_spearman(drawn) if len(drawn) > 1 and len(next(iter(drawn.values()))) > 1 else np.empty((0, 0))
     order = list(drawn)
     pairs = []

@@ -11,15 +11,18 @@ import simulator
 
 ROOT = Path(simulator.__file__).parent
 LAYERS = [
-    {"errors", "units", "quantities", "jit", "plan"},
+    {"errors", "units", "quantities", "jit", "plan", "text_file"},
     {"stochastic", "model"},
-    {"reference", "scenario"},
-    {"kernels", "engine", "results"},
-    {"analysis"},
-    {"cli"},
+    {"series", "reference", "scenario"},
+    {"kernels", "arguments", "results", "engine", "replay"},
+    {"analysis", "fitting"},
+    {"plots", "cli"},
 ]
 #: inside a layer, the order in which its parts may use each other
-ORDER = ["errors", "units", "quantities", "jit", "plan", "stochastic", "model", "reference", "scenario", "kernels", "results", "engine"]
+ORDER = [
+    "errors", "units", "quantities", "jit", "plan", "text_file", "stochastic", "model", "series", "reference", "scenario",
+    "kernels", "arguments", "results", "engine", "replay", "analysis", "fitting", "plots", "cli",
+]  # fmt: skip
 MODULES = sorted(p for p in ROOT.rglob("*.py") if p.relative_to(ROOT).as_posix() not in ("__init__.py", "__main__.py"))
 
 

@@ -12,20 +12,31 @@ import pytest
 
 from simulator import SamplingPlan, parse_scenario, simulate
 from simulator.quantities import QUANTITIES
-from simulator.reference import accelerators, defaults
+from simulator.reference import accelerators, defaults, wholesale_defaults
 from simulator.scenario import parse_value
 
 RENT = {"basis": "rent", "rental_price": 1.0}
 
 
 def play(workload, hardware, *, carbon_intensity=0.0, embodied=(0, 0), pue=1.0, compute=RENT, energy=()):
-    """Return two draws, which have to be the same."""
+    """Return a draw; without interruptions all draws, and both methods, have to be the same."""
+    expected, played = (
+        draw_by(method, workload, hardware, carbon_intensity, embodied, pue, compute, energy)
+        for method in ("expected_value", "event_driven")
+    )
+    assert set(expected.data_vars) < set(played.data_vars)
+    for output, values in expected.data_vars.items():
+        np.testing.assert_allclose(played[output], values, rtol=1e-13, err_msg=output)
+    return played
+
+
+def draw_by(method, workload, hardware, carbon_intensity, embodied, pue, compute, energy):
     scenario = parse_scenario(
         {
             "name": "golden",
             "workload": workload,
             "hardware": {"accelerators_per_node": 8, "power_fraction": 1, "server_power_ratio": 1, "idle_power_fraction": 0} | hardware,
-            "reliability": {"failure_rate": 0, "downtime": 0, "checkpoint_time": 0},
+            "reliability": {"method": method, "failure_rate": 0, "downtime": 0, "checkpoint_time": 0},
             "energy": {"pue": pue} | dict(energy),
             "emissions": {
                 "carbon_intensity": carbon_intensity, "carbon_year_shift": 1,
@@ -154,7 +165,7 @@ def rows(table):
     return list(csv.DictReader(text.splitlines()))
 
 
-TABLES = {"accelerators": ("name", "quantity"), "defaults": ("quantity",)}
+TABLES = {"accelerators": ("name", "quantity"), "defaults": ("quantity",), "defaults_wholesale": ("quantity",)}
 ROWS = [(table, row) for table in TABLES for row in rows(table)]
 
 
@@ -186,6 +197,8 @@ def test_reference_keys_are_unique(table):
     assert len(set(keys)) == len(keys)
     if table == "defaults":
         assert set(defaults()) == {k for (k,) in keys}
+    elif table == "defaults_wholesale":
+        assert set(wholesale_defaults()) == {k for (k,) in keys} < set(defaults())
     else:
         assert {(n, q) for n, figures in accelerators().items() for q in figures} == set(keys)
 

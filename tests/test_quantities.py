@@ -6,7 +6,8 @@ from importlib.resources import files
 
 import pytest
 
-from simulator.kernels.static import INPUTS, OUTPUTS
+from simulator.kernels import history, static
+from simulator.kernels.slots import INPUTS
 from simulator.quantities import QUANTITIES, Domain
 from simulator.units import parse_unit
 
@@ -33,9 +34,16 @@ def test_published_dimensions_have_not_moved():
     }
 
 
-def test_the_kernel_reads_inputs_and_returns_outputs():
-    assert set(INPUTS) <= {q.name for q in QUANTITIES.values() if q.dimension is not None}
-    assert {name.partition("[")[0] for name in OUTPUTS} <= set(QUANTITIES)
+def test_the_kernels_read_inputs_and_return_outputs():
+    inputs = {q.name for q in QUANTITIES.values() if q.dimension is not None}
+    # a phase's own, as tokens[0], is the same quantity; params are those that are active in a dense model
+    assert {name.partition("[")[0] for name in INPUTS} == inputs - {"params"}
+    assert len(set(INPUTS)) == len(INPUTS)
+    for kernel in (static, history):
+        names = [name.partition("[")[0] for name in kernel.OUTPUTS]
+        assert len(set(kernel.OUTPUTS)) == len(names)
+        assert set(names) - {"device_hours"} <= set(QUANTITIES) - inputs
+    assert set(static.OUTPUTS) < set(history.OUTPUTS)
 
 
 @pytest.mark.parametrize("q", QUANTITIES.values(), ids=lambda q: q.name)

@@ -26,13 +26,43 @@ CONFIGS = Path(__file__).parents[1] / "configs"
 ENDINGS = (".nc", ".zarr")
 
 
+# a run in phases: a quantity that each draws, one that is certain in each, one that one of them states and one that none does
+PHASES = """\
+name: phases
+workload:
+  params: 7e9
+  mfu: 0.30 to 0.45
+  phases:
+    - {name: short sequences, tokens: 1T to 2T tokens, accelerators: 512}
+    - {name: lange Folgen, tokens: 0.1T to 0.2T tokens, accelerators: 256, mfu: 0.25}
+hardware: {accelerator: H100 SXM}
+reliability: {failure_rate_host: 2 to 6, failure_rate_software: 3, failure_rate_planned: 1, downtime_planned: 1 h}
+emissions: {carbon_intensity: 400 gCO2e/kWh}
+compute: {basis: own, accelerator_price: 30000}
+correlations: [[mfu, power_fraction, 0.5]]
+"""
+EXPECTED = ["reliability.method=expected_value"]
+
+
+def scenario_of(name):
+    if name == "phases":
+        return parse_scenario(PHASES)
+    config, _, variant = name.partition(" ")
+    return load_scenario(CONFIGS / f"{config}.yaml", overrides=EXPECTED if variant else [])
+
+
 def computed(name="llama3.1-405b", *, draws=300, seed=0, **plan):
-    return simulate(load_scenario(CONFIGS / f"{name}.yaml"), SamplingPlan(draws=draws, seed=seed, **plan))
+    return simulate(scenario_of(name), SamplingPlan(draws=draws, seed=seed, **plan))
 
 
-@pytest.fixture(scope="module", params=["bloom-176b", "llama3.1-405b", "quickstart"])
-def results(request):
-    return computed(request.param)
+@pytest.fixture(scope="module", params=["bloom-176b", "llama3.1-405b", "quickstart", "quickstart expected", "phases"])
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def results(name):
+    return computed(name)
 
 
 # Schema
@@ -47,7 +77,7 @@ def test_every_variable_is_labelled(results):
         assert v.dtype == np.float64
         assert v.attrs["role"] in ("input", "output")
         if v.attrs["role"] == "input":
-            assert v.dims in ((), ("draw",))
+            assert v.dims in ((), ("draw",), ("phase",), ("draw", "phase"))
             assert v.attrs["source"]
             assert v.attrs["stated"]
         values = v.values.ravel()
@@ -56,39 +86,89 @@ def test_every_variable_is_labelled(results):
         assert c.attrs["long_name"], name
 
 
-def test_dimensions_and_outputs(results):
-    assert dict(results.sizes) == {"draw": 300, "cost_component": 3, "emission_component": 2}
+SCALARS = ("device_hours", "wall_clock", "goodput", "interruptions", "energy_it", "energy", "cost_total", "emissions_total")
+
+
+def test_dimensions_and_outputs(name, results):
+    played_out = "expected" not in name
+    sizes = {"draw": 300, "cost_component": 3, "emission_component": 2}
+    dims = dict.fromkeys(SCALARS, ("draw",)) | {"cost": ("draw", "cost_component"), "emissions": ("draw", "emission_component")}
+    if played_out:
+        sizes |= {"activity": 6, "interruption_class": 7}
+        dims |= dict.fromkeys(("interruptions_planned", "completed", "pauses"), ("draw",))
+        dims |= {"time_spent": ("draw", "activity"), "interruptions_by_class": ("draw", "interruption_class")}
+        assert list(results.activity.values) == ["productive", "saving", "lost", "down", "waiting", "paused"]
+        classes = ["unclassified", "accelerator", "host", "network", "software", "spot", "planned"]
+        assert list(results.interruption_class.values) == classes
+    assert {dimension: size for dimension, size in results.sizes.items() if dimension != "phase"} == sizes
     np.testing.assert_array_equal(results.draw, np.arange(300))
     assert list(results.cost_component.values) == ["accelerators", "interconnect", "electricity"]
     assert list(results.emission_component.values) == ["operational", "embodied"]
-    dims = {name: v.dims for name, v in results.data_vars.items() if v.attrs["role"] == "output"}
-    assert dims == {
-        **dict.fromkeys(
-            ("device_hours", "wall_clock", "goodput", "interruptions", "energy_it", "energy", "cost_total", "emissions_total"), ("draw",)
-        ),
-        "cost": ("draw", "cost_component"),
-        "emissions": ("draw", "emission_component"),
-    }
+    assert {name: v.dims for name, v in results.data_vars.items() if v.attrs["role"] == "output"} == dims
 
 
-def test_attributes_say_what_was_computed_from_what(results):
+def test_phases_are_labelled():
+    ds = computed("phases")
+    assert list(ds.phase.values) == ["short sequences", "lange Folgen"]
+    assert {name: v.dims for name, v in ds.data_vars.items() if "phase" in v.dims} == {
+        "tokens": ("draw", "phase"), "mfu": ("draw", "phase"), "accelerators": ("phase",),
+    }  # fmt: skip
+    assert ds.accelerators.values.tolist() == [512, 256]
+    assert (ds.mfu.sel(phase="lange Folgen") == 0.25).all()
+    assert ds.mfu.sel(phase="short sequences").std() > 0.01
+    ratio = ds.tokens.sel(phase="short sequences") / ds.tokens.sel(phase="lange Folgen")
+    assert 3 < ratio.min() < ratio.max() < 30
+    assert len(np.unique(ratio)) == 300  # streams of their own
+    stated = json.loads(ds.mfu.attrs["stated"])
+    assert stated == {"short sequences": "0.30 to 0.45", "lange Folgen": "0.25"}
+    # more devices for the first, on average over the hours
+    held = (ds.device_hours / ds.wall_clock).values
+    assert ((held > 256) & (held < 512)).all()
+    report = {tuple(pair["inputs"]): pair["achieved"] for pair in json.loads(ds.attrs["correlations"])}
+    assert report["mfu", "power_fraction"] == pytest.approx(0.5, abs=0.2)
+
+
+CHOICES = {
+    "work", "interval", "basis", "depreciation", "restart", "price", "carbon", "method", "pausing", "foreign", "dated",
+}  # fmt: skip
+
+
+def test_attributes_say_what_was_computed_from_what(name, results):
     attrs = results.attrs
     assert set(attrs) == {
-        "schema", "scenario", "description", "scenario_hash", "config", "choices", "defaults", "correlations", "draws", "seed", "plan",
-        "replicates", "version", "versions",
+        "schema", "scenario", "description", "scenario_hash", "config", "choices", "grid", "defaults", "correlations", "draws", "seed",
+        "plan", "replicates", "version", "versions",
     }  # fmt: skip
-    scenario = load_scenario(CONFIGS / f"{attrs['scenario']}.yaml")
+    scenario = scenario_of(name)
+    assert attrs["scenario"] == scenario.name
     assert parse_scenario(attrs["config"]) == scenario
     assert attrs["scenario_hash"] == resolve(scenario).hash()
     assert (attrs["draws"], attrs["seed"], attrs["plan"], attrs["replicates"]) == (300, 0, "random", 1)
-    assert json.loads(attrs["choices"]).keys() == {"work", "interval", "basis", "depreciation"}
+    choices = json.loads(attrs["choices"])
+    assert choices.keys() == CHOICES
+    assert choices["method"] == ("expected_value" if "expected" in name else "event_driven")
+    assert json.loads(attrs["grid"]) == {}
     assert json.loads(attrs["versions"]).keys() == {"python", "numpy", "scipy", "numba", "xarray"}
     # nothing falls back silently: whatever was not stated is listed with its source
     listed = json.loads(attrs["defaults"])
     unstated = {n for n, v in results.data_vars.items() if v.attrs["role"] == "input" and v.attrs["source"] != "stated"}
     assert unstated - {"params_active"} <= set(listed) | {"params"}
     assert all(item["source"] and item["value"] for item in listed.values())
-    assert [set(pair) for pair in json.loads(attrs["correlations"])] == [{"inputs", "requested", "achieved"}]
+    pairs = json.loads(attrs["correlations"])
+    assert pairs
+    assert all(set(pair) == {"inputs", "requested", "achieved"} for pair in pairs)
+
+
+def test_attributes_name_the_zone(tmp_path):
+    (tmp_path / "zone.yaml").write_text(
+        "{name: Nowhere, timezone: UTC, fast_half_life: 8, slow_half_life: 99, about: {kind: assembled, source: a test}, "
+        "carbon: {unit: gCO2e/kWh, residual_sd: 1, fast_weight: 0.5, quantiles: {-1: 100, 1: 300}}}\n"
+    )
+    text = PHASES.replace("emissions: {carbon_intensity: 400 gCO2e/kWh}", "grid: {zone: zone.yaml, start_time: 2026-03-01}")
+    ds = simulate(parse_scenario(text, base=tmp_path), SamplingPlan(draws=3))
+    assert json.loads(ds.attrs["grid"]) == {"zone": {"name": "Nowhere", "source": "assembled; a test"}}
+    assert json.loads(ds.attrs["choices"])["carbon"] == "hourly"
+    assert "carbon_intensity" not in ds
 
 
 def test_results_can_be_run_again_from_their_own_attributes(results):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -19,17 +21,41 @@ hardware: {accelerator: H100 SXM, accelerators: 256}
 emissions: {carbon_intensity: 400 gCO2e/kWh}
 compute: {basis: rent, rental_price: 2 to 4 USD/GPU-hour}
 """
+RENT = "compute: {basis: rent, rental_price: 2 to 4 USD/GPU-hour}"
+OWN = "compute: {basis: own, accelerator_price: 30000}"
+EMISSIONS = "emissions: {carbon_intensity: 400 gCO2e/kWh}\n"
+PHASES = "phases: [{name: short, tokens: 1T tokens}, {name: long, tokens: 0.5T to 1T tokens, accelerators: 128, mfu: 0.3}]"
+
+ZONE = """\
+timezone: Europe/Berlin
+fast_half_life: 8
+slow_half_life: 150
+fast_correlation: 0.5
+price: {unit: EUR/MWh, residual_sd: 0.8, fast_weight: 0.6, quantiles: {-3: -20, 0: 60, 3: 250}}
+carbon: {unit: gCO2e/kWh, residual_sd: 0.9, fast_weight: 0.5, quantiles: {-3: 50, 0: 300, 3: 700}}
+"""
+GRID = "grid: {zone: zone.yaml, start_time: 2026-03-01}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a zone, and hourly histories of the first 70 days of 2024: price and carbon intensity on columns of one file."""
+    (tmp_path / "zone.yaml").write_text(ZONE)
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    rows = [f"{start + timedelta(hours=h):%Y-%m-%dT%H:%MZ},{50 + h % 24},{300 + h % 7}" for h in range(70 * 24)]
+    (tmp_path / "past.csv").write_text("\n".join(["time,price,carbon", *rows, ""]))
+    return tmp_path
 
 
 def problems(text: str, overrides: tuple[str, ...] = (), tmp_path: Path | None = None) -> list[str]:
     if tmp_path is None:
         with pytest.raises(ConfigError) as caught:
-            parse_scenario(text)
+            resolve(parse_scenario(text))
     else:
         file = tmp_path / "scenario.yaml"
         file.write_text(text)
         with pytest.raises(ConfigError) as caught:
-            load_scenario(file, overrides=overrides)
+            resolve(load_scenario(file, overrides=overrides))
     return [str(problem) for problem in caught.value.problems]
 
 
@@ -58,6 +84,95 @@ def test_round_trip_keeps_every_kind_of_value() -> None:
     assert parse_scenario(scenario.to_yaml()) == scenario
     assert parse_scenario(scenario.to_data()) == scenario
     assert scenario.reliability.checkpoint_interval == "young1974"
+
+
+HISTORY = "{file: past.csv, value_column: %s, unit: %s}"
+WHOLES = {
+    "phases": SMALL.replace("tokens: 2T tokens", f"layers: 32, hidden_size: 4096, sequence_length: 4096, {PHASES}"),
+    "interruptions": SMALL + "reliability: {restart: immune, checkpoint_interval: optimal, failure_rate_host: 1 to 3, downtime_host: 1 h, "
+    "failure_rate_planned: 1, spare_nodes: 2, repair_time: 2 days, early_failure_ratio: 2, straggler_slowdown: 1.1, "
+    "checkpoint_write_time: 1 min, max_wall_clock: 100 days}\n",
+    "expected value": SMALL + "reliability: {method: expected_value}\n",
+    "hourly": SMALL.replace(EMISSIONS, GRID).replace(RENT, OWN)
+    + "pausing: {price_quantile: 0.9, carbon_threshold: 0.5, deadline: 90 days}\n",
+    "a range of dates": SMALL.replace(EMISSIONS, GRID).replace("2026-03-01", "2026-01-01 to 2026-12-31"),
+    "history": SMALL.replace(EMISSIONS, "").replace(RENT, OWN)
+    + f"grid: {{price_history: {HISTORY % ('price', 'EUR/MWh')}, carbon_history: {HISTORY % ('carbon', 'gCO2e/kWh')}, "
+    "history_place: {family: uniform, low: 0, high: 1}}\n",
+    "history from anywhere": SMALL.replace(EMISSIONS, f"grid: {{carbon_history: {HISTORY % ('carbon', 'gCO2e/kWh')}}}\n"),
+    "history of a date": SMALL.replace(
+        EMISSIONS, f"grid: {{carbon_history: {HISTORY % ('carbon', 'gCO2e/kWh')}, start_time: 2025-01-10}}\n"
+    ),
+    "currency": SMALL.replace(RENT, OWN) + "energy: {currency: EUR, electricity_price: 0.08 to 0.12 EUR/kWh, exchange_rate: 1.1}\n",
+    "region": SMALL.replace(EMISSIONS, "grid: {region: FR}\n"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLES)
+def test_round_trip_keeps_every_section(name: str, folder: Path) -> None:
+    scenario = parse_scenario(WHOLES[name], base=folder)
+    for written in (scenario.to_yaml(), scenario.to_data()):
+        again = parse_scenario(written, base=folder)
+        assert again == scenario
+        assert resolve(again).hash() == resolve(scenario).hash()
+    other = parse_scenario(WHOLES[name].replace("mfu: 0.30", "mfu: 0.31"), base=folder)
+    assert other != scenario
+    assert resolve(other).hash() != resolve(scenario).hash()
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("phases", ("short", "first")),  # whose stream it was
+        ("phases", ("name: long, tokens: 0.5T", "name: long, tokens: 0.6T")),
+        ("interruptions", ("restart: immune, ", "")),
+        ("interruptions", ("checkpoint_interval: optimal, ", "")),
+        ("expected value", ("expected_value", "event_driven")),
+        ("hourly", ("price_quantile: 0.9", "price_quantile: 0.8")),
+        ("hourly", ("start_time: 2026-03-01", "start_time: 2026-03-02")),
+        ("history", ("value_column: price", "value_column: carbon")),
+        ("history", ("unit: EUR/MWh", "unit: USD/MWh")),
+        ("currency", ("exchange_rate: 1.1", "exchange_rate: 1.2")),
+        ("region", ("FR", "DE")),
+    ],
+)
+def test_whatever_changes_the_result_changes_the_hash(name: str, change: tuple[str, str], folder: Path) -> None:
+    assert change[0] in WHOLES[name]
+    one, other = (parse_scenario(text, base=folder) for text in (WHOLES[name], WHOLES[name].replace(*change)))
+    assert one != other
+    assert resolve(one).hash() != resolve(other).hash()
+
+
+def test_a_changed_file_changes_the_hash(folder: Path) -> None:
+    for name, file in (("hourly", "zone.yaml"), ("history", "past.csv")):
+        before = resolve(parse_scenario(WHOLES[name], base=folder)).hash()
+        (folder / file).write_text((folder / file).read_text().replace("250", "260").replace(",50,", ",51,"))
+        assert resolve(parse_scenario(WHOLES[name], base=folder)).hash() != before
+
+
+def test_dates_are_hours_of_the_world_clock(folder: Path) -> None:
+    hours = (datetime(2026, 3, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(hours=1)
+    for written, later in (("2026-03-01", 0), ("2026-03-01T06:00Z", 6), ("'2026-03-01T06:00+02:00'", 4), ("2026-03-02", 24)):
+        start = parse_scenario(WHOLES["hourly"].replace("2026-03-01", written), base=folder).grid.start_time
+        assert start is not None
+        assert start.constant == hours + later
+    law = resolve(parse_scenario(WHOLES["a range of dates"], base=folder)).inputs["start_time"].value.law
+    assert law is not None
+    assert law.quantile(np.array([-9.0, 9.0])) == pytest.approx([hours - 59 * 24, hours + 305 * 24])
+
+
+@pytest.mark.parametrize(
+    "written", ["soon", "1969-12-31", "2026-03-01T06:30Z", "2026-12-31 to 2026-01-01", "2026-03-01 to soon", "2026-13-01", "20260301"]
+)
+def test_what_is_no_date_is_told(written: str, folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"grid\.start_time.*(is not a date|not the start of an hour|lies before)"):
+        parse_scenario(WHOLES["hourly"].replace("2026-03-01", written), base=folder)
+
+
+def test_an_amount_in_another_currency_than_stated_is_refused() -> None:
+    own = SMALL.replace(RENT, OWN)
+    assert any("EUR" in text for text in problems(own + "energy: {electricity_price: 0.1 EUR/kWh}\n"))
+    assert any("USD" in text for text in problems(own + "energy: {currency: EUR, electricity_price: 0.1 USD/kWh}\n"))
 
 
 def test_a_stated_correlation_of_nought_is_kept() -> None:
@@ -155,7 +270,17 @@ def test_all_problems_are_told_at_once_with_their_places(tmp_path: Path) -> None
         (("basis: rent, ", "basis: rent, accelerator_price: 30000, "), "accelerator_price is not read where accelerators are rented"),
         (("basis: rent", "basis: lease"), "'lease' is not one of 'rent' or 'own'"),
         (("basis: rent, ", ""), "basis: is not stated"),
-        (("emissions: {carbon_intensity: 400 gCO2e/kWh}\n", ""), "emissions: is not stated"),
+        ((EMISSIONS, ""), "carbon_intensity is not stated"),
+        ((EMISSIONS, "grid: {region: US-CA}\n"), "carbon_intensity is not stated"),
+        ((EMISSIONS, "grid: {region: Xanadu}\n"), "'Xanadu' is not a known region"),
+        ((EMISSIONS, "grid: {zone: nowhere, start_time: 2026-03-01}\n"), "'nowhere' is neither a zone nor a file"),
+        ((", accelerators: 256", ""), "hardware.accelerators: accelerators is not stated and has no default"),
+        (("tokens: 2T tokens", "phases: []"), "params alone does not fix it"),
+        (("tokens: 2T tokens", f"{PHASES}, tokens: 1e12"), "tokens is stated beside phases"),
+        (("tokens: 2T tokens", PHASES.replace("long", "short")), "short names more than one phase"),
+        (("tokens: 2T tokens", PHASES.replace("tokens: 1T tokens", "start: 1")), "phases.0.tokens: is not stated"),
+        (("tokens: 2T tokens", PHASES.replace("mfu: 0.3", "mfu: 4.2")), "Did you mean 0.42?"),
+        (("tokens: 2T tokens", PHASES.replace("short, ", "short, mfu: 0.2, ")), "mfu is stated but this scenario does not read it"),
         (("mfu: 0.30 to 0.45", "mfu: 0.45 to 0.30"), "Write LOW to HIGH"),
         (("mfu: 0.30 to 0.45", "mfu: .nan"), "not a finite number"),
         (("mfu: 0.30 to 0.45", "mfu: yes please"), "is not a number"),
@@ -187,9 +312,75 @@ def test_wrong_correlations_are_told(pairs: str, message: str) -> None:
 
 
 def test_an_input_that_is_not_read_is_refused() -> None:
+    told = problems(SMALL + "correlations: [[mfu, accelerator_price, 0.5]]\n")
+    assert told == ["text:6:1: correlations: accelerator_price is correlated but this scenario does not read it. Remove the pair"]
+
+
+def test_what_is_stated_in_vain_is_told_beside_what_is_wrong() -> None:
     told = problems(SMALL.replace("0.30 to 0.45", "4.2") + "correlations: [[mfu, accelerator_price, 0.5]]\n")
     assert len(told) == 2
+    assert "Did you mean 0.42?" in told[0]
     assert "text:6:1: correlations: accelerator_price is correlated but this scenario does not read it" in told[1]
+
+
+EXPECTED = "reliability: {method: expected_value, %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        (EXPECTED % "spare_nodes: 2", "reliability.spare_nodes: spare_nodes is not read by method: expected_value"),
+        (EXPECTED % "failure_rate_host: 2", "failure_rate_host is not read by method: expected_value"),
+        (EXPECTED % "max_wall_clock: 20 days", "max_wall_clock is not read by method: expected_value"),
+        (EXPECTED % "restart: immune", "restart: immune is not read by method: expected_value"),
+        ("reliability: {method: expected}\n", "'expected' is not one of 'event_driven' or 'expected_value'"),
+        ("reliability: {failure_rate: 2, failure_rate_host: 3}\n", "failure_rate is stated beside the rates of its classes (host)"),
+        ("reliability: {downtime_host: 2}\n", "downtime_host is not read without failure_rate_host"),
+        ("reliability: {repair_time: 2}\n", "repair_time is not read without spare_nodes"),
+        ("reliability: {early_failure_time: 2}\n", "early_failure_time is not read without early_failure_ratio"),
+        ("reliability: {checkpoint_interval: optimum}\n", "Or name a rule: young1974, daly2006, optimal"),
+        ("grid: {start_time: 2026-03-01}\n", "start_time is stated but this scenario does not read it"),
+        ("grid: {history_place: 0.5}\n", "history_place is stated but this scenario does not read it"),
+        ("grid: {carbon: hourly}\n", "carbon is hourly but no zone is stated"),
+        ("grid: {price: annual}\npausing: {deadline: 9 days}\n", "states no threshold above which to pause"),
+        ("pausing: {carbon_quantile: 0.9, carbon_threshold: 0.5}\n", "carbon_threshold and carbon_quantile are both stated"),
+        ("pausing: {carbon_quantile: 90}\n", "90: input should be less than 1"),
+        ("pausing: {carbon_threshold: 0.5}\n", "carbon_threshold is never crossed"),
+        ("pausing: {price_threshold: 0.5}\n", "price_threshold is never crossed: rent includes electricity"),
+        (GRID, "emissions.carbon_intensity: carbon_intensity is stated but this scenario does not read it"),
+        (GRID.replace("}", ", price: hourly}"), "price is not read: rent includes electricity"),
+        (GRID.replace("}", ", history_place: 0.5}"), "history_place is stated but this scenario does not read it"),
+        (GRID.replace(", start_time: 2026-03-01", ""), "start_time is not stated and has no default"),
+        (
+            GRID.replace("}", f", carbon: annual, carbon_history: {HISTORY % ('carbon', 'g/kWh')}}}"),
+            "carbon and carbon_history are both stated",
+        ),
+        ("grid: {carbon_history: absent.csv}\n", "absent.csv"),
+        ("grid: {carbon_history: 3}\n", "3 is not a history"),
+        (EXPECTED.replace("%s", "downtime: 1") + GRID, "hourly prices and carbon intensities are not read by method: expected_value"),
+    ],
+)
+def test_what_is_stated_in_vain_is_told(section: str, message: str, folder: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(parse_scenario(SMALL + section, base=folder))
+    assert any(message in str(problem) for problem in caught.value.problems), caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("attention", "complete"),
+    [
+        ("layers: 32", False),
+        ("sequence_length: 4096", False),
+        ("layers: 32, hidden_size: 4096", False),
+        ("layers: 2, hidden_size: 8, sequence_length: 4", True),
+    ],
+)
+def test_attention_is_stated_whole_or_not_at_all(attention: str, complete: bool) -> None:
+    text = SMALL.replace("params: 7e9", f"params: 7e9, {attention}")
+    if complete:
+        assert {"layers", "hidden_size", "sequence_length"} <= set(resolve(parse_scenario(text)).inputs)
+    else:
+        assert any("attention over the sequence needs layers, hidden_size and sequence_length" in told for told in problems(text))
 
 
 def test_text_that_is_not_yaml_and_duplicate_keys_are_told_with_their_line(tmp_path: Path) -> None:
@@ -224,6 +415,31 @@ def test_every_default_is_listed_with_its_source() -> None:
     assert set(resolved.sources()) == set(resolved.inputs) - stated | {"checkpoint_interval"}
     assert all(source.strip() for source in resolved.sources().values())
     assert resolved.describe_defaults()["peak_flops"]["value"] == "989 TFLOP/s"
+
+
+def test_phases_state_their_own_and_share_the_rest(folder: Path) -> None:
+    resolved = resolve(parse_scenario(WHOLES["phases"], base=folder))
+    assert resolved.phases == ("short", "long")
+    own = {place: (item.phase, item.stream) for place, item in resolved.inputs.items() if "[" in place}
+    assert own == {
+        "tokens[0]": ("short", "tokens[short]"),
+        "tokens[1]": ("long", "tokens[long]"),
+        "accelerators[1]": ("long", "accelerators[long]"),
+        "mfu[1]": ("long", "mfu[long]"),
+    }
+    assert {"accelerators", "mfu", "sequence_length"} <= set(resolved.inputs)
+    assert "tokens" not in resolved.inputs
+
+
+def test_a_region_fills_in_what_is_not_stated() -> None:
+    france = resolve(parse_scenario(WHOLES["region"]))
+    intensity = france.inputs["carbon_intensity"]
+    assert intensity.value.constant is not None
+    assert 0.01 < intensity.value.constant < 0.1
+    assert "France" in intensity.source
+    stated = resolve(parse_scenario(SMALL + "grid: {region: FR}\n"))
+    assert stated.inputs["carbon_intensity"].value.constant == 0.4
+    assert stated.inputs["carbon_intensity"].source == "stated"
 
 
 def test_a_mixture_of_experts_works_with_its_active_parameters() -> None:

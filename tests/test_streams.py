@@ -233,7 +233,9 @@ BASE = {
     "energy": {"pue": "1.1 to 1.4"},
     "emissions": {"carbon_intensity": 0.3},
     "compute": {"basis": "rent", "rental_price": 2.0},
+    "reliability": {"method": "expected_value"},
 }
+METHODS = ("expected_value", "event_driven")
 
 
 class TestThroughTheKernel:
@@ -243,7 +245,7 @@ class TestThroughTheKernel:
         full = simulate(parse_scenario(BASE), sampling)
         fewer = {**BASE, "workload": {**BASE["workload"], "tokens": 20e9}}
         more = {**BASE, "compute": {"basis": "rent", "rental_price": "1 to 3"}, "reliability": {"downtime": "1 to 3 h"}}
-        for other in (fewer, more):
+        for other in (fewer, more, {**more, "reliability": {"method": "expected_value"}}):
             ds = simulate(parse_scenario(other), sampling)
             for name in ("mfu", "pue"):
                 assert_array_equal(ds[name], full[name])
@@ -254,19 +256,48 @@ class TestThroughTheKernel:
         u = coordinate("mfu", 8, seed=9, replicates=4)
         np.testing.assert_allclose(ds.mfu.values.reshape(256, 4).T, law.quantile(ndtri(u)), rtol=1e-9)
 
-    def test_sobol_means_agree_with_random_ones(self):
-        points = simulate(parse_scenario(BASE), SamplingPlan(draws=16 * 1024, plan="sobol")).cost_total.values
-        random = simulate(parse_scenario(BASE), SamplingPlan(draws=50_000)).cost_total.values
+    @pytest.mark.parametrize("method", METHODS)
+    def test_sobol_means_agree_with_random_ones(self, method):
+        scenario = parse_scenario({**BASE, "reliability": {"method": method}})
+        points = simulate(scenario, SamplingPlan(draws=16 * 1024, plan="sobol")).cost_total.values
+        random = simulate(scenario, SamplingPlan(draws=50_000)).cost_total.values
         by_replicate = points.reshape(-1, 16).mean(axis=0)
         error = math.hypot(by_replicate.std(ddof=1) / 4, random.std(ddof=1) / math.sqrt(random.size))
         assert_within_mcse(points.mean(), random.mean(), error)
-        assert by_replicate.var(ddof=1) < random.var(ddof=1) / 1024 / 20
+        if method == "expected_value":  # what a history holds beside its inputs is as random as ever
+            assert by_replicate.var(ddof=1) < random.var(ddof=1) / 1024 / 20
 
     @pytest.mark.parametrize("far", [2**32, 2**33, 2**39])
-    def test_draws_beyond_32_bits_are_not_those_of_their_low_words(self, far):
-        plan = SamplingPlan(draws=2**40)
-        near = simulate(parse_scenario(BASE), plan, start=0, stop=256).mfu.values
-        assert not set(simulate(parse_scenario(BASE), plan, start=far, stop=far + 256).mfu.values) & set(near)
+    @pytest.mark.parametrize("method", METHODS)
+    def test_draws_beyond_32_bits_are_not_those_of_their_low_words(self, method, far):
+        plan, scenario = SamplingPlan(draws=2**40), parse_scenario({**BASE, "reliability": {"method": method}})
+        near, there = (simulate(scenario, plan, start=start, stop=start + 256) for start in (0, far))
+        for name in ("mfu", "tokens"):
+            assert not set(there[name].values) & set(near[name].values)
+
+    @pytest.mark.parametrize("plan", ["random", "sobol"])
+    @pytest.mark.parametrize("start", [0, 1000, 2**32 + 64, 2**39])
+    def test_interruptions_are_the_words_of_their_streams(self, plan, start):
+        # a run that is stopped long before its end, and loses no time: each class has its rate times the limit of hazard
+        rates, hours = {"host": 0.3, "software": 1.1, "spot": 0.02}, 50.0  # 1/h
+        scenario = {
+            **BASE,
+            "workload": {**BASE["workload"], "tokens": 1e12},
+            "hardware": {**BASE["hardware"], "accelerators": 8, "accelerators_per_node": 8},
+            "reliability": {f"failure_rate_{name}": 24_000 * rate for name, rate in rates.items()}
+            | {"downtime": 0, "checkpoint_time": 0, "max_wall_clock": hours},
+        }
+        ds = simulate(parse_scenario(scenario), SamplingPlan(draws=2**40, seed=3, plan=plan), start=start, stop=start + 70)
+        assert not ds.completed.any()
+        for name, rate in rates.items():
+            key = np.uint64(stream_key(seed=3, purpose="interruption", name=name))
+            blocks = [[philox4x32(np.uint64(draw), np.uint64(i), key) for i in range(64)] for draw in ds.draw.values]
+            words = np.array(blocks, dtype=np.uint64).reshape(len(blocks), -1)
+            thresholds = -np.log(((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
+            expected = (np.cumsum(thresholds, axis=1) <= rate * hours).sum(axis=1)
+            assert_array_equal(ds.interruptions_by_class.sel(interruption_class=name), expected)
+            assert expected.max() < 128
+        assert ds.interruptions.max() > 60
 
     def test_draws_are_the_words_of_their_streams(self):
         # and correlated ones the factor times independent ones, in the order of names

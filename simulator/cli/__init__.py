@@ -19,6 +19,9 @@ from simulator.errors import SimulatorError
 #: verb -> (module, one line of help); modules are imported when their verb is used
 _VERBS = {
     "run": ("simulator.cli.run", "Simulate a scenario: bands of cost, emissions, energy and time."),
+    "explain": ("simulator.cli.explain", "Tell one draw's whole history: interruptions, hours, bill."),
+    "fan": ("simulator.cli.fan", "Bands of cost, emissions, energy and progress over the run, as a picture."),
+    "fit": ("simulator.cli.fit", "Fit hourly prices and carbon intensities of a grid to its history."),
     "validate": ("simulator.cli.validate", "Check scenarios and list the defaults that they would use."),
     "summarize": ("simulator.cli.summarize", "Print the bands of a result that was saved."),
 }

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from simulator.cli.options import plan_options
+
 
 @click.command(
     epilog="\b\nExamples:\n"
@@ -19,15 +21,7 @@ import click
     "  simulator run configs/quickstart.yaml --fail-above 'cost_total p80 > 400k USD'\n"
 )
 @click.argument("config", type=click.Path())
-@click.option("--draws", type=int, default=100_000, show_default=True, help="Number of draws.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all streams; 0 is a seed.")
-@click.option(
-    "--plan", type=click.Choice(["random", "sobol"]), default="random", show_default=True, help="Random draws, or scrambled Sobol' points."
-)
-@click.option("--replicates", type=int, help="Independent Sobol' scramblings, from which the Monte Carlo error comes  [default: 16]")
-@click.option("--threads", type=int, help="Threads; changes no result  [default: all cores]")
-@click.option("--block-size", type=int, default=4096, show_default=True, help="Draws per unit of work; changes no result.")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Replace a value of the config; may be repeated.")
+@plan_options
 @click.option("-o", "--output", type=click.Path(), help="Save all draws to FILE.nc or DIR.zarr.")
 @click.option("--json", "as_json", is_flag=True, help="Print the bands as JSON.")
 @click.option(
@@ -93,5 +87,5 @@ def _progress(draws: int) -> Iterator[Callable[[int], None] | None]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulating (the first run compiles for about 20 s)", total=draws)
+        task = bar.add_task("simulating (the first run compiles for about a minute)", total=draws)
         yield lambda done: bar.update(task, completed=done)

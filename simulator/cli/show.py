@@ -50,6 +50,7 @@ def show(results: xr.Dataset, *, as_json: bool) -> None:
 def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
     console.print(_table(results, summary))
     console.print(_sentence(summary), soft_wrap=True)
+    _print_history(console, results, summary)
     for output, text in _outputs(summary):
         row = summary.sel(output=output)
         if math.isnan(row["mean"].item()) and "[" not in output:
@@ -63,6 +64,34 @@ def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> 
     if defaults:
         names = ", ".join(defaults)
         console.print(f"Not stated, so taken from sourced defaults (simulator validate lists them): {names}.", soft_wrap=True)
+
+
+def _print_history(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
+    """Print what pausing did, which runs did not end, and where hourly values come from."""
+    if "paused_delay" in results:
+        parts = []
+        for name, text in (
+            ("paused_saving_cost", "saves {} {}"),
+            ("paused_saving_emissions", "saves {} {}"),
+            ("paused_delay", "delays by {} {}"),
+        ):
+            row = summary.sel(output=name)
+            values = [row.value.sel(quantile=q).item() for q in (0.05, 0.5, 0.95)]
+            factor, unit = _DAYS[0] if name == "paused_delay" else _scale(str(row.unit.item()), name, max(map(abs, values)))
+            low, middle, high = (f"{value / factor:.3g}" for value in values)
+            parts.append(text.format(f"{middle} ({low} to {high})", unit))
+        console.print(f"Pausing, against the same draws without it: {'; '.join(parts)} (P50, P5 to P95).", soft_wrap=True)
+    if "completed" in results:
+        stopped = int((results.completed == 0).sum())
+        if stopped:
+            whole = results.sizes["draw"]
+            console.print(f"{stopped} of {whole} runs were stopped at max_wall_clock and count as they stood.", soft_wrap=True)
+    grid = json.loads(results.attrs["grid"])
+    if "zone" in grid:
+        console.print(f"Hourly prices or intensities: zone {grid['zone']['name']} ({grid['zone']['source']}).", soft_wrap=True)
+    for name in ("price_history", "carbon_history"):
+        for repair in grid.get(name, {}).get("repairs", []):
+            console.print(f"{grid[name]['file']}: {repair}.", soft_wrap=True)
 
 
 def _scale(unit: str, output: str, size: float) -> tuple[float, str]:

@@ -31,26 +31,25 @@ def operational(energy: float, carbon_intensity: float) -> float:
 
 @jittable
 def embodied(
-    accelerators: float,
+    device_hours: float,
     embodied_accelerator: float,
     embodied_server: float,
     accelerators_per_node: float,
-    wall_clock: float,
     service_life: float,
     fleet_utilization: float,
 ) -> float:
     """Return the share of the hardware's embodied emissions that falls to the run [kgCO2e].
 
-    n (E_a + E_s/g) t / (L u): hardware is written off over the hours for which it works.
+    H (E_a + E_s/g) / (L u): hardware is written off over the hours for which it works.
 
     Parameters
     ----------
-    accelerators, accelerators_per_node : float
-        n and g [1], >= 1.
+    device_hours, service_life : float
+        H and L [h], > 0.
     embodied_accelerator, embodied_server : float
         E_a and E_s, one device and one server without its devices [kgCO2e], >= 0.
-    wall_clock, service_life : float
-        t and L [h], > 0.
+    accelerators_per_node : float
+        g [1], >= 1.
     fleet_utilization : float
         u [1], in (0, 1].
 
@@ -61,7 +60,7 @@ def embodied(
 
     Examples
     --------
-    >>> embodied(8.0, 150.0, 2500.0, 8.0, 100.0, 10000.0, 1.0)
+    >>> embodied(800.0, 150.0, 2500.0, 8.0, 10000.0, 1.0)
     37.0
     """
-    return accelerators * (embodied_accelerator + embodied_server / accelerators_per_node) * wall_clock / (service_life * fleet_utilization)
+    return device_hours * (embodied_accelerator + embodied_server / accelerators_per_node) / (service_life * fleet_utilization)

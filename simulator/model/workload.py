@@ -10,7 +10,7 @@ def transformer_flop(params_active: float, tokens: float) -> float:
     """Return the model FLOP of training a transformer: 6·N·T.
 
     Two FLOP per parameter and token forward and four backward. It leaves out attention over the
-    sequence (a few per cent at 4-8k tokens) and over-counts encoder-decoder models, whose tokens
+    sequence (:func:`attention_flop`) and over-counts encoder-decoder models, whose tokens
     pass one half only.
 
     Parameters
@@ -35,6 +35,34 @@ def transformer_flop(params_active: float, tokens: float) -> float:
     3.15e+23
     """
     return 6.0 * params_active * tokens
+
+
+@jittable
+def attention_flop(layers: float, hidden_size: float, sequence_length: float, tokens: float) -> float:
+    """Return the model FLOP of attention over the sequence: 12·L·d·s·T.
+
+    A few per cent of 6·N·T at 4-8k tokens, more than it at 100k. Counted as if every token attended
+    to the whole sequence, as the model FLOP utilization of the sources does.
+
+    Parameters
+    ----------
+    layers, hidden_size : float
+        L and d, heads times their size [1], > 0.
+    sequence_length : float
+        s, tokens in one sequence [1], > 0.
+    tokens : float
+        T, training tokens seen [1], > 0.
+
+    References
+    ----------
+    Chowdhery et al. (2022), PaLM, arXiv:2204.02311, appendix B.
+
+    Examples
+    --------
+    >>> attention_flop(126, 16384, 8192, 1e12) / (6 * 405e9 * 1e12)  # Llama 3.1 405B at 8k: 8 %
+    0.08350952...
+    """
+    return 12.0 * layers * hidden_size * sequence_length * tokens
 
 
 @jittable

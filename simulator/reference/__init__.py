@@ -47,6 +47,12 @@ def defaults() -> Mapping[str, Reference]:
 
 
 @cache
+def wholesale_defaults() -> Mapping[str, Reference]:
+    """Return the default priors that hold where electricity is bought hour by hour, in place of :func:`defaults`."""
+    return MappingProxyType({row["quantity"]: _reference(row) for row in _rows("defaults_wholesale")})
+
+
+@cache
 def accelerators() -> Mapping[str, Mapping[str, Reference]]:
     """Return accelerator -> quantity -> figure."""
     table: dict[str, dict[str, Reference]] = {}

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulator.errors import Problem
-from simulator.quantities import QUANTITIES
-from simulator.scenario.reads import inputs_read
+from simulator.scenario.reads import INTERRUPTION_CLASSES, PHASE_QUANTITIES, inputs_read
+from simulator.scenario.resolve import choose
+from simulator.scenario.schema import SECTIONS, Scenario
+from simulator.scenario.values import UncertainValue
 
 
 def check_consistency(data: Mapping[str, Any]) -> list[Problem]:
@@ -27,7 +29,7 @@ def check_consistency(data: Mapping[str, Any]) -> list[Problem]:
     def has(section: str, key: str) -> bool:
         return sections.get(section, {}).get(key) is not None
 
-    _check_work(has, problems)
+    _check_work(has, sections, problems)
     if "hardware" in sections and not has("hardware", "accelerator"):
         needed = ["tdp"] if has("workload", "device_hours") else ["peak_flops", "tdp"]
         missing = [name for name in needed if not has("hardware", name)]
@@ -40,7 +42,6 @@ def check_consistency(data: Mapping[str, Any]) -> list[Problem]:
                 )
             )
     _check_payment(sections.get("compute", {}), has, problems)
-    _check_correlations(data, has, problems)
     if has("compute", "basis") and sections["compute"]["basis"] == "rent":
         for key in ("electricity_price", "price_year_shift"):
             if has("energy", key):
@@ -48,10 +49,20 @@ def check_consistency(data: Mapping[str, Any]) -> list[Problem]:
     return problems
 
 
-def _check_work(has: Callable[[str, str], bool], problems: list[Problem]) -> None:
-    model = has("workload", "tokens") and (has("workload", "params") or has("workload", "params_active"))
+def _every_phase_states(sections: Mapping[str, Any], key: str) -> bool:
+    phases = sections.get("workload", {}).get("phases")
+    return isinstance(phases, list) and bool(phases) and all(isinstance(phase, Mapping) and key in phase for phase in phases)
+
+
+def _check_work(has: Callable[[str, str], bool], sections: Mapping[str, Any], problems: list[Problem]) -> None:
+    phases = bool(sections.get("workload", {}).get("phases"))
+    if phases and has("workload", "tokens"):
+        problems.append(Problem("tokens is stated beside phases, which state their own", "workload.tokens", "Remove one of the two"))
+    if "hardware" in sections and not has("hardware", "accelerators") and not _every_phase_states(sections, "accelerators"):
+        problems.append(Problem("accelerators is not stated and has no default", "hardware.accelerators", "State it"))
+    model = (has("workload", "tokens") or phases) and (has("workload", "params") or has("workload", "params_active"))
     stated = [name for name in ("flop", "device_hours") if has("workload", name)]
-    partial = [name for name in ("params", "params_active", "tokens") if has("workload", name)]
+    partial = [name for name in ("params", "params_active", "tokens", "phases") if (phases if name == "phases" else has("workload", name))]
     ways = "State params and tokens, or flop, or device_hours"
     if len(stated) == 2 or (stated and partial):
         both = " and ".join([*stated, *partial])
@@ -63,27 +74,6 @@ def _check_work(has: Callable[[str, str], bool], problems: list[Problem]) -> Non
         for section, key in (("workload", "mfu"), ("workload", "run_overhead"), ("hardware", "peak_flops")):
             if has(section, key):
                 problems.append(Problem(f"{key} is not read where device_hours is stated", f"{section}.{key}", "Remove one of the two"))
-
-
-def _check_correlations(data: Mapping[str, Any], has: Callable[[str, str], bool], problems: list[Problem]) -> None:
-    """Refuse pairs of inputs that this scenario does not read, as far as its choices can be told."""
-    pairs, compute = data.get("correlations"), data.get("compute")
-    basis = compute.get("basis") if isinstance(compute, Mapping) else None
-    if not isinstance(pairs, list) or not isinstance(compute, Mapping) or basis not in ("rent", "own"):
-        return
-    interval = data["reliability"].get("checkpoint_interval") if isinstance(data.get("reliability"), Mapping) else None
-    read = inputs_read(
-        work=next((name for name in ("flop", "device_hours") if has("workload", name)), "transformer"),
-        fixed_interval=interval is not None and interval not in ("young1974", "daly2006"),
-        basis=str(basis),
-        depreciation=str(compute.get("depreciation") or "cottier2024"),
-    )
-    dense = has("workload", "params") and not has("workload", "params_active")
-    for pair in pairs:
-        for name in pair[:2] if isinstance(pair, list) else ():
-            known = isinstance(name, str) and name in QUANTITIES and QUANTITIES[name].dimension is not None
-            if known and name not in read and not (name == "params" and dense and "params_active" in read):
-                problems.append(Problem(f"{name} is correlated but this scenario does not read it", "correlations", "Remove the pair"))
 
 
 _OWN_ONLY = ("accelerator_price", "server_price_ratio", "interconnect_share", "depreciation", "depreciation_rate", "residual_value")
@@ -116,4 +106,109 @@ def _check_payment(compute: Mapping[str, Any], has: Callable[[str, str], bool], 
         if has("compute", "rental_price"):
             problems.append(
                 Problem("rental_price is not read where accelerators are owned", "compute.rental_price", "Remove it, or set basis: rent")
+            )
+
+
+def check_reads(scenario: Scenario) -> list[Problem]:
+    """Return what a valid scenario states in vain, or lacks, given what it chose.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    """
+    problems: list[Problem] = []
+    _check_method(scenario, problems)
+    _check_grid(scenario, problems)
+    _check_pausing(scenario, problems)
+    rule = scenario.reliability.checkpoint_interval
+    choices = choose(scenario, "fixed" if isinstance(rule, UncertainValue) else str(rule or "daly2006"))
+    stated = scenario.values()
+    own = [[name for name in PHASE_QUANTITIES if getattr(phase, name) is not None] for phase in scenario.workload.phases]
+    read = inputs_read(choices, stated, own)
+    homes = {name: section for section, model in SECTIONS.items() for name in model.model_fields}
+    told = {problem.path for problem in problems}
+    for name in stated:
+        path = f"{homes[name]}.{name}"
+        if name not in read and name != "params" and path not in told:
+            problems.append(Problem(f"{name} is stated but this scenario does not read it", path, "Remove it"))
+    for name in scenario.correlations.names:
+        dense = name == "params" and "params_active" not in stated and "params_active" in read
+        if name not in read and not dense:
+            problems.append(Problem(f"{name} is correlated but this scenario does not read it", "correlations", "Remove the pair"))
+    if "start_time" in read and "start_time" not in stated:
+        problems.append(Problem("start_time is not stated and has no default", "grid.start_time", "State a date, for example 2026-03-01"))
+    return problems
+
+
+_EVENTS_ONLY = (
+    *(f"{kind}_{name}" for kind in ("failure_rate", "downtime") for name in INTERRUPTION_CLASSES),
+    "checkpoint_write_time", "spare_nodes", "repair_time", "early_failure_ratio", "early_failure_time", "straggler_slowdown",
+    "max_wall_clock",
+)  # fmt: skip
+
+
+def _check_method(scenario: Scenario, problems: list[Problem]) -> None:
+    reliability, workload = scenario.reliability, scenario.workload
+    if reliability.method == "expected_value":
+        way = "Remove it, or use method: event_driven"
+        for name in _EVENTS_ONLY:
+            if getattr(reliability, name) is not None:
+                problems.append(Problem(f"{name} is not read by method: expected_value", f"reliability.{name}", way))
+        if reliability.restart == "immune":
+            problems.append(Problem("restart: immune is not read by method: expected_value", "reliability.restart", way))
+        if workload.phases:
+            problems.append(Problem("phases are not read by method: expected_value", "workload.phases", way))
+        if scenario.pausing is not None:
+            problems.append(Problem("pausing is not read by method: expected_value", "pausing", way))
+        if scenario.grid.zone is not None or scenario.grid.price_history is not None or scenario.grid.carbon_history is not None:
+            problems.append(Problem("hourly prices and carbon intensities are not read by method: expected_value", "grid", way))
+    classes = [name for name in INTERRUPTION_CLASSES if getattr(reliability, f"failure_rate_{name}") is not None]
+    if classes and reliability.failure_rate is not None:
+        what = f"failure_rate is stated beside the rates of its classes ({', '.join(classes)})"
+        problems.append(Problem(what, "reliability.failure_rate", "Remove one or the other"))
+    for name in INTERRUPTION_CLASSES:
+        if name not in classes and getattr(reliability, f"downtime_{name}") is not None:
+            what = f"downtime_{name} is not read without failure_rate_{name}"
+            problems.append(Problem(what, f"reliability.downtime_{name}", "State the rate too, or remove it"))
+    for name, other in (("repair_time", "spare_nodes"), ("early_failure_time", "early_failure_ratio")):
+        if getattr(reliability, name) is not None and getattr(reliability, other) is None:
+            problems.append(Problem(f"{name} is not read without {other}", f"reliability.{name}", f"State {other} too, or remove it"))
+    attention = [name for name in ("layers", "hidden_size") if getattr(workload, name) is not None]
+    lengths = workload.sequence_length is not None or any(phase.sequence_length is not None for phase in workload.phases)
+    if len(attention) + lengths not in (0, 3):
+        what = "attention over the sequence needs layers, hidden_size and sequence_length"
+        problems.append(Problem(what, "workload", "State all three, or none"))
+
+
+def _check_grid(scenario: Scenario, problems: list[Problem]) -> None:
+    grid = scenario.grid
+    for quantity in ("price", "carbon"):
+        if getattr(grid, quantity) == "hourly" and (grid.zone is None or getattr(grid.zone.zone, quantity) is None):
+            told = "no zone is stated" if grid.zone is None else f"zone {grid.zone.spec} has none"
+            problems.append(Problem(f"{quantity} is hourly but {told}", f"grid.{quantity}", "Name a zone that has one, or use annual"))
+    if scenario.compute.basis == "rent":
+        for name in ("price", "price_history"):
+            if getattr(grid, name) not in (None, "annual"):
+                problems.append(Problem(f"{name} is not read: rent includes electricity", f"grid.{name}", "Remove it, or set basis: own"))
+
+
+def _check_pausing(scenario: Scenario, problems: list[Problem]) -> None:
+    policy = scenario.pausing
+    if policy is None:
+        return
+    choices = choose(scenario, "daly2006")
+    stated = [
+        name for name in ("price_threshold", "price_quantile", "carbon_threshold", "carbon_quantile") if getattr(policy, name) is not None
+    ]
+    if not stated:
+        ways = "State price_threshold, price_quantile, carbon_threshold or carbon_quantile"
+        problems.append(Problem("states no threshold above which to pause", "pausing", ways))
+    for quantity in ("price", "carbon"):
+        names = [name for name in stated if name.startswith(quantity)]
+        if len(names) == 2:
+            problems.append(Problem(f"{' and '.join(names)} are both stated", f"pausing.{names[0]}", "Remove one of the two"))
+        if names and getattr(choices, quantity) == "annual":
+            why = "rent includes electricity" if quantity == "price" and choices.basis == "rent" else f"the {quantity} is annual"
+            problems.append(
+                Problem(f"{names[0]} is never crossed: {why}", f"pausing.{names[0]}", "State a grid.zone or a history with one")
             )

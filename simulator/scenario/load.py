@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulator.errors import ConfigError, Problem
-from simulator.scenario.consistency import check_consistency
+from simulator.scenario.consistency import check_consistency, check_reads
 from simulator.scenario.schema import SECTIONS, Scenario
 from simulator.scenario.text import Document, parse_yaml
 
@@ -79,18 +79,42 @@ def _build(document: Document, *, where: str, base: Path, overrides: Sequence[st
         return problem.at(where=f"{where}:{place[0]}:{place[1]}" if place else where)
 
     scenario = None
+    wrong: list[tuple[str | int, ...]] = []
     try:
         scenario = Scenario.model_validate(data, context={"base": base})
     except ValidationError as error:
         for item in error.errors():
             problem, path = _translate(item)
+            wrong.append(path)
             problems.append(located(problem, path))
     for problem in check_consistency(data):
         problems.append(located(problem, tuple(problem.path.split("."))))
+    if scenario is not None and not problems:
+        for problem in check_reads(scenario):
+            problems.append(located(problem, tuple(problem.path.split("."))))
+    elif scenario is None:
+        # what is wrong with one field is told beside a correlation in vain
+        for problem in check_reads(whole) if (whole := _without(data, wrong, base)) else ():
+            if problem.path == "correlations":
+                problems.append(located(problem, ("correlations",)))
     if problems or scenario is None:
         problems.sort(key=lambda p: document.place(tuple(p.path.split("."))) or (0, 0))
         raise ConfigError(dict.fromkeys(problems))
     return scenario
+
+
+def _without(data: Mapping[str, Any], wrong: Sequence[tuple[str | int, ...]], base: Path) -> Scenario | None:
+    """Return the scenario without the fields that are wrong, where that leaves one."""
+    if any(len(path) < 2 for path in wrong):
+        return None
+    left = {key: dict(value) if isinstance(value, Mapping) else value for key, value in data.items()}
+    for section, field, *_ in wrong:
+        if isinstance(left.get(str(section)), dict):
+            left[str(section)].pop(field, None)
+    try:
+        return Scenario.model_validate(left, context={"base": base})
+    except ValidationError:
+        return None
 
 
 def _apply(data: Any, override: str, origin: dict[tuple[str | int, ...], str], problems: list[Problem]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from simulator.errors import ConfigError, Problem
-from simulator.reference import Reference, accelerator, defaults
-from simulator.scenario.reads import inputs_read
+from simulator.reference import Reference, accelerator, defaults, wholesale_defaults
+from simulator.reference.regions import exchange_rates, region
+from simulator.scenario.past import Past, join
+from simulator.scenario.reads import PHASE_QUANTITIES, Choices, inputs_read
 from simulator.scenario.schema import Scenario
 from simulator.scenario.values import UncertainValue, parse_value
+from simulator.scenario.zones import ZoneFile
 from simulator.stochastic.dependence import RankCorrelation
 
 
@@ -24,10 +27,18 @@ class Input:
     value : UncertainValue
     source : str
         ``stated``, or where the default comes from.
+    phase : str
+        Name of the phase that it belongs to, if any.
     """
 
     value: UncertainValue
     source: str = "stated"
+    phase: str = ""
+
+    @property
+    def stream(self) -> str:
+        """Name that the input's random numbers follow."""
+        return f"{self.value.quantity}[{self.phase}]" if self.phase else self.value.quantity
 
 
 @dataclass(frozen=True)
@@ -38,47 +49,60 @@ class Resolved:
     ----------
     scenario : Scenario
     inputs : mapping of str to Input
-        By quantity, those that this scenario's model reads, in the nomenclature's order.
-    work, interval, basis, depreciation : str
+        By place in the model: a quantity, or ``quantity[i]`` of phase i.
+    choices : Choices
         The alternatives that the scenario chose.
     interval_source : str
         Of the checkpoint interval's rule.
+    zone : ZoneFile or None
+        Where price or carbon intensity is hourly.
+    past : Past or None
+        Where a history is replayed.
     """
 
     scenario: Scenario
     inputs: Mapping[str, Input]
-    work: str
-    interval: str
-    basis: str
-    depreciation: str
+    choices: Choices
     interval_source: str
+    zone: ZoneFile | None = None
+    past: Past | None = None
 
     @property
     def correlations(self) -> RankCorrelation:
         """Requested rank correlations."""
         return self.scenario.correlations
 
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """Names of the phases; none where the run has one stretch only."""
+        return tuple(phase.name for phase in self.scenario.workload.phases)
+
     def sources(self) -> dict[str, str]:
-        """Return the source of every default that was used, by quantity."""
+        """Return the source of every default that was used, by place in the model."""
         used = {name: item.source for name, item in self.inputs.items() if item.source != "stated"}
-        if self.interval != "fixed" and self.interval_source != "stated":
+        if self.choices.interval != "fixed" and self.interval_source != "stated":
             used["checkpoint_interval"] = self.interval_source
         return used
 
     def describe_defaults(self) -> dict[str, dict[str, str]]:
-        """Return value and source of every default that was used, by quantity."""
+        """Return value and source of every default that was used, by place in the model."""
         out = {}
         for name, source in self.sources().items():
-            value = self.interval if name == "checkpoint_interval" and name not in self.inputs else str(self.inputs[name].value)
-            out[name] = {"value": value, "source": source}
+            rule = name == "checkpoint_interval" and name not in self.inputs
+            out[name] = {"value": self.choices.interval if rule else str(self.inputs[name].value), "source": source}
         return out
 
     def hash(self) -> str:
         """Return a hash of everything that the result depends on, plan apart."""
+        policy = self.scenario.pausing
         content = {
-            "inputs": {name: item.value.identity() for name, item in self.inputs.items()},
-            "choices": [self.work, self.interval, self.basis, self.depreciation],
+            "inputs": {name: [item.stream, item.value.identity()] for name, item in self.inputs.items()},
+            "choices": asdict(self.choices),
+            "phases": self.phases,
             "correlations": [self.correlations.names, [list(row) for row in self.correlations.spearman]],
+            "zone": asdict(self.zone.zone) if self.zone else None,
+            "past": [h.digest for h in (self.scenario.grid.price_history, self.scenario.grid.carbon_history) if h],
+            "quantiles": [policy.price_quantile, policy.carbon_quantile] if policy else None,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -92,42 +116,91 @@ def resolve(scenario: Scenario) -> Resolved:
         Where an input has neither a stated value nor a default, or a stated one is not read.
     """
     stated = scenario.values()
-    work = next((name for name in ("flop", "device_hours") if name in stated), "transformer")
-    rule = scenario.reliability.checkpoint_interval
-    interval_source = "stated"
+    rule, interval_source = scenario.reliability.checkpoint_interval, "stated"
     if rule is None:
         reference = defaults()["checkpoint_interval"]
         rule, interval_source = reference.value, _cite(reference)  # type: ignore[assignment]  # a test holds the table to the known rules
-    interval = "fixed" if isinstance(rule, UncertainValue) else str(rule)
-    basis = scenario.compute.basis
-    depreciation = scenario.compute.depreciation or "cottier2024"
-    needed = inputs_read(work=work, fixed_interval=interval == "fixed", basis=basis, depreciation=depreciation)
+    grid = scenario.grid
+    past = join(grid.price_history, grid.carbon_history)
+    choices = choose(scenario, "fixed" if isinstance(rule, UncertainValue) else str(rule))
+    own = [[name for name in PHASE_QUANTITIES if getattr(phase, name) is not None] for phase in scenario.workload.phases]
+    needed = inputs_read(choices, stated, own)
 
     inputs: dict[str, Input] = {}
     problems: list[Problem] = []
-    for name in needed:
-        found = _find(name, scenario, stated)
+    for name in dict.fromkeys(needed):
+        found = _find(name, scenario, stated, choices)
         if found is None:
             problems.append(Problem(f"{name} is not stated and has no default", name, "State it"))
         else:
             inputs[name] = found
+    for index, phase in enumerate(scenario.workload.phases):
+        for name in own[index]:
+            inputs[f"{name}[{index}]"] = Input(getattr(phase, name), phase=phase.name)
     for name in sorted(set(stated) - set(needed) - {"params"}):
         problems.append(Problem(f"{name} is stated but this scenario does not read it", name, "Remove it"))
     if problems:
         raise ConfigError(problems)
-    return Resolved(scenario, inputs, work, interval, basis, depreciation, interval_source)
+    hourly = "hourly" in (choices.price, choices.carbon)
+    return Resolved(scenario, inputs, choices, interval_source, grid.zone if hourly else None, past)
+
+
+def choose(scenario: Scenario, interval: str) -> Choices:
+    """Return the alternatives that a scenario chose."""
+    stated, grid, basis = scenario.values(), scenario.grid, scenario.compute.basis
+    modes = {}
+    for quantity in ("price", "carbon"):
+        law = getattr(grid.zone.zone, quantity) if grid.zone else None
+        mode = getattr(grid, quantity) or ("hourly" if law is not None else "annual")
+        modes[quantity] = "history" if getattr(grid, f"{quantity}_history") is not None else mode
+    if basis == "rent":
+        modes["price"] = "annual"
+    return Choices(
+        work=next((name for name in ("flop", "device_hours") if name in stated), "transformer"),
+        interval=interval,
+        basis=basis,
+        depreciation=scenario.compute.depreciation or "cottier2024",
+        restart=scenario.reliability.restart,
+        method=scenario.reliability.method,
+        pausing=scenario.pausing is not None,
+        foreign=_currency(scenario, modes["price"]) != "USD",
+        dated="history" in modes.values() and grid.start_time is not None,
+        **modes,
+    )
+
+
+def _currency(scenario: Scenario, price: str) -> str:
+    """Return the currency that electricity is priced in."""
+    grid = scenario.grid
+    if price == "hourly" and grid.zone and grid.zone.zone.price:
+        return grid.zone.zone.price.unit[:3]
+    if price == "history" and grid.price_history:
+        return grid.price_history.currency
+    return scenario.energy.currency
 
 
 def _cite(reference: Reference) -> str:
     return f"{reference.source} [{reference.year}]"
 
 
-def _find(name: str, scenario: Scenario, stated: Mapping[str, UncertainValue]) -> Input | None:
+def _find(name: str, scenario: Scenario, stated: Mapping[str, UncertainValue], choices: Choices) -> Input | None:
     if name in stated:
         return Input(stated[name])
     if name == "params_active" and "params" in stated:
         # the same input under another name: a dense model activates every parameter
         return Input(stated["params"], "dense model: every parameter is active")
+    if name == "history_place":
+        return Input(parse_value({"family": "uniform", "low": 0.0, "high": 1.0}, name), "any hour of the history is as likely a start")
+    if name == "exchange_rate":
+        currency = _currency(scenario, choices.price)
+        rates = exchange_rates()[currency]
+        latest = rates[max(rates)]
+        return Input(parse_value(latest.value, name), f"{_cite(latest)}, USD per {currency}")
+    place = region(scenario.grid.region) if scenario.grid.region else None
+    if place and name in place.figures:
+        figure = place.figures[name]
+        return Input(parse_value(figure.value, name), f"{_cite(figure)}, {place.name}, {figure.basis}")
+    table = {**defaults(), **wholesale_defaults()} if choices.price != "annual" else defaults()
     device = scenario.hardware.accelerator
-    reference = (accelerator(device).get(name) if device else None) or defaults().get(name)
+    reference = (accelerator(device).get(name) if device else None) or table.get(name)
     return Input(parse_value(reference.value, name), _cite(reference)) if reference else None

@@ -6,18 +6,34 @@ later subjects (phases of a run, levers, events, budgets) become sections of the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetPydanticSchema, PlainSerializer, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    PlainSerializer,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError, core_schema
 
 from simulator.errors import LawError
 from simulator.quantities import QUANTITIES
 from simulator.reference import accelerator
+from simulator.reference.regions import region
+from simulator.scenario.dates import hours_of
+from simulator.scenario.past import History, join, load_history
 from simulator.scenario.values import UncertainValue, parse_value
+from simulator.scenario.zones import ZoneFile, load_zone
 from simulator.stochastic.dependence import RankCorrelation
 
-IntervalRule: TypeAlias = Literal["young1974", "daly2006"]
+IntervalRule: TypeAlias = Literal["young1974", "daly2006", "optimal"]
 
 
 def _problem(error: LawError) -> PydanticCustomError:
@@ -36,9 +52,11 @@ def _parse_quantity(raw: Any, info: ValidationInfo) -> Any:
     if isinstance(raw, UncertainValue) or (name == "checkpoint_interval" and raw in get_args(IntervalRule)):
         return raw
     try:
+        if name == "start_time":
+            return replace(parse_value(hours_of(raw), name), spec=raw)
         return parse_value(raw, name, base=(info.context or {}).get("base"))
     except LawError as error:
-        hint = "Or name a rule: young1974, daly2006" if name == "checkpoint_interval" else error.way_out
+        hint = "Or name a rule: young1974, daly2006, optimal" if name == "checkpoint_interval" else error.way_out
         raise _problem(LawError(error.what, hint)) from None
 
 
@@ -47,7 +65,7 @@ def _instance_of(kind: type) -> GetPydanticSchema:
     return GetPydanticSchema(lambda _source, _handler: core_schema.is_instance_schema(kind))
 
 
-_AS_WRITTEN = PlainSerializer(lambda value: value.spec if isinstance(value, UncertainValue) else value)
+_AS_WRITTEN = PlainSerializer(lambda value: value.spec if isinstance(value, (UncertainValue, ZoneFile, History)) else value)
 
 #: a constant or an uncertain value of the quantity that the field is named after
 Value: TypeAlias = Annotated[UncertainValue, _instance_of(UncertainValue), BeforeValidator(_parse_quantity), _AS_WRITTEN]
@@ -60,6 +78,16 @@ class Section(Closed):
     """A part of a scenario."""
 
 
+class Phase(Section):
+    """One stretch of a run; what it does not state is that of the whole."""
+
+    name: str
+    tokens: Value
+    accelerators: Value | None = None
+    mfu: Value | None = None
+    sequence_length: Value | None = None
+
+
 class Workload(Section):
     """How much work: params and tokens, or flop, or device_hours; and how well the hardware is used."""
 
@@ -70,13 +98,26 @@ class Workload(Section):
     device_hours: Value | None = None
     mfu: Value | None = None
     run_overhead: Value | None = None
+    layers: Value | None = None
+    hidden_size: Value | None = None
+    sequence_length: Value | None = None
+    phases: tuple[Phase, ...] = Field(default=(), max_length=8)
+
+    @field_validator("phases")
+    @classmethod
+    def _distinct(cls, phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+        names = [phase.name for phase in phases]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise _problem(LawError(f"{', '.join(twice)} names more than one phase", "Streams of random numbers follow the name"))
+        return phases
 
 
 class Hardware(Section):
     """What the run is done on."""
 
     accelerator: str | None = None
-    accelerators: Value
+    accelerators: Value | None = None
     accelerators_per_node: Value | None = None
     peak_flops: Value | None = None
     tdp: Value | None = None
@@ -98,27 +139,151 @@ class Hardware(Section):
 class Reliability(Section):
     """Interruptions and checkpoints."""
 
+    method: Literal["event_driven", "expected_value"] = "event_driven"
+    restart: Literal["interruptible", "immune"] = "interruptible"
     failure_rate: Value | None = None
+    failure_rate_accelerator: Value | None = None
+    failure_rate_host: Value | None = None
+    failure_rate_network: Value | None = None
+    failure_rate_software: Value | None = None
+    failure_rate_spot: Value | None = None
+    failure_rate_planned: Value | None = None
     downtime: Value | None = None
+    downtime_accelerator: Value | None = None
+    downtime_host: Value | None = None
+    downtime_network: Value | None = None
+    downtime_software: Value | None = None
+    downtime_spot: Value | None = None
+    downtime_planned: Value | None = None
     checkpoint_time: Value | None = None
+    checkpoint_write_time: Value | None = None
     checkpoint_interval: ValueOrRule | None = None
+    spare_nodes: Value | None = None
+    repair_time: Value | None = None
+    early_failure_ratio: Value | None = None
+    early_failure_time: Value | None = None
+    straggler_slowdown: Value | None = None
+    max_wall_clock: Value | None = None
 
 
 class Energy(Section):
     """Cooling and electricity."""
 
     pue: Value | None = None
+    currency: Literal["USD", "EUR", "GBP"] = "USD"
     electricity_price: Value | None = None
+    exchange_rate: Value | None = None
     price_year_shift: Value | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_own_currency(cls, data: Any, info: ValidationInfo) -> Any:
+        """Read the electricity price in the stated currency: inside, only the exchange rate knows which it is."""
+        currency = data.get("currency") if isinstance(data, Mapping) else None
+        if currency not in ("EUR", "GBP") or not isinstance(data.get("electricity_price"), (str, Mapping)):
+            return data
+        raw = data["electricity_price"]
+        if _renamed(raw, "USD", "") != raw:
+            raise _problem(LawError(f"electricity_price = {raw} is in USD but energy.currency is {currency}", "State both in one currency"))
+        try:
+            value = parse_value(_renamed(raw, str(currency), "USD"), "electricity_price", base=(info.context or {}).get("base"))
+        except LawError:
+            return data  # the field's own validator says what is wrong
+        return {**data, "electricity_price": replace(value, spec=raw)}
+
+
+def _renamed(raw: Any, old: str, new: str) -> Any:
+    if isinstance(raw, Mapping):
+        return {key: _renamed(value, old, new) for key, value in raw.items()}
+    if isinstance(raw, list):
+        return [_renamed(value, old, new) for value in raw]
+    return raw.replace(old, new) if isinstance(raw, str) else raw
 
 
 class Emissions(Section):
     """The grid and the making of the hardware."""
 
-    carbon_intensity: Value
+    carbon_intensity: Value | None = None
     carbon_year_shift: Value | None = None
     embodied_accelerator: Value | None = None
     embodied_server: Value | None = None
+
+
+def _zone(raw: Any, info: ValidationInfo) -> Any:
+    if isinstance(raw, ZoneFile):
+        return raw
+    try:
+        return load_zone(str(raw), base=(info.context or {}).get("base"))
+    except LawError as error:
+        raise _problem(error) from None
+
+
+def _history(raw: Any, info: ValidationInfo) -> Any:
+    if isinstance(raw, History):
+        return raw
+    quantity: Literal["price", "carbon"] = "price" if info.field_name == "price_history" else "carbon"
+    try:
+        return load_history(raw, quantity, base=(info.context or {}).get("base"))
+    except LawError as error:
+        raise _problem(error) from None
+
+
+Replayed: TypeAlias = Annotated[History, _instance_of(History), BeforeValidator(_history), _AS_WRITTEN]
+
+
+class Grid(Section):
+    """Where and when the run draws its power.
+
+    ``zone`` names a reference zone or a file of ``simulator fit``; ``region`` a row of the annual
+    tables; the histories are CSV files to replay.
+    """
+
+    zone: Annotated[ZoneFile, _instance_of(ZoneFile), BeforeValidator(_zone), _AS_WRITTEN] | None = None
+    region: str | None = None
+    price: Literal["annual", "hourly"] | None = None
+    carbon: Literal["annual", "hourly"] | None = None
+    price_history: Replayed | None = None
+    carbon_history: Replayed | None = None
+    start_time: Value | None = None
+    history_place: Value | None = None
+
+    @model_validator(mode="after")
+    def _one_source_each(self) -> Grid:
+        for quantity in ("price", "carbon"):
+            if getattr(self, quantity) is not None and getattr(self, f"{quantity}_history") is not None:
+                raise _problem(LawError(f"{quantity} and {quantity}_history are both stated", "Remove one of the two"))
+        try:
+            join(self.price_history, self.carbon_history)
+        except LawError as error:
+            raise _problem(error) from None
+        return self
+
+    @field_validator("region")
+    @classmethod
+    def _known_region(cls, name: str | None) -> str | None:
+        if name is not None:
+            try:
+                region(name)
+            except LawError as error:
+                raise _problem(error) from None
+        return name
+
+
+class Pausing(Section):
+    """A policy that pauses the run in hours that are dear or dirty.
+
+    ``price_quantile`` and ``carbon_quantile`` state a threshold as a share of the hours of the zone,
+    or of the history, before the year's shift.
+    """
+
+    price_threshold: Value | None = None
+    carbon_threshold: Value | None = None
+    price_quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
+    carbon_quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
+    minimum_run_time: Value | None = None
+    minimum_pause_time: Value | None = None
+    pause_time: Value | None = None
+    deadline: Value | None = None
 
 
 class Compute(Section):
@@ -169,7 +334,7 @@ class Scenario(Closed):
     Attributes
     ----------
     name, description : str
-    workload, hardware, reliability, energy, emissions, compute : Section
+    workload, hardware, reliability, energy, emissions, grid, pausing, compute : Section
     correlations : RankCorrelation
         Spearman correlations between named inputs.
     """
@@ -180,7 +345,9 @@ class Scenario(Closed):
     hardware: Hardware
     reliability: Reliability = Field(default_factory=Reliability)
     energy: Energy = Field(default_factory=Energy)
-    emissions: Emissions
+    emissions: Emissions = Field(default_factory=Emissions)
+    grid: Grid = Field(default_factory=Grid)
+    pausing: Pausing | None = None
     compute: Compute
     correlations: Annotated[RankCorrelation, _instance_of(RankCorrelation), BeforeValidator(_correlations), PlainSerializer(_pairs)] = (
         Field(default_factory=lambda: RankCorrelation.from_pairs([]))
@@ -199,9 +366,9 @@ class Scenario(Closed):
     def values(self) -> dict[str, UncertainValue]:
         """Return every stated quantity by name."""
         found: dict[str, UncertainValue] = {}
-        for section in (self.workload, self.hardware, self.reliability, self.energy, self.emissions, self.compute):
-            for name in type(section).model_fields:
-                value = getattr(section, name)
+        for section_name, section in SECTIONS.items():
+            for name in section.model_fields:
+                value = getattr(getattr(self, section_name), name, None)
                 if isinstance(value, UncertainValue):
                     found[name] = value
         return found
@@ -213,5 +380,7 @@ SECTIONS: dict[str, type[Section]] = {
     "reliability": Reliability,
     "energy": Energy,
     "emissions": Emissions,
+    "grid": Grid,
+    "pausing": Pausing,
     "compute": Compute,
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
 from ruamel.yaml.scalarfloat import ScalarFloat
@@ -37,6 +38,13 @@ class Document:
         return None
 
 
+class _Constructor(RoundTripConstructor):
+    """Leaves dates as they are written: YAML 1.2 has none, and ours are read where their place can be told."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_scalar)
+
+
 def parse_yaml(text: str, *, where: str = "") -> Document:
     """Read YAML 1.2.
 
@@ -46,7 +54,9 @@ def parse_yaml(text: str, *, where: str = "") -> Document:
         For text that is not YAML, with line and column; duplicate keys are one such case.
     """
     try:
-        tree = YAML(typ="rt").load(text)
+        parser = YAML(typ="rt")
+        parser.Constructor = _Constructor
+        tree = parser.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where

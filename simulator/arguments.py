@@ -1,0 +1,242 @@
+"""A scenario and a plan as the kernels read them: tables of the inputs, codes of the choices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernels import history, static
+from simulator.kernels.events import LOGGED
+from simulator.kernels.history import FAN, TRACE, Play, Records, run_history
+from simulator.kernels.hourly import HourlyTables, hourly_tables, no_tables
+from simulator.kernels.inputs import GUIDE, InputTables
+from simulator.kernels.slots import CLASSES, INPUTS, MODES, PHASE_INPUTS, PHASES
+from simulator.kernels.static import run_static
+from simulator.plan import SamplingPlan
+from simulator.quantities import QUANTITIES
+from simulator.scenario import Resolved
+from simulator.stochastic.sobol import INDEX_BITS, scrambled_directions
+from simulator.stochastic.streams import stream_key
+from simulator.stochastic.tabulate import Kind, QuantileTable
+from simulator.stochastic.zone import HourlyLaw, seasonal_design, stationary_quantile
+
+_BATCH = 1 << 18  # draws between two signs of life
+_HIGHEST_SCORE = 8.3  # beyond every normal score that is drawn
+_HOURS_PER_WEEK, _HOURS_PER_YEAR = 168, 8766
+
+#: what an input is where a scenario leaves a feature out
+_OFF = {
+    "exchange_rate": 1.0, "layers": 0.0, "hidden_size": 0.0, "sequence_length": 0.0, "checkpoint_write_time": 0.0,
+    "spare_nodes": math.inf, "repair_time": 0.0, "early_failure_ratio": 1.0, "early_failure_time": 1.0, "straggler_slowdown": 1.0,
+    "max_wall_clock": math.inf, "start_time": 0.0, "history_place": 0.0, "price_threshold": math.inf,
+    "carbon_threshold": math.inf, "minimum_run_time": 0.0, "minimum_pause_time": 0.0, "pause_time": 0.0, "deadline": math.inf,
+}  # fmt: skip
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+def _guide(breaks: Floats) -> tuple[Integers, float]:
+    """Return the index of cells on an even grid between the inner breaks, and its cells per unit of score."""
+    inner, last = breaks[1:-1], breaks.size - 2
+    span = float(inner[-1] - inner[0]) if inner.size else 0.0
+    if not span > 0:
+        return np.array([0, *[last] * GUIDE], dtype=np.int64), 0.0
+    edges = inner[0] + span * np.arange(GUIDE + 1) / GUIDE
+    cells = np.clip(np.searchsorted(breaks, edges, side="left") - 1, 0, last)
+    cells[0], cells[-1] = 0, last
+    return cells.astype(np.int64), GUIDE / span
+
+
+@dataclass(frozen=True)
+class KernelArguments:
+    """A scenario as the kernels read it.
+
+    Attributes
+    ----------
+    tables : InputTables
+    play : Play
+        Of which the static kernel reads the modes only.
+    hourly : HourlyTables
+        Read where price or carbon intensity is hourly.
+    outputs : tuple of str
+        What the kernel returns, in the order of its rows.
+    drawn : tuple of str
+        Drawn inputs by place in the model, in the order of the rows that the kernel stores.
+    """
+
+    tables: InputTables
+    play: Play
+    hourly: HourlyTables
+    outputs: tuple[str, ...]
+    drawn: tuple[str, ...]
+
+    def run(
+        self, low: int, high: int, inputs: Floats, outputs: Floats, *, first: int, block_size: int, records: Records | None = None
+    ) -> None:
+        """Compute draws ``low`` to ``high`` - 1 into columns of ``inputs`` and ``outputs`` that start at draw ``first``."""
+        if self.outputs == static.OUTPUTS:
+            run_static(low, high, block_size, first, self.play.modes, self.tables, inputs, outputs)
+        else:
+            run_history(low, high, block_size, first, self.play, self.hourly, self.tables, records or no_records(), inputs, outputs)
+
+
+def no_records() -> Records:
+    """Return records that keep nothing beside the outcomes."""
+    return Records(np.empty((0, 0, len(FAN))), 1, np.empty((0, len(TRACE))), np.empty((0, LOGGED)), -1)
+
+
+def compile_arguments(resolved: Resolved, plan: SamplingPlan) -> KernelArguments:
+    """Return a scenario and a plan as the kernels read them."""
+    constants = np.full(len(INPUTS), np.nan)
+    for name, value in _OFF.items():
+        constants[INPUTS.index(name)] = value
+    if any(name.startswith("failure_rate_") for name in resolved.inputs):
+        constants[INPUTS.index("failure_rate")] = 0.0
+    rows: dict[str, tuple[int, QuantileTable | None]] = {}
+    streams = {}
+    for name, item in resolved.inputs.items():
+        slot = INPUTS.index(name)
+        streams[name] = item.stream
+        if item.value.table is not None:
+            rows[item.stream] = (slot, item.value.table)
+        else:
+            constants[slot] = item.value.constant
+    correlated = [streams.get(name, name) for name in resolved.correlations.names]
+    for name in correlated:
+        rows.setdefault(name, (-1, None))  # a correlated name keeps its score where it is certain
+    tables = _input_tables(constants, rows, correlated, np.ascontiguousarray(resolved.correlations.factor, dtype=np.float64), plan)
+    outputs = static.OUTPUTS if resolved.choices.method == "expected_value" else history.OUTPUTS
+    drawn = tuple(INPUTS[slot] for slot, _ in rows.values() if slot >= 0)
+    return KernelArguments(tables, _play(resolved, constants, plan.seed), _hourly(resolved, plan.seed), outputs, drawn)
+
+
+def _input_tables(
+    constants: Floats, rows: dict[str, tuple[int, QuantileTable | None]], correlated: list[str], factor: Floats, plan: SamplingPlan
+) -> InputTables:
+    """Return the tables of the drawn inputs, one row for each stream."""
+    sobol = plan.plan == "sobol"
+    replicates = plan.scramblings if sobol else 1
+    # open-ended names (phases) have no dimension of their own, and draw independently
+    dimensions = [QUANTITIES[name].dimension if name in QUANTITIES else None for name in rows]
+    directions = np.zeros((len(rows), replicates, INDEX_BITS + 1), dtype=np.uint64)
+    kinds, shapes = np.zeros((len(rows), 3), dtype=np.int64), np.zeros((len(rows), 4))
+    guides, scales = np.zeros((len(rows), GUIDE + 1), dtype=np.int64), np.zeros(len(rows))
+    breaks: list[Floats] = []
+    coefficients: list[Floats] = []
+    for row, (name, (_, table)) in enumerate(rows.items()):
+        dimension = dimensions[row]
+        if sobol and dimension is not None:
+            directions[row] = scrambled_directions(dimension, seed=plan.seed, replicates=replicates, name=name)
+        if table is None:
+            breaks.append(np.zeros(2))
+            coefficients.append(np.zeros((1, 6)))
+            continue
+        kinds[row] = table.kind, table.link, table.rounded
+        shapes[row] = table.origin, table.width, table.lower, table.upper
+        # every table owns one more break than rows; only searched ones have as many
+        ends = [table.breaks[0], *[table.breaks[-1]] * len(table.coefficients)] if table.kind is Kind.POLYNOMIAL else np.zeros(2)
+        breaks.append(table.breaks if table.breaks.size == len(table.coefficients) + 1 else np.asarray(ends, dtype=np.float64))
+        coefficients.append(table.coefficients)
+        if table.kind in (Kind.CELLS, Kind.STEPS):
+            guides[row], scales[row] = _guide(table.breaks)
+    return InputTables(
+        constants=constants,
+        slots=np.array([slot for slot, _ in rows.values()], dtype=np.int64),
+        keys=np.array([stream_key(seed=plan.seed, purpose="draw", name=name) for name in rows], dtype=np.uint64),
+        replicates=np.array([replicates if sobol and dimension is not None else 0 for dimension in dimensions], dtype=np.int64),
+        directions=directions,
+        correlated=np.array([list(rows).index(name) for name in correlated], dtype=np.int64),
+        factor=factor,
+        kinds=kinds,
+        shapes=shapes,
+        cell_offsets=np.cumsum([0, *[len(c) for c in coefficients]], dtype=np.int64),
+        breaks=np.concatenate(breaks) if breaks else np.zeros(0),
+        coefficients=np.concatenate(coefficients) if coefficients else np.zeros((0, 6)),
+        guides=guides,
+        scales=scales,
+    )
+
+
+def _extremes(resolved: Resolved, name: str) -> tuple[float, float]:
+    """Return the least and the largest value that an input can take, or that it has where it is off."""
+    if name not in resolved.inputs:
+        return _OFF[name], _OFF[name]
+    value = resolved.inputs[name].value
+    if value.law is None:
+        return float(value.constant or 0.0), float(value.constant or 0.0)
+    low, high = value.law.quantile(np.array([-_HIGHEST_SCORE, _HIGHEST_SCORE]))
+    return float(low), float(high)
+
+
+def _play(resolved: Resolved, constants: Floats, seed: int) -> Play:
+    """Return what a scenario asks of the history kernel; sets the thresholds that are stated as quantiles."""
+    choices, past = resolved.choices, resolved.past
+    rates = ["failure_rate", *(f"failure_rate_{name}" for name in CLASSES[1:])]
+    spares = _extremes(resolved, "spare_nodes")[1]
+    first = -1
+    if past is not None and choices.dated:
+        # the same season and the same day of the week of a year that the history holds
+        years = _HOURS_PER_YEAR * round((_extremes(resolved, "start_time")[0] - past.first) // _HOURS_PER_YEAR)
+        first = past.first + _HOURS_PER_WEEK * round(years / _HOURS_PER_WEEK)
+    policy = resolved.scenario.pausing
+    for name, share in (("price", policy.price_quantile), ("carbon", policy.carbon_quantile)) if policy else ():
+        if share is not None:
+            constants[INPUTS.index(f"{name}_threshold")] = _threshold(resolved, name, share)
+    return Play(
+        modes=np.array([names.index(getattr(choices, mode)) for mode, names in MODES.items()], dtype=np.int64),
+        phases=max(len(resolved.phases), 1),
+        downtimes=_places(resolved, [("downtime", "downtime"), *((f"downtime_{name}", "downtime") for name in CLASSES[1:])]),
+        own=np.stack([_places(resolved, [(f"{name}[{phase}]", name) for name in PHASE_INPUTS]) for phase in range(PHASES)]),
+        active=np.array([i for i, name in enumerate(rates) if name in resolved.inputs], dtype=np.int64),
+        spares=int(spares) if math.isfinite(spares) else 0,
+        keys=np.array([stream_key(seed=seed, purpose="interruption", name=name) for name in CLASSES], dtype=np.uint64),
+        pausing=choices.pausing,
+        relative=np.array(
+            [
+                policy is not None and share is not None
+                for share in ((policy.price_quantile, policy.carbon_quantile) if policy else (None, None))
+            ]
+        ),
+        past_price=past.price if past is not None and past.price is not None else np.zeros(1),
+        past_carbon=past.carbon if past is not None and past.carbon is not None else np.zeros(1),
+        past_first=first,
+    )
+
+
+def _places(resolved: Resolved, names: list[tuple[str, str]]) -> Integers:
+    """Return the slot of each input that is read, else of the one that stands in for it."""
+    return np.array([INPUTS.index(own if own in resolved.inputs else general) for own, general in names], dtype=np.int64)
+
+
+def _hourly(resolved: Resolved, seed: int) -> HourlyTables:
+    """Return the tables of the zone, if any, for every hour that a run may fall into."""
+    if resolved.zone is None:
+        return no_tables()
+    earliest, latest = _extremes(resolved, "start_time")
+    hours = int(latest - earliest + _longest(resolved)) + 2
+    return hourly_tables(resolved.zone.zone, first=int(earliest), hours=hours, seed=seed)
+
+
+def _longest(resolved: Resolved) -> float:
+    """Return the longest time that a run can take [h]."""
+    if "device_hours" not in resolved.inputs:
+        return _extremes(resolved, "max_wall_clock")[1]
+    paused = 2.0 if resolved.choices.pausing else 1.0  # seasons are held at the table's end beyond it
+    return paused * _extremes(resolved, "device_hours")[1] / _extremes(resolved, "accelerators")[0]
+
+
+def _threshold(resolved: Resolved, name: str, share: float) -> float:
+    """Return the price or intensity that a share of the hours of the zone or history stays below, before the year's shift."""
+    past, zone = resolved.past, resolved.zone
+    if getattr(resolved.choices, name) == "history" and past is not None:
+        return float(np.quantile(getattr(past, name), share))
+    if zone is None:
+        return math.inf
+    law: HourlyLaw = getattr(zone.zone, name)
+    year = int(_extremes(resolved, "start_time")[0]) + np.arange(_HOURS_PER_YEAR)
+    season = seasonal_design(year, zone.zone.timezone) @ np.asarray(law.seasonal)
+    return 1e-3 * stationary_quantile(law, season, share)

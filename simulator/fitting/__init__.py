@@ -1,0 +1,1 @@
+"""Hourly data of a zone, and the laws fitted to them."""

@@ -1,0 +1,327 @@
+"""Compare a fitted zone with its history on the history's own calendar hours, and with hours that it has not seen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+
+from simulator.fitting.fit import fit_zone
+from simulator.kernels.hourly import sample_hours
+from simulator.series.read import HourlySeries
+from simulator.stochastic.zone import HOURS_PER_YEAR, Zone, local_clock
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_PERCENTILES = (1, 5, 50, 95, 99)
+_LAGS = (1, 24, 168)
+_MONTH = 720  # 30 days [h]
+_WEEK, _YEAR = 168, 8760
+_WINDOWS = np.array([1, 3, 6, 12, 24, 48, 96, 168, 336, _MONTH])
+_LEVELS = np.concatenate([[0.001, 0.002, 0.005], np.arange(1, 100) / 100, [0.995, 0.998, 0.999]])
+_MOST_VALUES = 3 * 10**7  # simulated at a time, 240 MB
+_WINDOW_SD = "sd of 30-day means"
+
+# tolerances: of the mean, relative; of the sd, relative, without and with spikes; of percentiles, in sd; of a share; of the
+# correlation; of the sd of 30-day means, relative: twelve windows tell it to 20 % at best
+_MEAN, _SD, _SPIKY_SD, _PERCENTILE, _SHARE, _JOINT, _WINDOW = 0.03, 0.10, 0.15, 0.10, 0.015, 0.08, 0.35
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One statistic of the history and of the simulation.
+
+    Attributes
+    ----------
+    quantity : str
+        ``price``, ``carbon`` or ``price and carbon``.
+    statistic, unit : str
+    data : float
+        Of the history [unit].
+    simulated : float
+        Of all simulated hours together [unit]; of autocorrelations and 30-day means the mean over replicates.
+    mcse : float
+        Monte Carlo standard error of ``simulated`` [unit].
+    low, high : float
+        Between them lie 95 % of the replicates, each as long as the history [unit].
+    tolerance : float or None
+        Largest admissible difference [unit]; None where the statistic is shown and not judged.
+    ok : bool or None
+    """
+
+    quantity: str
+    statistic: str
+    unit: str
+    data: float
+    simulated: float
+    mcse: float
+    low: float
+    high: float
+    tolerance: float | None
+    ok: bool | None
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """What a picture of one quantity needs; first row the history, second row the simulation.
+
+    Attributes
+    ----------
+    quantity, unit : str
+    levels : ndarray, shape (q,)
+        Probabilities of ``quantiles``, shape (2, q) [unit].
+    by_hour : ndarray, shape (2, 24)
+        Mean by local hour of the day [unit]; NaN where there is none.
+    by_month : ndarray, shape (2, 12)
+        Mean by twelfth of the year [unit].
+    autocorrelation : ndarray, shape (2, 337)
+        At lags of 0 to 336 h; NaN where no two hours are that far apart.
+    windows : ndarray, shape (w,)
+        Lengths of windows [h].
+    window_sd : ndarray, shape (4, w)
+        Sd of window means [unit]; third and fourth row: 95 % of the replicates lie between.
+    """
+
+    quantity: str
+    unit: str
+    levels: Floats
+    quantiles: Floats
+    by_hour: Floats
+    by_month: Floats
+    autocorrelation: Floats
+    windows: Integers
+    window_sd: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class FitCheck:
+    """Comparison of a zone with hours of its history.
+
+    Attributes
+    ----------
+    rows : tuple of CheckRow
+    curves : tuple of Curves
+        One per quantity.
+    replicates : int
+        Of the history's hours, simulated.
+    """
+
+    rows: tuple[CheckRow, ...]
+    curves: tuple[Curves, ...]
+    replicates: int
+
+    @property
+    def failures(self) -> tuple[CheckRow, ...]:
+        """Rows outside their tolerance."""
+        return tuple(row for row in self.rows if row.ok is False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every judged row is within its tolerance."""
+        return not self.failures
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfSample:
+    """A fit to a part of the history, compared with the rest.
+
+    Attributes
+    ----------
+    zone : Zone
+        Fitted to the part.
+    check : FitCheck
+        On the held-out hours.
+    held_out, verdict : str
+        In words.
+    """
+
+    zone: Zone
+    check: FitCheck
+    held_out: str
+    verdict: str
+
+
+def check_fit(zone: Zone, price: HourlySeries | None, carbon: HourlySeries | None, *, seed: int = 0, years: int = 200) -> FitCheck:
+    """Compare a history with simulations of its own calendar hours.
+
+    Parameters
+    ----------
+    zone : Zone
+    price, carbon : HourlySeries or None
+        As given to :func:`~simulator.fitting.fit.fit_zone`.
+    seed : int
+    years : int
+        Simulated replicates of the history's hours, more where they are less than a year; four times as many
+        where the Monte Carlo error leaves a judgement open.
+
+    Returns
+    -------
+    FitCheck
+    """
+    hours = np.concatenate([s.hours for s in (price, carbon) if s is not None])
+    first, length = int(hours.min()), int(np.ptp(hours)) + 1
+    replicates = max(years, math.ceil(years * HOURS_PER_YEAR / length))
+    check = _check(zone, price, carbon, first, length, replicates=replicates, seed=seed)
+    if any(_undecided(row) for row in check.rows) and 4 * replicates * length <= _MOST_VALUES:
+        check = _check(zone, price, carbon, first, length, replicates=4 * replicates, seed=seed)
+    return check
+
+
+def _undecided(row: CheckRow) -> bool:
+    """Whether the Monte Carlo error of a row could turn its judgement."""
+    return row.tolerance is not None and abs(abs(row.simulated - row.data) - row.tolerance) < 2 * row.mcse
+
+
+def _check(
+    zone: Zone, price: HourlySeries | None, carbon: HourlySeries | None, first: int, length: int, *, replicates: int, seed: int
+) -> FitCheck:
+    simulated = dict(zip(("price", "carbon"), sample_hours(zone, first, length, draws=replicates, seed=seed), strict=True))
+    series = [(name, s) for name, s in (("price", price), ("carbon", carbon)) if s is not None]
+    rows: list[CheckRow] = []
+    curves = []
+    spiky = zone.price is not None and zone.price.spikes_per_year > 0
+    for name, s in series:
+        every = simulated[name]
+        assert every is not None
+        of_quantity, curve = _compare(name, s, every[:, s.hours - first], zone.timezone, spiky=spiky and name == "price")
+        rows += of_quantity
+        curves.append(curve)
+    if price is not None and carbon is not None:
+        hours, i, j = np.intersect1d(price.hours, carbon.hours, assume_unique=True, return_indices=True)
+        p, c = (every[:, hours - first] for every in simulated.values() if every is not None)
+        seen = float(np.corrcoef(price.values[i], carbon.values[j])[0, 1])
+        each = np.array([np.corrcoef(x, y)[0, 1] for x, y in zip(p, c, strict=True)])
+        together = float(np.corrcoef(p.ravel(), c.ravel())[0, 1])
+        rows.append(_row("price and carbon", "correlation", "1", seen, together, each, _JOINT))
+    return FitCheck(tuple(rows), tuple(curves), replicates)
+
+
+def _row(quantity: str, statistic: str, unit: str, seen: float, simulated: float, each: Floats, tolerance: float | None) -> CheckRow:
+    low, high = (float(x) for x in np.quantile(each, (0.025, 0.975)))
+    ok = None if tolerance is None else abs(simulated - seen) <= tolerance or (statistic == _WINDOW_SD and low <= seen <= high)
+    mcse = float(np.std(each, ddof=1) / math.sqrt(len(each)))
+    return CheckRow(quantity, statistic, unit, seen, simulated, mcse, low, high, tolerance, ok)
+
+
+def _compare(quantity: str, s: HourlySeries, simulated: Floats, timezone: str, *, spiky: bool) -> tuple[list[CheckRow], Curves]:
+    """Return rows and curves of one quantity; ``simulated`` has shape (replicates, hours of the history)."""
+    data, unit, everything = s.values[None, :], s.unit, simulated.ravel()
+    sd = float(np.std(data))
+    rows = []
+
+    def add(statistic: str, unit: str, seen: Floats, each: Floats, tolerance: float | None, together: float | None = None) -> None:
+        value = float(np.mean(each)) if together is None else together
+        if np.isfinite(seen[0]):
+            rows.append(_row(quantity, statistic, unit, float(seen[0]), value, each, tolerance))
+
+    add("mean", unit, np.mean(data, axis=1), np.mean(simulated, axis=1), _MEAN * abs(float(np.mean(data))))
+    add("sd", unit, np.std(data, axis=1), np.std(simulated, axis=1), (_SPIKY_SD if spiky else _SD) * sd, float(np.std(everything)))
+    fractions = np.array(_PERCENTILES) / 100
+    seen, each, pooled = np.quantile(data, fractions, axis=1), np.quantile(simulated, fractions, axis=1), np.quantile(everything, fractions)
+    for k, percentile in enumerate(_PERCENTILES):
+        add(f"P{percentile}", unit, seen[k], each[k], _PERCENTILE * sd, float(pooled[k]))
+    if quantity == "price":
+        add("negative share", "1", np.mean(data < 0, axis=1), np.mean(simulated < 0, axis=1), _SHARE)
+    memory = [autocorrelations(s.hours, x) for x in (data, simulated)]
+    for lag in _LAGS:
+        add(f"autocorrelation at {lag} h", "1", memory[0][:, lag], memory[1][:, lag], None)
+    windows = _WINDOWS[s.hours[-1] - s.hours[0] + 1 >= 4 * _WINDOWS]
+    spread = [np.stack([window_sd(s.hours, x, int(w)) for w in windows], axis=1) for x in (data, simulated)]
+    if _MONTH in windows:
+        add(_WINDOW_SD, unit, spread[0][:, -1], spread[1][:, -1], _WINDOW * float(spread[0][0, -1]))
+
+    hour, _, year = local_clock(s.hours, timezone)
+    both = np.stack([s.values, np.mean(simulated, axis=0)])
+    curves = Curves(
+        quantity=quantity,
+        unit=unit,
+        levels=_LEVELS,
+        quantiles=np.stack([np.quantile(data, _LEVELS), np.quantile(everything, _LEVELS)]),
+        by_hour=_means(both, np.floor(hour).astype(np.int64), 24),
+        by_month=_means(both, np.minimum(np.floor(12 * year), 11).astype(np.int64), 12),
+        autocorrelation=np.stack([np.mean(m, axis=0) for m in memory]),
+        windows=windows,
+        window_sd=np.stack([spread[0][0], np.mean(spread[1], axis=0), *np.quantile(spread[1], (0.025, 0.975), axis=0)]),
+    )
+    return rows, curves
+
+
+def _means(rows: Floats, groups: Integers, count: int) -> Floats:
+    """Return the mean of each row by group; NaN where a group is empty."""
+    sizes = np.bincount(groups, minlength=count).astype(np.float64)
+    sizes[sizes == 0] = np.nan
+    return np.stack([np.bincount(groups, weights=row, minlength=count) for row in rows]) / sizes
+
+
+def autocorrelations(hours: Integers, values: Floats, longest: int = 336) -> Floats:
+    """Return each row's autocorrelations at lags of 0 to ``longest`` hours, over the pairs of hours that exist.
+
+    Parameters
+    ----------
+    hours : ndarray of int64, shape (n,)
+    values : ndarray, shape (rows, n)
+    longest : int
+    """
+    at = hours - hours[0]
+    length = max(int(at[-1]) + 1, longest + 1)
+    size = next_fast_len(length + longest, real=True)
+    grid = np.zeros((len(values) + 1, length))
+    grid[0, at] = 1.0
+    grid[1:, at] = values - np.mean(values, axis=1, keepdims=True)
+    products = irfft(np.abs(rfft(grid, size)) ** 2, size)[:, : longest + 1]
+    pairs = np.round(products[0])
+    pairs[pairs == 0] = np.nan
+    covariances: Floats = products[1:] / pairs
+    return covariances / covariances[:, :1]
+
+
+def window_sd(hours: Integers, values: Floats, window: int) -> Floats:
+    """Return the sd of each row's means over windows of so many calendar hours, which start a day apart or less.
+
+    Windows with fewer hours than four fifths of the fullest are left out.
+    """
+    at = hours - hours[0]
+    length = int(at[-1]) + 1
+    grid = np.zeros((len(values) + 1, length + 1))
+    grid[0, at + 1] = 1.0
+    grid[1:, at + 1] = values
+    sums = np.cumsum(grid, axis=1)
+    starts = np.arange(0, length - window + 1, min(window, 24))
+    counts = np.round(sums[0, starts + window] - sums[0, starts])
+    full = counts >= 0.8 * np.max(counts)
+    starts, counts = starts[full], counts[full]
+    spread: Floats = np.std((sums[1:, starts + window] - sums[1:, starts]) / counts, axis=1)
+    return spread
+
+
+def out_of_sample(
+    price: HourlySeries | None, carbon: HourlySeries | None, *, name: str, timezone: str, seed: int = 0, years: int = 200
+) -> OutOfSample:
+    """Fit a part of the history and compare with the rest.
+
+    Of two years or more the last year is held out; else every fourth week, so that both parts have all seasons.
+    """
+    hours = np.concatenate([s.hours for s in (price, carbon) if s is not None])
+    first, last = int(hours.min()), int(hours.max())
+    by_year = last - first + 1 >= 2 * _YEAR
+    words = "the last year" if by_year else "every fourth week"
+
+    def part(s: HourlySeries | None, *, out: bool) -> HourlySeries | None:
+        if s is None:
+            return None
+        chosen = (s.hours > last - _YEAR if by_year else (s.hours - first) // _WEEK % 4 == 3) == out
+        return replace(s, hours=s.hours[chosen], values=s.values[chosen])
+
+    zone = fit_zone(part(price, out=False), part(carbon, out=False), name=name, timezone=timezone)
+    check = check_fit(zone, part(price, out=True), part(carbon, out=True), seed=seed, years=years)
+    inside = sum(row.low <= row.data <= row.high for row in check.rows)
+    judged = [row for row in check.rows if row.ok is not None]
+    verdict = (
+        f"fitted without {words}: {inside} of {len(check.rows)} statistics of the held-out hours lie within 95 % of the replicates, "
+        f"{len(judged) - len(check.failures)} of {len(judged)} within the tolerance of a fit"
+    )
+    return OutOfSample(zone, check, words, verdict)

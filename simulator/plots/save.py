@@ -1,0 +1,46 @@
+"""Pictures to files, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from simulator.errors import InputError
+
+_KINDS = (".png", ".svg", ".pdf")
+
+
+def check_picture(path: str | Path) -> Path:
+    """Return where a picture will be written, or say early why it cannot be.
+
+    Raises
+    ------
+    InputError
+    """
+    target = Path(path)
+    if target.suffix.lower() not in _KINDS:
+        raise InputError(f"{target} is no picture. Its name ends in {', '.join(_KINDS)}")
+    if target.is_dir():
+        raise InputError(f"{target} is a folder. Name a file")
+    if not target.parent.is_dir():
+        raise InputError(f"folder {target.parent} does not exist. Make it first")
+    if not os.access(target.parent, os.W_OK):
+        raise InputError(f"folder {target.parent} cannot be written to")
+    return target
+
+
+def save_picture(figure: Figure, path: str | Path) -> None:
+    """Write a figure; a file of that name is replaced only when the new one is complete."""
+    target = check_picture(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
+    os.close(handle)
+    try:
+        figure.savefig(name, dpi=120)
+        os.chmod(name, 0o644)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,114 @@
+"""Annual carbon intensity and electricity price by country, US state and cloud region; exchange rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from types import MappingProxyType
+
+from simulator.errors import LawError
+from simulator.reference import Reference, _rows
+
+
+@dataclass(frozen=True)
+class RegionalFigure(Reference):
+    """One sourced figure of a region, and what it measures.
+
+    Attributes
+    ----------
+    basis : str
+        Carbon intensity: life-cycle or operational, which differ by tens of per cent and are never to be mixed.
+        Price: whose, with or without taxes, the currency it was published in; 'single quoted estimate' where it is no statistic.
+    """
+
+    basis: str
+
+
+@dataclass(frozen=True)
+class Region:
+    """A place that electricity is taken from.
+
+    Attributes
+    ----------
+    id : str
+        ``FR`` (ISO 3166-1), ``US-CA`` (ISO 3166-2) or ``gcp:europe-west9``.
+    kind : str
+        country, us_state or cloud_region.
+    name : str
+        In ASCII.
+    figures : mapping of str to RegionalFigure
+        By quantity; carbon_intensity and electricity_price where they are known. One is never borrowed from another region.
+    """
+
+    id: str
+    kind: str
+    name: str
+    figures: Mapping[str, RegionalFigure]
+
+
+@cache
+def regions() -> Mapping[str, Region]:
+    """Return the regions by id."""
+    places: dict[str, tuple[str, str]] = {}
+    figures: dict[str, dict[str, RegionalFigure]] = {}
+    for row in _rows("grid_annual"):
+        places[row["region"]] = row["kind"], row["name"]
+        figures.setdefault(row["region"], {})[row["quantity"]] = RegionalFigure(
+            f"{row['value']} {row['unit']}", int(row["year"]), row["source"], row["basis"]
+        )
+    return MappingProxyType({key: Region(key, *places[key], MappingProxyType(known)) for key, known in figures.items()})
+
+
+def region(wanted: str) -> Region:
+    """Return one region by its id or its name, in any case.
+
+    Raises
+    ------
+    LawError
+        Naming the nearest known regions, or the ids of all that bear the name.
+
+    Examples
+    --------
+    >>> region("France").figures["carbon_intensity"].value
+    '56.0 gCO2e/kWh'
+    >>> region("gcp:europe-west9").figures["carbon_intensity"].basis
+    'operational, average of the local grid'
+    """
+    by_word: dict[str, list[Region]] = {}
+    for place in regions().values():
+        for word in (place.id, place.name):
+            by_word.setdefault(word.casefold(), []).append(place)
+    word = wanted.strip().casefold()
+    found = by_word.get(word, [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise LawError(f"'{wanted}' is the name of several regions", f"State its id: {' or '.join(_told(place) for place in found)}")
+    near = []
+    if len(word) > 3:  # two or three letters are near to anything
+        near = get_close_matches(word, by_word, n=3) or [known for known in by_word if word in known][:3]
+    told = dict.fromkeys(_told(place) for known in near for place in by_word[known])
+    hint = f"Did you mean {' or '.join(told)}?" if told else "Ids are like FR, US-CA or gcp:europe-west9."
+    raise LawError(f"'{wanted}' is not a known region", f"{hint} Or state electricity_price and carbon_intensity")
+
+
+def _told(place: Region) -> str:
+    return f"{place.id} ({place.name})"
+
+
+@cache
+def exchange_rates() -> Mapping[str, Mapping[int, Reference]]:
+    """Return currency -> year -> USD for one unit of it, averaged over the year.
+
+    Examples
+    --------
+    >>> exchange_rates()["EUR"][2024].value
+    '1.0824'
+    """
+    table: dict[str, dict[int, Reference]] = {}
+    for row in _rows("exchange_rates"):
+        year = int(row["period"])
+        table.setdefault(row["currency"], {})[year] = Reference(row["rate"], year, row["source"])
+    return MappingProxyType({currency: MappingProxyType(rates) for currency, rates in table.items()})

@@ -1,0 +1,1 @@
+"""Hourly series of prices and carbon intensities, read from CSV."""
