@@ -59,8 +59,8 @@ def attention_flop(layers: float, hidden_size: float, sequence_length: float, to
 
     Examples
     --------
-    >>> attention_flop(126, 16384, 8192, 1e12) / (6 * 405e9 * 1e12)  # Llama 3.1 405B at 8k: 8 %
-    0.08350952...
+    >>> round(attention_flop(126, 16384, 8192, 1e12) / (6 * 405e9 * 1e12), 4)  # Llama 3.1 405B at 8k
+    0.0835
     """
     return 12.0 * layers * hidden_size * sequence_length * tokens
 
