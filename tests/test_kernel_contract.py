@@ -24,7 +24,7 @@ from simulator.arguments import compile_arguments, no_records
 from simulator.kernels import events, history, hourly, inputs, static
 from simulator.kernels.hourly import WIDTH
 from simulator.kernels.inputs import LANES
-from simulator.kernels.slots import CLASSES, INPUTS, PHASE_INPUTS
+from simulator.kernels.slots import CLASSES, INPUTS
 from simulator.kernels.static import OUTPUTS
 from simulator.plan import available_threads
 from simulator.scenario import parse_value, resolve
@@ -706,10 +706,7 @@ def test_what_a_history_does_not_read_changes_no_bit(name):
     arguments = compiled(scenario)
     off = {place for place, value in zip(INPUTS, arguments.tables.constants, strict=True) if not np.isnan(value)}
     read = off | set(resolve(scenario).inputs)
-    # where a class or a phase states none of its own, it has that of the run: said by what lies there
-    phases = range(max(len(resolve(scenario).phases), 1))
-    meaning = {f"downtime_{name}" for name in CLASSES[1:]} | {f"{q}[{i}]" for q in PHASE_INPUTS for i in phases}
-    unread = [place for place in INPUTS if place not in read | meaning]
+    unread = [place for place in INPUTS if place not in read]
     assert len(unread) > 30
     filled = with_constants(arguments, **{place: MEDIANS.get(place.partition("[")[0], 7.0) for place in unread})
     assert run(arguments, WIDTH).tobytes() == run(filled, WIDTH).tobytes()

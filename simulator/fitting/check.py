@@ -23,7 +23,7 @@ _MONTH = 720  # 30 days [h]
 _WEEK, _YEAR = 168, 8760
 _WINDOWS = np.array([1, 3, 6, 12, 24, 48, 96, 168, 336, _MONTH])
 _LEVELS = np.concatenate([[0.001, 0.002, 0.005], np.arange(1, 100) / 100, [0.995, 0.998, 0.999]])
-_MOST_VALUES = 3 * 10**7  # simulated at a time, 240 MB
+_MOST_VALUES, _FEWEST = 3 * 10**7, 100  # simulated at a time, 240 MB, but replicates enough for an interval of 95 %
 _WINDOW_SD = "sd of 30-day means"
 
 # tolerances: of the mean, relative; of the sd, relative, without and with spikes; of percentiles, in sd; of a share; of the
@@ -162,12 +162,9 @@ def check_fit(zone: Zone, price: HourlySeries | None, carbon: HourlySeries | Non
     -------
     FitCheck
     """
-    hours = np.concatenate([s.hours for s in (price, carbon) if s is not None])
-    first, length = int(hours.min()), int(np.ptp(hours)) + 1
-    replicates = max(years, math.ceil(years * HOURS_PER_YEAR / length))
-    check = _check(zone, price, carbon, first, length, replicates=replicates, seed=seed)
-    if any(_undecided(row) for row in check.rows) and 4 * replicates * length <= _MOST_VALUES:
-        check = _check(zone, price, carbon, first, length, replicates=4 * replicates, seed=seed)
+    check = _check(zone, price, carbon, seed=seed, years=years)
+    if any(_undecided(row) for row in check.rows):
+        check = _check(zone, price, carbon, seed=seed, years=4 * years)
     return check
 
 
@@ -176,9 +173,10 @@ def _undecided(row: CheckRow) -> bool:
     return row.tolerance is not None and abs(abs(row.simulated - row.data) - row.tolerance) < 2 * row.mcse
 
 
-def _check(
-    zone: Zone, price: HourlySeries | None, carbon: HourlySeries | None, first: int, length: int, *, replicates: int, seed: int
-) -> FitCheck:
+def _check(zone: Zone, price: HourlySeries | None, carbon: HourlySeries | None, *, seed: int, years: int) -> FitCheck:
+    hours = np.concatenate([s.hours for s in (price, carbon) if s is not None])
+    first, length = int(hours.min()), int(np.ptp(hours)) + 1
+    replicates = min(max(years, math.ceil(years * HOURS_PER_YEAR / length)), max(_FEWEST, _MOST_VALUES // length))
     simulated = dict(zip(("price", "carbon"), sample_hours(zone, first, length, draws=replicates, seed=seed), strict=True))
     series = [(name, s) for name, s in (("price", price), ("carbon", carbon)) if s is not None]
     rows: list[CheckRow] = []
@@ -317,7 +315,7 @@ def out_of_sample(
         return replace(s, hours=s.hours[chosen], values=s.values[chosen])
 
     zone = fit_zone(part(price, out=False), part(carbon, out=False), name=name, timezone=timezone)
-    check = check_fit(zone, part(price, out=True), part(carbon, out=True), seed=seed, years=years)
+    check = _check(zone, part(price, out=True), part(carbon, out=True), seed=seed, years=years)
     inside = sum(row.low <= row.data <= row.high for row in check.rows)
     judged = [row for row in check.rows if row.ok is not None]
     verdict = (
