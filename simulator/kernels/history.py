@@ -410,6 +410,14 @@ def run_hours(
             weigh(lanes, begun, ended)
 
 
+@jittable
+def _is_vague(x: Floats, lane: int, play: Play) -> bool:
+    """Return whether a shift that is not known decides on pauses."""
+    price, carbon = x[_EXCHANGE * LANES + lane] * x[_PRICE_SHIFT * LANES + lane], x[_CARBON_SHIFT * LANES + lane]
+    vague = x[_PRICE_LIMIT * LANES + lane] < math.inf and not play.relative[0] and math.isnan(price)
+    return bool(vague or (x[_CARBON_LIMIT * LANES + lane] < math.inf and not play.relative[1] and math.isnan(carbon)))
+
+
 @stage
 def play_group(
     x: Floats,
@@ -446,6 +454,9 @@ def play_group(
     for row in range(WIDTH):
         if low <= row < high:
             begin(x, lane + row, row, draw + row, play.modes, play.phases, play.downtimes, play.own, runs)
+            if play.pausing and _is_vague(x, lane + row, play):
+                runs.state[row] = math.nan
+                runs.state[row, MODE], runs.state[row, PHASE] = DONE, 0.0
         else:
             runs.state[row, MODE] = DONE
     dated = play.modes[_PRICE_MODE] != ANNUAL or play.modes[_CARBON_MODE] != ANNUAL

@@ -64,6 +64,10 @@ def play_out(x: Floats, modes: Integers, out: Floats) -> None:
     """
     wide_vectors()
     work_mode, interval_mode, basis, depreciation_mode = modes[0], modes[1], modes[2], modes[3]
+    if interval_mode == INTERVAL_OPTIMAL:  # apart: in the loop below its Newton steps would be worked out for every scenario
+        for i in range(LANES):
+            rate = interruption_rate(x[9 * LANES + i], np.ceil(x[6 * LANES + i] / x[7 * LANES + i]))
+            x[12 * LANES + i] = optimal_interval(rate, x[11 * LANES + i])
     for i in range(LANES):
         params_active, tokens, stated_flop, stated_hours = x[i], x[LANES + i], x[2 * LANES + i], x[3 * LANES + i]
         mfu, run_overhead, accelerators, accelerators_per_node = x[4 * LANES + i], x[5 * LANES + i], x[6 * LANES + i], x[7 * LANES + i]
@@ -81,7 +85,6 @@ def play_out(x: Floats, modes: Integers, out: Floats) -> None:
         interval = checkpoint_interval
         interval = young1974(rate, checkpoint_time) if interval_mode == INTERVAL_YOUNG1974 else interval
         interval = daly2006(rate, checkpoint_time) if interval_mode == INTERVAL_DALY2006 else interval
-        interval = optimal_interval(rate, checkpoint_time) if interval_mode == INTERVAL_OPTIMAL else interval
         interval = admissible_interval(interval, work)
         up = uptime_ratio(rate, interval, checkpoint_time)
         stretch = up * (1.0 + downtime_ratio_interruptible(rate, downtime))
