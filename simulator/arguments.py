@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from simulator.kernels import history, static
 from simulator.kernels.events import LOGGED
 from simulator.kernels.history import FAN, TRACE, Play, Records, run_history
-from simulator.kernels.hourly import HourlyTables, hourly_tables, no_tables
 from simulator.kernels.inputs import GUIDE, InputTables
 from simulator.kernels.slots import CLASSES, INPUTS, MODES, PHASE_INPUTS, PHASES
 from simulator.kernels.static import run_static
+from simulator.kernels.zone_tables import HourlyTables, hourly_tables, no_tables
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.scenario import Resolved

@@ -25,6 +25,9 @@ from numba.extending import intrinsic
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
+#: Counting references to arrays is an atomic operation each time one is named: a tenth of the history kernel's time. What
+#: allocates nothing needs no counts.
+_NO_COUNTS: dict[str, Any] = {**_OPTIONS, "_nrt": False}
 _PACKAGE = Path(__file__).parent
 _JITTED = ("jit.py", "stochastic", "model", "kernels")
 _COMPILER_FLAGS = ("NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE", "NUMBA_ENABLE_AVX", "NUMBA_BOUNDSCHECK")
@@ -35,12 +38,17 @@ def jittable(function: F) -> F:
 
     LLVM inlines it wherever it is called: a loop with a call in it does not vectorize.
     """
-    return cast(F, numba.njit(forceinline=True, **_OPTIONS)(function))
+    return cast(F, numba.njit(forceinline=True, **_NO_COUNTS)(function))
 
 
 def stage(function: F) -> F:
-    """Compile one stage of a kernel: a function with loops of its own over lanes."""
-    return cast(F, numba.njit(**_OPTIONS)(function))
+    """Compile one stage of a kernel: a function with loops of its own over lanes, which allocates nothing."""
+    return cast(F, numba.njit(**_NO_COUNTS)(function))
+
+
+def allocating(function: F) -> F:
+    """Compile a part of a kernel that makes or flattens arrays."""
+    return cast(F, numba.njit(_nrt=True, **_OPTIONS)(function))
 
 
 def kernel(function: F) -> F:

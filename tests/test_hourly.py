@@ -12,7 +12,7 @@ from statistics_helpers import assert_within_mcse
 from simulator.errors import LawError
 from simulator.kernels.hourly import HOURS, TOP, WIDTH, hourly_tables, sample_hours
 from simulator.scenario.zones import ZoneFile, load_zone, parse_zone, rounded_zone, zone_names, zone_yaml
-from simulator.stochastic.path_noise import box_muller, log32, sin_cos_turn
+from simulator.stochastic.path_noise import box_muller, log32, sin_cos_eighth
 from simulator.stochastic.zone import (
     HOURS_PER_YEAR,
     SEASONAL_TERMS,
@@ -120,8 +120,10 @@ def test_quantile_function_is_that_of_the_knots():
     zone = replace(ZONE, price=replace(IDENTITY, scores=tuple(knots), values=tuple(values)))
     scores, _ = sample_hours(ZONE, FIRST, 200, draws=50, seed=0)
     mapped, _ = sample_hours(zone, FIRST, 200, draws=50, seed=0)
-    kept = scores != 0.0  # the identity is a price too, whose smallest steps count as zero
-    np.testing.assert_allclose(mapped[kept], np.interp(scores, knots, values)[kept], atol=1e-2)  # float32 noise on slopes of 1000 per score
+    np.testing.assert_allclose(mapped, np.interp(scores, knots, values), atol=1e-2)  # float32 noise on slopes of 1000 per score
+    assert np.mean(mapped == 1e3 * float(np.float32(values[10] / 1e3))) == pytest.approx(
+        np.mean((scores > knots[10]) & (scores < knots[13])), abs=3e-4
+    )  # a level stretch is one value, to the last bit
     assert mapped.min() >= values[0] - 1e-2
     assert mapped.max() <= values[-1] + 1e-2
 
@@ -179,10 +181,24 @@ class TestNoise:
         x = np.geomspace(2.0**-32, 1.0, 5001).astype(np.float32)
         got = np.array([log32(v) for v in x])
         np.testing.assert_allclose(got, np.log(x.astype(np.float64)), rtol=3e-7, atol=3e-7)
-        u = np.linspace(-0.5, 0.5, 4001, endpoint=False, dtype=np.float32)
-        s, c = np.array([sin_cos_turn(v) for v in u]).T
-        np.testing.assert_allclose(s, np.sin(2 * np.pi * u.astype(np.float64)), atol=4e-7)
-        np.testing.assert_allclose(c, np.cos(2 * np.pi * u.astype(np.float64)), atol=4e-7)
+        x = np.linspace(-np.pi / 4, np.pi / 4, 4001, dtype=np.float32)
+        s, c = np.array([sin_cos_eighth(v) for v in x]).T
+        np.testing.assert_allclose(s, np.sin(x.astype(np.float64)), atol=2e-7)
+        np.testing.assert_allclose(c, np.cos(x.astype(np.float64)), atol=2e-7)
+
+    def test_pairs_are_normal_and_independent(self):
+        words = np.random.default_rng(0).integers(0, 2**32, (2, 200_000), dtype=np.uint32)
+        a, b = np.array([box_muller(*pair) for pair in words.T], dtype=np.float64).T
+        for z in (a, b):
+            for limit in (-3.0, -1.2, -0.2, 0.0, 0.5, 1.7, 3.3):
+                assert_mean(z < limit, float(ndtr(limit)))
+        assert_mean(a * b, 0.0)
+        assert_mean(a**2 * b**2, 1.0)
+        turn = np.arctan2(a, b) / (2 * np.pi)  # every direction is as likely, and tells nothing of the radius
+        for k in (1, 2, 3, 4, 8, 16):
+            assert_mean(np.cos(2 * np.pi * k * turn), 0.0)
+            assert_mean(np.sin(2 * np.pi * k * turn), 0.0)
+            assert_mean(np.cos(2 * np.pi * k * turn) * (a**2 + b**2), 0.0)
 
     def test_box_muller_at_the_ends_of_its_words(self):
         for a in (0, 1, 2**31, 2**32 - 1):

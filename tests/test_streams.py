@@ -15,7 +15,7 @@ from simulator import SamplingPlan, parse_scenario, simulate
 from simulator.plan import LARGEST_SEED
 from simulator.quantities import QUANTITIES
 from simulator.stochastic.normal import normal_score, signed_uniform
-from simulator.stochastic.philox import philox4x32
+from simulator.stochastic.philox import philox4x32, philox_words_7
 from simulator.stochastic.sobol import INDEX_BITS, direction_numbers, scrambled_directions, sobol_word
 from simulator.stochastic.streams import random_words, stream_key
 
@@ -38,10 +38,10 @@ def words32(*values):
     return tuple(int(v) >> s & 0xFFFFFFFF for v in values for s in (0, 32))
 
 
-def philox_by_the_book(counter, key):
+def philox_by_the_book(counter, key, rounds=10):
     """Return the block of the paper's section 3.3, in Python's own integers."""
     (c0, c1, c2, c3), (k0, k1) = counter, key
-    for _ in range(10):
+    for _ in range(rounds):
         left, right = c0 * 0xD2511F53, c2 * 0xCD9E8D57
         c0, c1, c2, c3 = (right >> 32) ^ c1 ^ k0, right % 2**32, (left >> 32) ^ c3 ^ k1, left % 2**32
         k0, k1 = (k0 + 0x9E3779B9) % 2**32, (k1 + 0xBB67AE85) % 2**32
@@ -79,6 +79,12 @@ class TestPhilox:
         for counter, step, key in rng.integers(0, 2**64, (300, 3), dtype=np.uint64):
             expected = philox_by_the_book(words32(counter, step), words32(key))
             assert words32(*philox4x32(counter, step, key)) == expected
+
+    def test_seven_rounds(self):
+        rng = np.random.default_rng(6)
+        for words in rng.integers(0, 2**32, (300, 6), dtype=np.uint64):
+            expected = philox_by_the_book([int(w) for w in words[:4]], [int(w) for w in words[4:]], rounds=7)
+            assert tuple(int(w) for w in philox_words_7(*words)) == expected
 
     @pytest.mark.parametrize("far", [2**32, 2**32 + 1, 2**40, 2**63])
     def test_indices_beyond_32_bits_are_not_their_low_words(self, far):

@@ -14,7 +14,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from simulator.jit import jittable, kernel, stage, wide_vectors
+from simulator.jit import allocating, jittable, kernel, stage, wide_vectors
 from simulator.kernels.bill import settle
 from simulator.kernels.events import (
     BATCH,
@@ -47,9 +47,10 @@ from simulator.kernels.events import (
     progress,
     time_to_go,
 )
-from simulator.kernels.hourly import HOURS, SIZE, WIDTH, HourlyTables, Singles, Workspace, anchor, fill_hours, workspace
+from simulator.kernels.hourly import HOURS, SPAN, WIDTH, Weather, anchor, begin_block, fill_ends, fill_span, follow_spikes, weather
 from simulator.kernels.inputs import LANES, Floats, InputTables, Integers, certain_inputs, draw_inputs, input_workspace, store_inputs
 from simulator.kernels.slots import ANNUAL, CLASSES, HISTORY, HOURLY, INPUTS, MODES, PLANNED, RESTART_IMMUNE, WORK_DEVICE_HOURS
+from simulator.kernels.zone_tables import HourlyTables
 from simulator.model.energy import it_power
 
 #: what the kernel returns, in the order of its rows
@@ -157,54 +158,54 @@ class Lanes(NamedTuple):
     sums : ndarray, shape (3, WIDTH)
         Load times price, load times carbon intensity, load.
     resting : ndarray of bool, shape (WIDTH,)
-    price, carbon : ndarray, shape (HOURS * WIDTH,)
     load : ndarray, shape (HOURS, WIDTH)
+        Devices at full power in each hour of the block.
+    devices : ndarray, shape (WIDTH,)
+        Held at the block's start.
     """
 
     calendar: Integers
     hours: Floats
     sums: Floats
     resting: NDArray[np.bool_]
-    price: Floats
-    carbon: Floats
     load: Floats
+    devices: Floats
 
 
 _ELAPSED, _PAUSED, _SPELL, _PAUSES, _RESUMING = range(5)
 
 
 @stage
-def fill_block(x: Floats, lane: int, play: Play, lanes: Lanes) -> None:
-    """Write the prices and intensities of a block that are not simulated: annual, or history."""
+def fill_given(x: Floats, lane: int, span: int, play: Play, lanes: Lanes, w: Weather) -> None:
+    """Write the prices and intensities of a span that are not simulated: annual, or history."""
     wide_vectors()
     for k in range(2):
         mode = play.modes[_PRICE_MODE + k]
-        out = lanes.price if k == 0 else lanes.carbon
+        out = w.price if k == 0 else w.carbon
         past = play.past_price if k == 0 else play.past_carbon
         slot = (_PRICE if k == 0 else _CARBON) * LANES + lane
         if mode == ANNUAL:
-            for j in range(HOURS):
+            for j in range(SPAN):
                 for i in range(WIDTH):
                     out[j * WIDTH + i] = x[slot + i]
         elif mode == HISTORY:
             for i in range(WIDTH):
-                place = (lanes.calendar[2, i] + lanes.calendar[1, i] - lanes.calendar[0, i]) % past.size
-                for j in range(HOURS):
+                place = (lanes.calendar[2, i] + lanes.calendar[1, i] - lanes.calendar[0, i] + span * SPAN) % past.size
+                for j in range(SPAN):
                     out[j * WIDTH + i] = past[place]
                     place = 0 if place + 1 == past.size else place + 1
 
 
 @stage
-def weigh(lanes: Lanes, low: int, high: int) -> None:
-    """Add load times price and intensity of rows ``low`` to ``high`` - 1 of a block to the sums."""
+def weigh(span: int, lanes: Lanes, w: Weather) -> None:
+    """Add load times price and intensity of a span to the sums."""
     wide_vectors()
-    price, carbon, load, sums = lanes.price, lanes.carbon, lanes.load.ravel(), lanes.sums.ravel()
-    for j in range(low, high):
-        row = np.uint64(j * WIDTH)
+    priced, carboned = lanes.sums[0], lanes.sums[1]
+    for j in range(SPAN):
+        load, price, carbon = lanes.load[span * SPAN + j], w.price[j * WIDTH :], w.carbon[j * WIDTH :]
         for i in range(WIDTH):
-            at = row + np.uint64(i)
-            sums[i] += load[at] * price[at]
-            sums[WIDTH + i] += load[at] * carbon[at]
+            priced[i] += load[i] * price[i]
+            carboned[i] += load[i] * carbon[i]
 
 
 @jittable
@@ -233,43 +234,45 @@ def _wants_rest(x: Floats, lane: int, price: float, carbon: float, row: int, pla
 
 
 @stage
-def step_hours(x: Floats, lane: int, draw: int, row: int, play: Play, runs: Runs, lanes: Lanes, records: Records, fan: int) -> None:
-    """Play one run through a block hour by hour: pauses, what is recorded.
+def step_hours(
+    x: Floats, lane: int, draw: int, row: int, span: int, play: Play, runs: Runs, lanes: Lanes, w: Weather, records: Records, fan: int
+) -> None:
+    """Play one run through a span hour by hour: pauses, what is recorded.
 
     Parameters
     ----------
     x : ndarray, shape (inputs * LANES,)
-    lane, draw, row : int
-    play, runs, lanes, records : Play, Runs, Lanes, Records
+    lane, draw, row, span : int
+    play, runs, lanes, w, records : Play, Runs, Lanes, Weather, Records
     fan : int
         Row of the run in ``records.fans``; none where it lies outside.
     """
     h, s, p = lanes.hours, runs.state[row], runs.parameters[row]
     power = it_power(1.0, x[_TDP * LANES + lane], x[_FRACTION * LANES + lane], x[_SERVER * LANES + lane])
-    for j in range(HOURS):
+    low = span * SPAN
+    for j in range(low, low + SPAN):
         lanes.load[j, row] = 0.0
-    begin_row = max(lanes.calendar[0, row] - lanes.calendar[1, row], 0)
-    for j in range(begin_row, HOURS):
+    for j in range(max(lanes.calendar[0, row] - lanes.calendar[1, row], low), low + SPAN):
         devices = _devices(row, runs)
-        price, carbon = lanes.price[j * WIDTH + row], lanes.carbon[j * WIDTH + row]
-        span = min(1.0, p[LIMIT] - h[_ELAPSED, row])
+        price, carbon = w.price[(j - low) * WIDTH + row], w.carbon[(j - low) * WIDTH + row]
+        hours = min(1.0, p[LIMIT] - h[_ELAPSED, row])
         rest = play.pausing and _wants_rest(x, lane, price, carbon, row, play, runs, lanes)
-        held = span
+        held = hours
         if rest != lanes.resting[row]:
             h[_PAUSES, row] += 1.0 if rest else 0.0
             h[_SPELL, row] = 0.0
             h[_RESUMING, row] = 0.0 if rest else x[_RESUME * LANES + lane]
             lanes.resting[row] = rest
         if not rest:
-            held = min(h[_RESUMING, row], span)
+            held = min(h[_RESUMING, row], hours)
             h[_RESUMING, row] -= held
         h[_SPELL, row] += 1.0
-        lanes.load[j, row] = devices * (span - held + p[IDLE_SHARE] * held)
+        lanes.load[j, row] = devices * (hours - held + p[IDLE_SHARE] * held)
         s[IDLE_LOAD] += devices * held
         s[HELD_LOAD] += devices * held
         job = h[_ELAPSED, row] - h[_PAUSED, row]
-        advance(job + span - held, j + held - job, draw, row, play.phases, runs, lanes.load)
-        h[_ELAPSED, row] += span
+        advance(job + hours - held, j + held - job, draw, row, play.phases, runs, lanes.load)
+        h[_ELAPSED, row] += hours
         h[_PAUSED, row] += held
         share = lanes.load[j, row]
         lanes.sums[0, row] += share * price
@@ -342,72 +345,73 @@ def run_hours(
     runs: Runs,
     lanes: Lanes,
     records: Records,
-    rows: Singles,
-    work: Workspace,
+    w: Weather,
     first: int,
 ) -> None:
     """Play runs ``low`` to ``high`` - 1 of a group out block by block of calendar hours, until all are done."""
     simulated = play.modes[_PRICE_MODE] == HOURLY or play.modes[_CARBON_MODE] == HOURLY
     stepwise = play.pausing or records.fans.shape[0] > 0 or records.traced >= 0
-    calendar = lanes.calendar
+    start, hours = lanes.calendar[0], lanes.calendar[1]
     for i in range(WIDTH):
-        start = int(x[_START * LANES + lane + i])
-        calendar[0, i] = start
-        calendar[1, i] = start // HOURS * HOURS - HOURS
+        start[i] = int(x[_START * LANES + lane + i])
+        hours[i] = start[i] // HOURS * HOURS
         if play.past_first >= 0:
-            calendar[2, i] = start - play.past_first
+            lanes.calendar[2, i] = start[i] - play.past_first
         else:
             size = max(play.past_price.size, play.past_carbon.size)
-            calendar[2, i] = int(x[_PLACE * LANES + lane + i] * size)
+            lanes.calendar[2, i] = int(x[_PLACE * LANES + lane + i] * size)
     if simulated:
-        for i in range(WIDTH):
-            calendar[1, i] += HOURS
-        anchor(draw, calendar[1], hourly, rows, HOURS * SIZE, work)
-        for i in range(WIDTH):
-            calendar[1, i] -= HOURS
+        anchor(draw, hours, hourly, w)
     running = True
     while running:
-        for i in range(WIDTH):
-            calendar[1, i] += HOURS
-        if simulated:
-            for i in range(SIZE):
-                rows[i] = rows[HOURS * SIZE + i]
-            for i in range(WIDTH):
-                calendar[1, i] += HOURS
-            anchor(draw, calendar[1], hourly, rows, HOURS * SIZE, work)
-            for i in range(WIDTH):
-                calendar[1, i] -= HOURS
+        running = False
         begun, ended = HOURS, HOURS
         for row in range(low, high):
-            begun = min(begun, max(calendar[0, row] - calendar[1, row], 0))
-        running = False
+            begun = min(begun, max(start[row] - hours[row], 0))
         if not stepwise:  # what happens does not depend on the weather, so that only the hours that are run need one
-            ended = 0
-            fill_load(runs, lanes, work.spikes)
-            for row in range(low, high):
-                s, p = runs.state[row], runs.parameters[row]
-                if s[MODE] == DONE:
-                    continue
-                shift = float(calendar[0, row] - calendar[1, row])
-                upto = min(HOURS - shift, p[LIMIT])
-                advance(upto, shift, draw + row, row, play.phases, runs, lanes.load)
-                if s[MODE] != DONE and upto == p[LIMIT]:
-                    stop_load(upto + shift, row, runs, lanes)
-                    cut_off(upto, row, runs, play.modes[_WORK_MODE] == WORK_DEVICE_HOURS)
-                    s[CUT] = 1.0
-                running = running or s[MODE] != DONE
-                ended = max(ended, int(np.ceil(s[NEXT] + shift)) if s[MODE] == DONE else HOURS)
-            ended = min(ended, HOURS)
+            running, ended = play_events(draw, low, high, play, runs, lanes)
         if simulated:
-            fill_hours(draw, calendar[1], begun, ended, hourly, rows, lanes.price, lanes.carbon, work)
-        fill_block(x, lane, play, lanes)
-        if stepwise:
+            begin_block(draw, hours, hourly, w)
+            fill_ends(draw, hours, begun, ended, hourly, w)
+            if w.spikes.size > 0:
+                follow_spikes(draw, hours, hourly, w)
+        for span in range(begun // SPAN, (ended - 1) // SPAN + 1):
+            if simulated:
+                fill_span(draw, hours, span, hourly, w)
+            fill_given(x, lane, span, play, lanes, w)
+            if not stepwise:
+                weigh(span, lanes, w)
+                continue
+            running = False
             for row in range(low, high):
                 if runs.state[row, MODE] != DONE:
-                    step_hours(x, lane + row, draw + row, row, play, runs, lanes, records, draw + row - first)
+                    step_hours(x, lane + row, draw + row, row, span, play, runs, lanes, w, records, draw + row - first)
                     running = running or runs.state[row, MODE] != DONE
-        else:
-            weigh(lanes, begun, ended)
+            if not running:
+                break
+        for i in range(WIDTH):
+            hours[i] += HOURS
+
+
+@stage
+def play_events(draw: int, low: int, high: int, play: Play, runs: Runs, lanes: Lanes) -> tuple[bool, int]:
+    """Play runs through a block of hours; returns whether one goes on, and the row after the last that is run."""
+    running, ended = False, 0
+    fill_load(runs, lanes)
+    for row in range(low, high):
+        s, p = runs.state[row], runs.parameters[row]
+        if s[MODE] == DONE:
+            continue
+        shift = float(lanes.calendar[0, row] - lanes.calendar[1, row])
+        upto = min(HOURS - shift, p[LIMIT])
+        advance(upto, shift, draw + row, row, play.phases, runs, lanes.load)
+        if s[MODE] != DONE and upto == p[LIMIT]:
+            add_load(lanes.load, row, upto + shift, math.inf, -_devices(row, runs))
+            cut_off(upto, row, runs, play.modes[_WORK_MODE] == WORK_DEVICE_HOURS)
+            s[CUT] = 1.0
+        running = running or s[MODE] != DONE
+        ended = max(ended, int(np.ceil(s[NEXT] + shift)) if s[MODE] == DONE else HOURS)
+    return running, min(ended, HOURS)
 
 
 @jittable
@@ -430,8 +434,7 @@ def play_group(
     runs: Runs,
     lanes: Lanes,
     records: Records,
-    rows: Singles,
-    work: Workspace,
+    w: Weather,
     first: int,
     out: Floats,
 ) -> None:
@@ -461,9 +464,9 @@ def play_group(
             runs.state[row, MODE] = DONE
     dated = play.modes[_PRICE_MODE] != ANNUAL or play.modes[_CARBON_MODE] != ANNUAL
     if dated or play.pausing or records.fans.shape[0] > 0 or records.traced >= 0:
-        run_hours(x, lane, draw, low, high, play, hourly, runs, lanes, records, rows, work, first)
+        run_hours(x, lane, draw, low, high, play, hourly, runs, lanes, records, w, first)
     else:
-        none = np.empty((0, 0))
+        none = lanes.load[:0]
         for row in range(low, high):
             s, p = runs.state[row], runs.parameters[row]
             advance(p[LIMIT], 0.0, draw + row, row, play.phases, runs, none)
@@ -507,31 +510,25 @@ def report(x: Floats, lane: int, row: int, dated: bool, play: Play, runs: Runs, 
 
 
 @stage
-def fill_load(runs: Runs, lanes: Lanes, devices: Floats) -> None:
+def fill_load(runs: Runs, lanes: Lanes) -> None:
     """Fill a block's load with the devices that each run holds, from its start on."""
     wide_vectors()
-    load, calendar = lanes.load.ravel(), lanes.calendar
+    devices, calendar = lanes.devices, lanes.calendar
     begun = True
     for i in range(WIDTH):
         devices[i] = _devices(i, runs)
         begun = begun and calendar[0, i] <= calendar[1, i]
     for j in range(HOURS):
-        row = np.uint64(j * WIDTH)
+        load = lanes.load[j]
         for i in range(WIDTH):
-            load[row + np.uint64(i)] = devices[i]
+            load[i] = devices[i]
     if not begun:
         for i in range(WIDTH):
             for j in range(min(calendar[0, i] - calendar[1, i], HOURS)):
                 lanes.load[j, i] = 0.0
 
 
-@stage
-def stop_load(row_of_end: float, row: int, runs: Runs, lanes: Lanes) -> None:
-    """Take the load off the hours after the run was cut off."""
-    add_load(lanes.load, row, row_of_end, math.inf, -_devices(row, runs))
-
-
-@stage
+@allocating
 def run_block(
     start: int,
     stop: int,
@@ -561,11 +558,10 @@ def run_block(
         np.empty((5, WIDTH)),
         np.empty((3, WIDTH)),
         np.empty(WIDTH, dtype=np.bool_),
-        np.zeros(HOURS * WIDTH),
-        np.zeros(HOURS * WIDTH),
         np.zeros((HOURS, WIDTH)),
+        np.empty(WIDTH),
     )
-    rows, work = np.empty((HOURS + 1) * SIZE, dtype=np.float32), workspace()
+    w = weather(hourly)
     y = np.empty((len(OUTPUTS), WIDTH))
     for group in range(start // LANES, (stop - 1) // LANES + 1):
         draw_inputs(group, tables, x, draws)
@@ -575,7 +571,7 @@ def run_block(
         for part in range(low // WIDTH, (high - 1) // WIDTH + 1):
             lane = part * WIDTH
             a, b = max(low - lane, 0), min(high - lane, WIDTH)
-            play_group(x, lane, base + lane, a, b, play, hourly, runs, lanes, records, rows, work, first, y)
+            play_group(x, lane, base + lane, a, b, play, hourly, runs, lanes, records, w, first, y)
             for k in range(len(OUTPUTS)):
                 for i in range(a, b):
                     outputs[k, base + lane + i - first] = y[k, i]

@@ -6,6 +6,8 @@ half-lives of 1000 h); every other hour is a midpoint of its dyadic neighbours, 
 Ornstein-Uhlenbeck process is normal with mean a (left + right) and variance b. So a block of hours is
 reached in ``log2(TOP / HOURS)`` steps from anywhere, and runs that start, pause or fail at other
 times meet the same weather.
+
+A block is filled span by span: what one span needs fits into a core's nearest cache.
 """
 
 from __future__ import annotations
@@ -17,23 +19,24 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from simulator.jit import jittable, kernel, stage, wide_vectors
+from simulator.jit import allocating, jittable, kernel, stage, wide_vectors
+from simulator.kernels.zone_tables import LEVELS, HourlyTables, hourly_tables
 from simulator.stochastic.elementary import log
 from simulator.stochastic.path_noise import box_muller
-from simulator.stochastic.philox import philox4x32, philox_words
-from simulator.stochastic.streams import stream_key
-from simulator.stochastic.zone import HOURS_PER_YEAR, HourlyLaw, Zone, seasonal_design
+from simulator.stochastic.philox import philox4x32, philox_words_7
+from simulator.stochastic.zone import Zone
 
 WIDTH = 64  # draws side by side
 HOURS = 128  # of a block, aligned on calendar hours that are its multiples
-TOP = 1 << 14  # hours between independent values
-LEVELS = 14  # log2(TOP)
+SPAN = 8  # hours of a span
+TOP = 1 << LEVELS  # hours between independent values
 SPIN_UP = 48  # hours before a block from which its spikes are followed
 FACTORS = 4  # fast price, fast carbon, slow price, slow carbon
 SIZE = FACTORS * WIDTH
+SPANS = HOURS // SPAN
+_SPAN_LEVELS = 3  # log2(SPAN)
+_BLOCK_LEVELS = 7  # log2(HOURS)
 
-#: half the smallest step of a price, 0.01 per MWh: what rounds to zero is zero, or float32 sums would make a pile-up at zero negative
-_HALF_TICK = 5e-6
 _LOW, _SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 _f = np.float32
@@ -43,125 +46,62 @@ Integers = NDArray[np.int64]
 Words = NDArray[np.uint32]
 
 
-class HourlyTables(NamedTuple):
-    """A zone as the kernel reads it.
+class Weather(NamedTuple):
+    """Memory of one group of lanes for the hours of a block.
 
     Attributes
     ----------
-    midpoints : ndarray of float32, shape (2, LEVELS, 2)
-        Fast and slow: weight of the neighbours and noise sd at distance 2**level.
-    correlations : ndarray of float32, shape (2,)
-    weights : ndarray of float32, shape (2, 2)
-        Price and carbon: loadings of the fast and the slow factor, residual sd included; 0 where absent.
-    offsets : ndarray, shape (2,)
-        Constant of each quantile function in hinge form.
-    knots, slopes : ndarray of float32, shape (2, k)
-        value(u) = offset + sum of slope max(u, knot).
-    spikes : ndarray, shape (3,)
-        Probability of an arrival in an hour, mean size, decay over one hour.
-    seasons : ndarray of float32, shape (2, hours)
-        Seasonal scores from ``first`` on.
-    first : int
-        Calendar hour of the first column, counted from 1970-01-01T00:00Z.
-    key, spike_key : uint64
+    rows : ndarray of float32, shape ((SPANS + SPAN) * SIZE,)
+        Factors at the ends of the block's spans, then inside one span.
+    price, carbon : ndarray, shape (SPAN * WIDTH,)
+        Of one span, per kWh.
+    spikes : ndarray, shape (HOURS * WIDTH,)
+        Of the block; empty where the zone has none.
+    ends, low, words, noise, scores, cells, uniforms, level : ndarray
+        Scratch, contents without meaning between calls.
     """
 
-    midpoints: Singles
-    correlations: Singles
-    weights: Singles
-    offsets: Floats
-    knots: Singles
-    slopes: Singles
+    rows: Singles
+    price: Floats
+    carbon: Floats
     spikes: Floats
-    seasons: Singles
-    first: int
-    key: np.uint64
-    spike_key: np.uint64
-
-
-def no_tables() -> HourlyTables:
-    """Return the tables of no zone."""
-    none = np.zeros((2, 2), dtype=_f)
-    return HourlyTables(
-        np.zeros((2, LEVELS, 2), dtype=_f), none[0], none, np.zeros(2), none, none, np.zeros(3), none, 0, np.uint64(0), np.uint64(0)
-    )
-
-
-class Workspace(NamedTuple):
-    """Scratch memory of one group of lanes, contents without meaning between calls."""
-
     ends: Singles
     low: Integers
     words: Words
     noise: Singles
-    sums: Singles
-    spikes: Floats
+    scores: Singles
+    cells: Words
+    uniforms: Floats
+    level: Floats
 
 
-@stage
-def workspace() -> Workspace:
-    """Return scratch memory for one group of lanes."""
-    return Workspace(
+@allocating
+def weather(tables: HourlyTables) -> Weather:
+    """Return memory for one group of lanes."""
+    return Weather(
+        np.empty((SPANS + SPAN) * SIZE, dtype=np.float32),
+        np.zeros(SPAN * WIDTH),
+        np.zeros(SPAN * WIDTH),
+        np.empty(HOURS * WIDTH if tables.spikes[0] > 0.0 else 0),
         np.empty(3 * SIZE, dtype=np.float32),
         np.empty(WIDTH, dtype=np.int64),
         np.empty(SIZE, dtype=np.uint32),
         np.empty(SIZE, dtype=np.float32),
-        np.empty(2 * WIDTH, dtype=np.float32),
+        np.empty(WIDTH, dtype=np.float32),
+        np.empty(WIDTH, dtype=np.uint32),
+        np.empty(2 * WIDTH),
         np.empty(WIDTH),
     )
 
 
-def _hinges(law: HourlyLaw | None, unit: float) -> tuple[float, list[float], list[float]]:
-    """Return a law's quantile function as constant, knots and changes of slope."""
-    if law is None:
-        return 0.0, [0.0], [0.0]
-    scores, values = np.asarray(law.scores), np.asarray(law.values) * unit
-    slopes = np.diff(values) / np.diff(scores)
-    changes = np.diff(np.concatenate([[0.0], slopes, [0.0]]))
-    rounded, knots = changes.astype(_f).astype(float), scores.astype(_f).astype(float)
-    return float(values[0] - rounded @ np.maximum(knots[0], knots)), list(scores), list(rounded)
-
-
-def hourly_tables(zone: Zone, *, first: int, hours: int, seed: int) -> HourlyTables:
-    """Return a zone's tables for the calendar hours ``first`` to ``first`` + ``hours`` - 1; values per kWh."""
-    laws = (zone.price, zone.carbon)
-    distance = 2.0 ** np.arange(LEVELS)
-    rho = np.array([2.0 ** (-distance / half_life) for half_life in (zone.fast_half_life, zone.slow_half_life)])
-    midpoints = np.stack([rho / (1 + rho**2), np.sqrt((1 - rho**2) / (1 + rho**2))], axis=2)
-    weights = [
-        (0.0, 0.0) if law is None else (law.residual_sd * math.sqrt(law.fast_weight), law.residual_sd * math.sqrt(1 - law.fast_weight))
-        for law in laws
-    ]
-    hinges = [_hinges(law, 1e-3) for law in laws]
-    size = -(-max(len(knots) for _, knots, _ in hinges) // 8) * 8
-    design = seasonal_design(np.arange(first, first + hours), zone.timezone)
-    price = zone.price
-    spiky = price is not None and price.spikes_per_year > 0
-    spikes = [0.0, 0.0, 0.0]
-    if price is not None and spiky:
-        spikes = [price.spikes_per_year / HOURS_PER_YEAR, 1e-3 * price.spike_mean, 2.0 ** (-1.0 / price.spike_half_life)]
-    return HourlyTables(
-        midpoints=midpoints.astype(_f),
-        correlations=np.array([zone.fast_correlation, zone.slow_correlation], dtype=_f),
-        weights=np.array(weights, dtype=_f),
-        offsets=np.array([offset for offset, _, _ in hinges]),
-        knots=np.array([knots + [knots[-1]] * (size - len(knots)) for _, knots, _ in hinges], dtype=_f),
-        slopes=np.array([slopes + [0.0] * (size - len(slopes)) for _, _, slopes in hinges], dtype=_f),
-        spikes=np.array(spikes),
-        seasons=np.stack([np.zeros(hours) if law is None else design @ np.asarray(law.seasonal) for law in laws]).astype(_f),
-        first=first,
-        key=np.uint64(stream_key(seed=seed, purpose="path", name="weather")),
-        spike_key=np.uint64(stream_key(seed=seed, purpose="path", name="spikes")),
-    )
-
-
-@jittable
+@stage
 def fill_noise(draw: int, hours: Integers, offset: int, key: np.uint64, correlations: Singles, words: Words, out: Singles) -> None:
     """Write the correlated noise of one hour of each lane: FACTORS rows of WIDTH in ``out``."""
+    wide_vectors()
     low, high = np.uint64(draw) & _LOW, np.uint64(draw) >> _SHIFT  # WIDTH divides 2**32: the high word is the lanes' own
     for i in range(WIDTH):
         hour = np.uint64(hours[i] + offset)
-        a, b, c, d = philox_words(low + np.uint64(i), high, hour & _LOW, hour >> _SHIFT, key & _LOW, key >> _SHIFT)
+        a, b, c, d = philox_words_7((low + np.uint64(i)) & _LOW, high, hour & _LOW, hour >> _SHIFT, key & _LOW, key >> _SHIFT)
         words[i] = np.uint32(a)
         words[WIDTH + i] = np.uint32(b)
         words[2 * WIDTH + i] = np.uint32(c)
@@ -177,10 +117,11 @@ def fill_noise(draw: int, hours: Integers, offset: int, key: np.uint64, correlat
         out[3 * WIDTH + i] = slow * z2 + slow_own * z3
 
 
-@jittable
+@stage
 def displace(rows: Singles, left: int, right: int, to: int, noise: Singles, midpoints: Singles, level: int) -> None:
-    """Write at ``rows[to:]`` the midpoints of the factors at ``rows[left:]`` and ``rows[right:]``, each at distance 2**level."""
-    x, y, z = np.uint64(left), np.uint64(right), np.uint64(to)  # signed sums would be checked for a wrap-around, and stay scalar
+    """Write row ``to`` of the factors: midpoints of rows ``left`` and ``right``, each at distance 2**level."""
+    wide_vectors()
+    x, y, z = np.uint64(left * SIZE), np.uint64(right * SIZE), np.uint64(to * SIZE)  # signed sums would be checked, and stay scalar
     a, b = midpoints[0, level, 0], midpoints[0, level, 1]
     for i in range(2 * WIDTH):
         j = np.uint64(i)
@@ -192,11 +133,11 @@ def displace(rows: Singles, left: int, right: int, to: int, noise: Singles, midp
 
 
 @stage
-def anchor(draw: int, hours: Integers, tables: HourlyTables, rows: Singles, to: int, work: Workspace) -> None:
-    """Write the factors of the lanes' hours, multiples of HOURS, by descent from the hours that are multiples of TOP."""
+def anchor(draw: int, hours: Integers, tables: HourlyTables, w: Weather) -> None:
+    """Write the factors at the lanes' hours, multiples of HOURS, into row SPANS, by descent from the hours that are multiples of TOP."""
     wide_vectors()
+    ends, low, words, noise = w.ends, w.low, w.words, w.noise
     key, correlations, midpoints = tables.key, tables.correlations, tables.midpoints
-    ends, low, words, noise = work.ends, work.low, work.words, work.noise
     for i in range(WIDTH):
         low[i] = hours[i] // TOP * TOP
     fill_noise(draw, low, 0, key, correlations, words, noise)
@@ -206,9 +147,9 @@ def anchor(draw: int, hours: Integers, tables: HourlyTables, rows: Singles, to: 
     for i in range(SIZE):
         ends[SIZE + i] = noise[i]
     level = LEVELS - 1
-    while (1 << level) >= HOURS:
+    while level >= _BLOCK_LEVELS:
         fill_noise(draw, low, 1 << level, key, correlations, words, noise)
-        displace(ends, 0, SIZE, 2 * SIZE, noise, midpoints, level)
+        displace(ends, 0, 1, 2, noise, midpoints, level)
         for i in range(WIDTH):
             later = hours[i] >= low[i] + (1 << level)
             for k in range(FACTORS):
@@ -217,89 +158,43 @@ def anchor(draw: int, hours: Integers, tables: HourlyTables, rows: Singles, to: 
             low[i] += (1 << level) if later else 0
         level -= 1
     for i in range(SIZE):
-        rows[to + i] = ends[i]
+        w.rows[SPANS * SIZE + i] = ends[i]
 
 
 @stage
-def fill_factors(draw: int, hours: Integers, low: int, high: int, tables: HourlyTables, rows: Singles, work: Workspace) -> None:
-    """Fill the hours between two anchors that rows ``low`` to ``high`` - 1 need, in a block whose first and last rows stand."""
-    wide_vectors()
-    key, correlations, midpoints, words, noise = tables.key, tables.correlations, tables.midpoints, work.words, work.noise
-    level = 6  # log2(HOURS) - 1
-    while level >= 0:
+def begin_block(draw: int, hours: Integers, tables: HourlyTables, w: Weather) -> None:
+    """Go on to the block that starts at the lanes' ``hours``; row SPANS stands at its first hour."""
+    for i in range(SIZE):
+        w.rows[i] = w.rows[SPANS * SIZE + i]
+    for i in range(WIDTH):
+        hours[i] += HOURS
+    anchor(draw, hours, tables, w)
+    for i in range(WIDTH):
+        hours[i] -= HOURS
+
+
+@stage
+def fill_ends(draw: int, hours: Integers, low: int, high: int, tables: HourlyTables, w: Weather) -> None:
+    """Fill the ends of the spans between a block's own ends, as far as the hours ``low`` to ``high`` - 1 need them."""
+    rows, words, noise = w.rows, w.words, w.noise  # out of the loops, where each would be counted as a reference
+    key, correlations, midpoints = tables.key, tables.correlations, tables.midpoints
+    for level in range(_BLOCK_LEVELS - 1, _SPAN_LEVELS - 1, -1):
         step = 1 << level
         for j in range(step, HOURS, 2 * step):
-            if j + step <= low or j - step >= high:
-                continue
-            fill_noise(draw, hours, j, key, correlations, words, noise)
-            displace(rows, (j - step) * SIZE, (j + step) * SIZE, j * SIZE, noise, midpoints, level)
-        level -= 1
+            if j + step > low and j - step < high:
+                fill_noise(draw, hours, j, key, correlations, words, noise)
+                displace(rows, (j - step) // SPAN, (j + step) // SPAN, j // SPAN, noise, midpoints, level)
+
+
+@jittable
+def _row(span: int, hour: int) -> int:
+    """Return the row of an hour of a span, 0 to SPAN: its ends stand among the block's."""
+    return span + hour // SPAN if hour % SPAN == 0 else SPANS + hour
 
 
 @stage
-def to_values(k: int, hours: Integers, low: int, high: int, rows: Singles, tables: HourlyTables, sums: Singles, out: Floats) -> None:
-    """Write a block's prices (k = 0) or intensities (1): scores, then the quantile function as a sum of hinges, eight at a time."""
-    wide_vectors()
-    w_fast, w_slow, offset = tables.weights[k, 0], tables.weights[k, 1], tables.offsets[k]
-    knots, slopes, seasons = tables.knots, tables.slopes, tables.seasons
-    first, last = tables.first, seasons.shape[1] - 1
-    together = True
-    for i in range(WIDTH):
-        together = together and hours[i] == hours[0]
-    for j in range(low, high):
-        fast, slow, to = np.uint64(j * SIZE + k * WIDTH), np.uint64(j * SIZE + (2 + k) * WIDTH), np.uint64(j * WIDTH)
-        if together:
-            season = seasons[k, min(max(hours[0] + j - first, 0), last)]  # hours beyond the table are outside every run
-            for i in range(WIDTH):
-                sums[i] = season
-        else:
-            for i in range(WIDTH):
-                sums[i] = seasons[k, min(max(hours[i] + j - first, 0), last)]
-        for i in range(WIDTH):
-            sums[i] += w_fast * rows[fast + np.uint64(i)] + w_slow * rows[slow + np.uint64(i)]
-            sums[WIDTH + i] = _f(0.0)
-        for m in range(0, knots.shape[1], 8):
-            k0, k1, k2, k3 = knots[k, m], knots[k, m + 1], knots[k, m + 2], knots[k, m + 3]
-            k4, k5, k6, k7 = knots[k, m + 4], knots[k, m + 5], knots[k, m + 6], knots[k, m + 7]
-            s0, s1, s2, s3 = slopes[k, m], slopes[k, m + 1], slopes[k, m + 2], slopes[k, m + 3]
-            s4, s5, s6, s7 = slopes[k, m + 4], slopes[k, m + 5], slopes[k, m + 6], slopes[k, m + 7]
-            for i in range(WIDTH):
-                u = sums[i]
-                a = s0 * (k0 if u < k0 else u) + s1 * (k1 if u < k1 else u)
-                b = s2 * (k2 if u < k2 else u) + s3 * (k3 if u < k3 else u)
-                c = s4 * (k4 if u < k4 else u) + s5 * (k5 if u < k5 else u)
-                d = s6 * (k6 if u < k6 else u) + s7 * (k7 if u < k7 else u)
-                sums[WIDTH + i] += (a + b) + (c + d)
-        for i in range(WIDTH):
-            value = offset + sums[WIDTH + i]
-            out[to + np.uint64(i)] = 0.0 if abs(value) < _HALF_TICK else value
-
-
-@stage
-def add_spikes(draw: int, hours: Integers, tables: HourlyTables, out: Floats, state: Floats) -> None:
-    """Add scarcity spikes to the prices of a block: each hour's arrival decays over the hours after it.
-
-    A word decides on the arrival and, where there is one, on its exponential size.
-    """
-    rate, size, decay = tables.spikes[0], tables.spikes[1], tables.spikes[2]
-    state[:] = 0.0
-    for j in range(-SPIN_UP, HOURS):
-        for i in range(WIDTH):
-            word, _ = philox4x32(np.uint64(draw + i), np.uint64(hours[i] + j), tables.spike_key)
-            u = (float(word >> np.uint64(11)) + 0.5) * 2.0**-53
-            state[i] = decay * state[i]
-            if u < rate:
-                state[i] -= size * log(u / rate)
-        if j >= 0:
-            for i in range(WIDTH):
-                out[j * WIDTH + i] += state[i]
-
-
-@stage
-def fill_hours(
-    draw: int, hours: Integers, low: int, high: int, tables: HourlyTables, rows: Singles, price: Floats, carbon: Floats, work: Workspace
-) -> None:
-    """Write price and carbon intensity of a block of hours, HOURS rows of WIDTH each, from its two anchors on.
+def fill_span(draw: int, hours: Integers, span: int, tables: HourlyTables, w: Weather) -> None:
+    """Write price and carbon intensity of one span of a block, whose ends stand.
 
     Parameters
     ----------
@@ -307,20 +202,83 @@ def fill_hours(
         First lane's draw.
     hours : ndarray of int64, shape (WIDTH,)
         First calendar hour of each lane's block, a multiple of HOURS.
-    low, high : int
-        Rows that are wanted; others may be left as they were.
+    span : int
     tables : HourlyTables
-    rows : ndarray of float32, shape ((HOURS + 1) * FACTORS * WIDTH,)
-        Factors, anchors in the first and the last row.
-    price, carbon : ndarray, shape (HOURS * WIDTH,)
-        [currency/kWh] and [kgCO2e/kWh]; 0 where the zone has none.
-    work : Workspace
+    w : Weather
+        ``price`` [currency/kWh] and ``carbon`` [kgCO2e/kWh] are written; 0 where the zone has none.
     """
-    fill_factors(draw, hours, low, high, tables, rows, work)
-    to_values(0, hours, low, high, rows, tables, work.sums, price)
-    to_values(1, hours, low, high, rows, tables, work.sums, carbon)
-    if tables.spikes[0] > 0.0:
-        add_spikes(draw, hours, tables, price, work.spikes)
+    rows, words, noise, price, spikes = w.rows, w.words, w.noise, w.price, w.spikes
+    key, correlations, midpoints = tables.key, tables.correlations, tables.midpoints
+    for level in range(_SPAN_LEVELS - 1, -1, -1):
+        step = 1 << level
+        for j in range(step, SPAN, 2 * step):
+            fill_noise(draw, hours, span * SPAN + j, key, correlations, words, noise)
+            displace(rows, _row(span, j - step), _row(span, j + step), _row(span, j), noise, midpoints, level)
+    to_values(0, hours, span, tables, rows, w.scores, w.cells, price)
+    to_values(1, hours, span, tables, rows, w.scores, w.cells, w.carbon)
+    if spikes.size > 0:
+        for i in range(SPAN * WIDTH):
+            price[i] += spikes[span * SPAN * WIDTH + i]
+
+
+@stage
+def to_values(k: int, hours: Integers, span: int, tables: HourlyTables, rows: Singles, scores: Singles, cells: Words, out: Floats) -> None:
+    """Write a span's prices (k = 0) or intensities (1): scores, then the cell of the quantile function that each lies in."""
+    wide_vectors()
+    w_fast, w_slow, top = tables.weights[k, 0], tables.weights[k, 1], tables.tops[k]
+    breaks, values, slopes, seasons = tables.breaks, tables.values, tables.slopes, tables.seasons
+    own = np.uint32(tables.starts[k])
+    first, last = tables.first - span * SPAN, seasons.shape[1] - 1  # hours beyond the table are outside every run
+    together = True
+    for i in range(WIDTH):
+        together = together and hours[i] == hours[0]
+    for j in range(SPAN):
+        if together:
+            season = seasons[k, min(max(hours[0] + j - first, 0), last)]
+            for i in range(WIDTH):
+                scores[i] = season
+        else:
+            for i in range(WIDTH):
+                scores[i] = seasons[k, min(max(hours[i] + j - first, 0), last)]
+        row = _row(span, j) * SIZE + k * WIDTH
+        fast, slow, to = np.uint64(row), np.uint64(row + 2 * WIDTH), np.uint64(j * WIDTH)
+        for i in range(WIDTH):
+            score = scores[i] + (w_fast * rows[fast + np.uint64(i)] + w_slow * rows[slow + np.uint64(i)])
+            score = score if score > _f(0.0) else _f(0.0)  # of NaN too: a cell is a place in memory
+            score = top if score > top else score
+            cell = np.int32(score)
+            cells[i] = np.uint32(cell) + own
+            scores[i] = score - _f(cell)
+        for i in range(WIDTH):  # look-ups stay scalar, and would keep the loop above so
+            cell = cells[i]
+            at = cell + cell + np.uint32(scores[i] > breaks[cell])
+            out[to + np.uint64(i)] = values[at] + scores[i] * slopes[at]
+
+
+@stage
+def follow_spikes(draw: int, hours: Integers, tables: HourlyTables, w: Weather) -> None:
+    """Write the scarcity spikes of a block: each hour's arrival decays over the hours after it.
+
+    A word decides on the arrival and, where there is one, on its exponential size; one call of the generator
+    serves an even hour and the next.
+    """
+    rate, size, decay = tables.spikes[0], tables.spikes[1], tables.spikes[2]
+    level, uniforms = w.level, w.uniforms
+    level[:] = 0.0
+    for j in range(-SPIN_UP, HOURS, 2):
+        for i in range(WIDTH):
+            a, b = philox4x32(np.uint64(draw + i), np.uint64(hours[i] + j) >> np.uint64(1), tables.spike_key)
+            uniforms[i] = (float(a >> np.uint64(11)) + 0.5) * 2.0**-53
+            uniforms[WIDTH + i] = (float(b >> np.uint64(11)) + 0.5) * 2.0**-53
+        for odd in range(2):
+            for i in range(WIDTH):
+                u = uniforms[odd * WIDTH + i]
+                level[i] = decay * level[i]
+                if u < rate:
+                    level[i] -= size * log(u / rate)
+            if j >= 0:
+                for i in range(WIDTH):
+                    w.spikes[(j + odd) * WIDTH + i] = level[i]
 
 
 @kernel
@@ -328,22 +286,25 @@ def run_sample(tables: HourlyTables, first: int, draws: int, price: Floats, carb
     """Write hourly series, shape (draws, hours)."""
     hours = price.shape[1]
     for group in prange((draws + WIDTH - 1) // WIDTH):
-        draw = group * WIDTH
-        rows, p, c, work = np.empty((HOURS + 1) * SIZE, dtype=_f), np.empty(HOURS * WIDTH), np.empty(HOURS * WIDTH), workspace()
+        draw, w = group * WIDTH, weather(tables)
         base = np.empty(WIDTH, dtype=np.int64)
         start = first // HOURS
         base[:] = start * HOURS
-        anchor(draw, base, tables, rows, HOURS * SIZE, work)
+        anchor(draw, base, tables, w)
         for block in range(start, (first + hours - 1) // HOURS + 1):
-            rows[:SIZE] = rows[HOURS * SIZE :]
-            base[:] = (block + 1) * HOURS
-            anchor(draw, base, tables, rows, HOURS * SIZE, work)
             base[:] = block * HOURS
-            fill_hours(draw, base, 0, HOURS, tables, rows, p, c, work)
-            for j in range(max(first - block * HOURS, 0), min(first + hours - block * HOURS, HOURS)):
-                for i in range(min(WIDTH, draws - draw)):
-                    price[draw + i, block * HOURS + j - first] = p[j * WIDTH + i]
-                    carbon[draw + i, block * HOURS + j - first] = c[j * WIDTH + i]
+            begin_block(draw, base, tables, w)
+            low, high = max(first - block * HOURS, 0), min(first + hours - block * HOURS, HOURS)
+            fill_ends(draw, base, low, high, tables, w)
+            if w.spikes.size > 0:
+                follow_spikes(draw, base, tables, w)
+            for span in range(low // SPAN, (high - 1) // SPAN + 1):
+                fill_span(draw, base, span, tables, w)
+                for j in range(max(low - span * SPAN, 0), min(high - span * SPAN, SPAN)):
+                    at = block * HOURS + span * SPAN + j - first
+                    for i in range(min(WIDTH, draws - draw)):
+                        price[draw + i, at] = w.price[j * WIDTH + i]
+                        carbon[draw + i, at] = w.carbon[j * WIDTH + i]
 
 
 def sample_hours(zone: Zone, first: int, hours: int, *, draws: int, seed: int = 0) -> tuple[Floats | None, Floats | None]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import jittable, stage, wide_vectors
+from simulator.jit import allocating, jittable, stage, wide_vectors
 from simulator.stochastic.elementary import exp
 from simulator.stochastic.normal import TAIL, central_score, signed_uniform, tail_score
 from simulator.stochastic.philox import philox4x32
@@ -96,7 +96,7 @@ class InputWorkspace(NamedTuple):
     place: Integers
 
 
-@stage
+@allocating
 def input_workspace(tables: InputTables) -> InputWorkspace:
     """Return scratch memory for one group of lanes."""
     place = np.full(tables.slots.size, -1)
@@ -106,7 +106,7 @@ def input_workspace(tables: InputTables) -> InputWorkspace:
     return InputWorkspace(scores, np.empty(LANES), np.empty(LANES), np.empty(LANES, dtype=np.int64), place)
 
 
-@stage
+@allocating
 def certain_inputs(tables: InputTables) -> Floats:
     """Return inputs, shape (inputs * LANES,), with the certain ones filled in."""
     x = np.empty(tables.constants.size * LANES)
@@ -194,7 +194,7 @@ def find_cell(z: float, breaks: Floats, guide: Integers, scale: float) -> int:
     return low
 
 
-@stage
+@allocating
 def look_up(
     z: Floats,
     kind: int,

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from simulator.jit import kernel, stage, wide_vectors
+from simulator.jit import allocating, kernel, stage, wide_vectors
 from simulator.kernels.bill import settle
 from simulator.kernels.inputs import LANES, Floats, InputTables, Integers, certain_inputs, draw_inputs, input_workspace, store_inputs
 from simulator.kernels.slots import (
@@ -114,7 +114,7 @@ def play_out(x: Floats, modes: Integers, out: Floats) -> None:
         out[12 * LANES + i] = made
 
 
-@stage
+@allocating
 def run_block(start: int, stop: int, first: int, modes: Integers, tables: InputTables, inputs: Floats, outputs: Floats) -> None:
     """Play out draws ``start`` to ``stop`` - 1 and store them from column ``start`` - ``first`` on."""
     x, work = certain_inputs(tables), input_workspace(tables)

@@ -1,10 +1,12 @@
-"""Philox4x32-10, a counter-based generator: no state, and any draw can be replayed alone.
+"""Philox4x32, a counter-based generator: no state, and any draw can be replayed alone.
 
 One call serves two draws of one input, never two inputs: adding, removing or fixing an input
 changes no other input's draws.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,23 +17,30 @@ _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _SHIFT = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
-_ROUNDS = 10  # the authors' margin over the 7 that pass BigCrush; fixed so that the loop unrolls
 
 
-@jittable
-def philox_words(
-    c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
-) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
-    """Return four random words of 32 bits for a counter of four and a key of two.
+def _of_rounds(rounds: int) -> Callable[..., tuple[np.uint64, np.uint64, np.uint64, np.uint64]]:
+    """Return the generator with a number of rounds that is fixed, so that the loop unrolls."""
 
-    All are held in 64 bits, where a product lies without repacking of vector lanes.
-    """
-    for _ in range(_ROUNDS):
-        p0, p1 = c0 * _M0, c2 * _M1
-        c0, c2 = (p1 >> _SHIFT) ^ c1 ^ k0, (p0 >> _SHIFT) ^ c3 ^ k1
-        c1, c3 = p1 & _LOW, p0 & _LOW
-        k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
-    return c0, c1, c2, c3
+    @jittable
+    def words(
+        c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
+    ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+        for _ in range(rounds):
+            p0, p1 = c0 * _M0, c2 * _M1
+            c0, c2 = (p1 >> _SHIFT) ^ c1 ^ k0, (p0 >> _SHIFT) ^ c3 ^ k1
+            c1, c3 = p1 & _LOW, p0 & _LOW
+            k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
+        return c0, c1, c2, c3
+
+    return words
+
+
+#: Four random words of 32 bits for a counter of four and a key of two, all held in 64 bits, where a product lies without
+#: repacking of vector lanes. Ten rounds are the authors' margin over the seven that pass BigCrush.
+philox_words = _of_rounds(10)
+#: The same in seven rounds: for noise that is averaged over hours, where rounds are most of the time.
+philox_words_7 = _of_rounds(7)
 
 
 @jittable
