@@ -278,8 +278,16 @@ def test_all_problems_are_told_at_once_with_their_places(tmp_path: Path) -> None
         (("tokens: 2T tokens", "phases: []"), "params alone does not fix it"),
         (("tokens: 2T tokens", f"{PHASES}, tokens: 1e12"), "tokens is stated beside phases"),
         (("tokens: 2T tokens", PHASES.replace("long", "short")), "short names more than one phase"),
-        (("tokens: 2T tokens", PHASES.replace("tokens: 1T tokens", "start: 1")), "phases.0.tokens: is not stated"),
+        (("tokens: 2T tokens", PHASES.replace("tokens: 1T tokens", "start: 1")), "workload.phases[0].tokens: is not stated"),
         (("tokens: 2T tokens", PHASES.replace("mfu: 0.3", "mfu: 4.2")), "Did you mean 0.42?"),
+        (
+            ("tokens: 2T tokens", PHASES.replace("mfu: 0.3", "mfu: 0.3, mfa: 1")),
+            "workload.phases[1].mfa: is not a known key. Did you mean mfu",
+        ),
+        (("tokens: 2T tokens", PHASES.replace("mfu: 0.3", "x: 1")), "Known are name, tokens, accelerators, mfu, sequence_length"),
+        (("tokens: 2T tokens", PHASES.replace("mfu: 0.3", "pue: 1")), "workload.phases[1].pue: is not a known key. It belongs to section"),
+        (("tokens: 2T tokens", "phases: [4]"), "workload.phases[0]: 4 is not a phase. It holds name, tokens, accelerators"),
+        (("tokens: 2T tokens", "phases: {name: one}"), "is not a list of phases. Each holds name, tokens, accelerators"),
         (("tokens: 2T tokens", PHASES.replace("short, ", "short, mfu: 0.2, ")), "mfu is stated but this scenario does not read it"),
         (("mfu: 0.30 to 0.45", "mfu: 0.45 to 0.30"), "Write LOW to HIGH"),
         (("mfu: 0.30 to 0.45", "mfu: .nan"), "not a finite number"),
@@ -293,6 +301,14 @@ def test_all_problems_are_told_at_once_with_their_places(tmp_path: Path) -> None
 def test_one_thing_wrong_is_told(change: tuple[str, str], message: str) -> None:
     assert change[0] in SMALL
     assert any(message in text for text in problems(SMALL.replace(*change)))
+
+
+def test_a_phase_is_told_by_its_number_and_line() -> None:
+    phases = "phases:\n    - {name: short, tokens: 1T tokens}\n    - name: long\n      tokens: 1T tokens\n      mfu: 4.2\n      mfus: 1"
+    told = problems(SMALL.replace("{params: 7e9, tokens: 2T tokens, mfu: 0.30 to 0.45}", f"\n  params: 7e9\n  mfu: 0.4\n  {phases}"))
+    assert [text.partition(": ")[0] for text in told] == ["text:9:7", "text:10:7"]
+    assert told[0].startswith("text:9:7: workload.phases[1].mfu: 4.2 is outside its domain")
+    assert told[1] == "text:10:7: workload.phases[1].mfus: is not a known key. Did you mean mfu?"
 
 
 @pytest.mark.parametrize(
@@ -407,6 +423,23 @@ def test_overrides_replace_by_path_or_by_name(tmp_path: Path) -> None:
     told = problems(SMALL, ("mfu=4.2", "mfo=0.4", "nonsense", "workload.mfu.low=3"), tmp_path)
     assert len(told) == 4
     assert all("--set" in text for text in told)
+
+
+def test_overrides_reach_into_phases(tmp_path: Path) -> None:
+    text = SMALL.replace("tokens: 2T tokens", PHASES)
+    file = tmp_path / "s.yaml"
+    file.write_text(text)
+    phases = load_scenario(file, overrides=["workload.phases[1].mfu=0.35", "workload.phases[0].tokens=3T"]).workload.phases
+    assert [phase.mfu and phase.mfu.constant for phase in phases] == [None, 0.35]
+    assert [phase.tokens.spec for phase in phases] == ["3T", "0.5T to 1T tokens"]
+    for override, told in (
+        ("workload.phases[1].mfu=4.2", "workload.phases[1].mfu: 4.2 is outside its domain"),
+        ("workload.phases[2].mfu=0.3", "workload.phases[2] is not there"),
+        ("workload.phases.mfu=0.3", "workload.phases is a list; state which of it"),
+        ("workload.phases[1]=0.3", "Set a key of it"),
+        ("workload[1].mfu=0.3", "workload is not there, or not a section"),
+    ):
+        assert any(f"--set {override}" in line and told in line for line in problems(text, (override,), tmp_path)), override
 
 
 def test_every_default_is_listed_with_its_source() -> None:
