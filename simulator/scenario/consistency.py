@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulator.errors import Problem
-from simulator.scenario.reads import INTERRUPTION_CLASSES, PHASE_QUANTITIES, inputs_read
-from simulator.scenario.resolve import choose
-from simulator.scenario.schema import SECTIONS, Scenario
-from simulator.scenario.values import UncertainValue
+from simulator.reference.regions import region
+from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
+from simulator.scenario.resolve import Resolved, choose, fill, needs
+from simulator.scenario.schema import Scenario
 
 
 def check_consistency(data: Mapping[str, Any]) -> list[Problem]:
@@ -43,7 +43,7 @@ def check_consistency(data: Mapping[str, Any]) -> list[Problem]:
             )
     _check_payment(sections.get("compute", {}), has, problems)
     if has("compute", "basis") and sections["compute"]["basis"] == "rent":
-        for key in ("electricity_price", "price_year_shift"):
+        for key in ("currency", "electricity_price", "price_year_shift"):
             if has("energy", key):
                 problems.append(Problem(f"{key} is not read: rent includes electricity", f"energy.{key}", "Remove it"))
     return problems
@@ -120,23 +120,16 @@ def check_reads(scenario: Scenario) -> list[Problem]:
     _check_method(scenario, problems)
     _check_grid(scenario, problems)
     _check_pausing(scenario, problems)
-    rule = scenario.reliability.checkpoint_interval
-    choices = choose(scenario, "fixed" if isinstance(rule, UncertainValue) else str(rule or "daly2006"))
-    stated = scenario.values()
-    own = [[name for name in PHASE_QUANTITIES if getattr(phase, name) is not None] for phase in scenario.workload.phases]
-    read = inputs_read(choices, stated, own)
-    homes = {name: section for section, model in SECTIONS.items() for name in model.model_fields}
+    resolved, unread = fill(scenario)
+    _check_region(resolved, problems)
+    _check_currency(resolved, problems)
     told = {problem.path for problem in problems}
-    for name in stated:
-        path = f"{homes[name]}.{name}"
-        if name not in read and name != "params" and path not in told:
-            problems.append(Problem(f"{name} is stated but this scenario does not read it", path, "Remove it"))
+    problems += [problem for problem in unread if problem.path not in told]
+    stated, read = scenario.values(), needs(scenario, resolved.choices)
     for name in scenario.correlations.names:
         dense = name == "params" and "params_active" not in stated and "params_active" in read
         if name not in read and not dense:
             problems.append(Problem(f"{name} is correlated but this scenario does not read it", "correlations", "Remove the pair"))
-    if "start_time" in read and "start_time" not in stated:
-        problems.append(Problem("start_time is not stated and has no default", "grid.start_time", "State a date, for example 2026-03-01"))
     return problems
 
 
@@ -170,6 +163,12 @@ def _check_method(scenario: Scenario, problems: list[Problem]) -> None:
         if name not in classes and getattr(reliability, f"downtime_{name}") is not None:
             what = f"downtime_{name} is not read without failure_rate_{name}"
             problems.append(Problem(what, f"reliability.downtime_{name}", "State the rate too, or remove it"))
+    if classes and not any(name in BREAKING_CLASSES for name in classes):
+        for name in ("spare_nodes", "repair_time", "early_failure_ratio", "early_failure_time"):
+            if getattr(reliability, name) is not None:
+                what = f"{name} is not read: none of the stated classes ({', '.join(classes)}) breaks a node"
+                way = f"Remove it, or state a failure_rate_ of {', '.join(BREAKING_CLASSES)}"
+                problems.append(Problem(what, f"reliability.{name}", way))
     for name, other in (("repair_time", "spare_nodes"), ("early_failure_time", "early_failure_ratio")):
         if getattr(reliability, name) is not None and getattr(reliability, other) is None:
             problems.append(Problem(f"{name} is not read without {other}", f"reliability.{name}", f"State {other} too, or remove it"))
@@ -190,6 +189,37 @@ def _check_grid(scenario: Scenario, problems: list[Problem]) -> None:
         for name in ("price", "price_history"):
             if getattr(grid, name) not in (None, "annual"):
                 problems.append(Problem(f"{name} is not read: rent includes electricity", f"grid.{name}", "Remove it, or set basis: own"))
+
+    zone, choices = grid.zone, choose(scenario, "daly2006")
+    if zone is not None and "hourly" not in (choices.price, choices.carbon) and choices.method == "event_driven":
+        why = "rent includes electricity" if choices.basis == "rent" else "the price is not hourly"
+        what = f"zone is not read: {why}, and the carbon intensity is not hourly"
+        problems.append(Problem(what, "grid.zone", "Remove it"))
+
+
+def _check_region(resolved: Resolved, problems: list[Problem]) -> None:
+    """Tell a region none of whose figures is asked for."""
+    name, stated = resolved.scenario.grid.region, resolved.scenario.values()
+    if name is None:
+        return
+    figures = region(name).figures
+    if not any(quantity in resolved.inputs and quantity not in stated for quantity in figures):
+        what = f"region is not read: this scenario states, or does not need, its {' and '.join(sorted(figures))}"
+        problems.append(Problem(what, "grid.region", "Remove it"))
+
+
+def _check_currency(resolved: Resolved, problems: list[Problem]) -> None:
+    """Tell a currency that no stated price is in; that it is in vain under rent is told elsewhere."""
+    energy, choices = resolved.scenario.energy, resolved.choices
+    if "currency" not in energy.model_fields_set or choices.basis == "rent":
+        return
+    if choices.price != "annual":
+        why = f"the {'zone' if choices.price == 'hourly' else 'history'} has its own"
+    elif energy.electricity_price is None:
+        why = "electricity_price is not stated"
+    else:
+        return
+    problems.append(Problem(f"currency is not read: {why}", "energy.currency", "Remove it"))
 
 
 def _check_pausing(scenario: Scenario, problems: list[Problem]) -> None:

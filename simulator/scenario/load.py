@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from simulator.errors import ConfigError, Problem
 from simulator.scenario.consistency import check_consistency, check_reads
-from simulator.scenario.schema import SECTIONS, Phase, Scenario
+from simulator.scenario.schema import HOMES, SECTIONS, Phase, Scenario
 from simulator.scenario.text import Document, dotted, parse_yaml, undotted
 
 
@@ -125,9 +125,7 @@ def _apply(data: Any, override: str, origin: dict[tuple[str | int, ...], str], p
         problems.append(Problem("is not PATH=VALUE", where=where, way_out="For example --set workload.mfu=0.4"))
         return
     if len(path) == 1 and path[0] not in Scenario.model_fields:
-        owners = [section for section, model in SECTIONS.items() if str(path[0]) in model.model_fields]
-        if owners:
-            path = (owners[0], path[0])
+        path = (HOMES[str(path[0])], path[0]) if path[0] in HOMES else path
     try:
         value = parse_yaml(value_text, where=where).data
     except ConfigError as error:
@@ -202,13 +200,12 @@ def _names(value: Any, what: str) -> bool:
 
 def _nearest_key(path: tuple[str | int, ...]) -> str:
     key, known = str(path[-1]), _keys(path[:-1])
-    homes = {name: home for home, model in SECTIONS.items() for name in model.model_fields}
     near = get_close_matches(key, known, n=2)
     if near:
         return f"Did you mean {' or '.join(near)}?"
-    if key in homes:
-        return f"It belongs to section {homes[key]}"
-    elsewhere = get_close_matches(key, homes, n=1)
+    if key in HOMES:
+        return f"It belongs to section {HOMES[key]}"
+    elsewhere = get_close_matches(key, HOMES, n=1)
     if elsewhere:
-        return f"Did you mean {elsewhere[0]} in section {homes[elsewhere[0]]}?"
+        return f"Did you mean {elsewhere[0]} in section {HOMES[elsewhere[0]]}?"
     return f"Known are {', '.join(known)}"
