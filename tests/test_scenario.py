@@ -365,6 +365,11 @@ EXPECTED = "reliability: {method: expected_value, %s}\n"
             "spare_nodes is not read: none of the stated classes (software)",
         ),
         ("reliability: {failure_rate_spot: 2, early_failure_ratio: 2}\n", "early_failure_ratio is not read: none of the stated classes"),
+        (
+            "reliability: {spare_nodes: 1e6}\n",
+            "text:6:15: reliability.spare_nodes: 1e+06 spare nodes; a history keeps track of 250000 at most",
+        ),
+        ("reliability: {spare_nodes: 1 to 1000}\n", "one draw in a billion has more than 5.48"),
         ("energy: {currency: EUR}\n", "text:6:10: energy.currency: currency is not read: rent includes electricity"),
         ("grid: {region: FR}\n", "region is not read: this scenario states, or does not need, its carbon_intensity and electricity_price"),
         ("grid: {zone: NL}\n", "grid.zone: zone is not read: rent includes electricity, and the carbon intensity is not hourly"),
@@ -411,6 +416,11 @@ def test_what_an_owner_states_in_vain_is_told(section: str, message: str, folder
     with pytest.raises(ConfigError) as caught:
         resolve(parse_scenario(SMALL.replace(RENT, OWN) + section, base=folder))
     assert any(message in str(problem) for problem in caught.value.problems), caught.value.problems
+
+
+def test_a_wide_law_of_spare_nodes_is_admissible() -> None:
+    for spares in ("250000", "1 to 200", "{family: lognormal, p5: 1, p95: 1000, truncate: [0, 5000]}"):
+        assert "spare_nodes" in resolve(parse_scenario(SMALL + f"reliability: {{spare_nodes: {spares}}}\n")).inputs
 
 
 def test_stragglers_do_not_lengthen_stated_device_hours() -> None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from simulator.errors import Problem
 from simulator.reference.regions import region
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
 from simulator.scenario.resolve import Resolved, choose, fill, needs
 from simulator.scenario.schema import Scenario
+from simulator.scenario.values import UncertainValue
 
 
 def check_consistency(data: Mapping[str, Any]) -> list[Problem]:
@@ -172,11 +175,26 @@ def _check_method(scenario: Scenario, problems: list[Problem]) -> None:
     for name, other in (("repair_time", "spare_nodes"), ("early_failure_time", "early_failure_ratio")):
         if getattr(reliability, name) is not None and getattr(reliability, other) is None:
             problems.append(Problem(f"{name} is not read without {other}", f"reliability.{name}", f"State {other} too, or remove it"))
+    _check_spares(reliability.spare_nodes, problems)
     attention = [name for name in ("layers", "hidden_size") if getattr(workload, name) is not None]
     lengths = workload.sequence_length is not None or any(phase.sequence_length is not None for phase in workload.phases)
     if len(attention) + lengths not in (0, 3):
         what = "attention over the sequence needs layers, hidden_size and sequence_length"
         problems.append(Problem(what, "workload", "State all three, or none"))
+
+
+_MOST_SPARES = 250_000  # 2 MB of each run that is played out, 128 MB of each thread; no cluster has as many nodes
+
+
+def _check_spares(spares: UncertainValue | None, problems: list[Problem]) -> None:
+    """Tell spare nodes that are too many to keep track of."""
+    if spares is None:
+        return
+    most = spares.constant if spares.law is None else float(spares.law.quantile(np.array([6.0]))[0])
+    if most is not None and most > _MOST_SPARES:
+        what = f"{most:.4g} spare nodes" if spares.law is None else f"one draw in a billion has more than {most:.4g} spare nodes"
+        way = "Leave it out, and there are always enough" + ("" if spares.law is None else "; or add truncate: [0, 1000] or another bound")
+        problems.append(Problem(f"{what}; a history keeps track of {_MOST_SPARES} at most", "reliability.spare_nodes", way))
 
 
 def _check_grid(scenario: Scenario, problems: list[Problem]) -> None:
