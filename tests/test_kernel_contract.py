@@ -19,7 +19,7 @@ from scipy.special import lambertw, ndtri
 from statistics_helpers import assert_within_mcse
 
 import simulator
-from simulator import SamplingPlan, jit, parse_scenario, simulate
+from simulator import SamplingPlan, engine, jit, parse_scenario, simulate
 from simulator.arguments import compile_arguments, no_records
 from simulator.kernels import events, history, hourly, inputs, static
 from simulator.kernels.hourly import WIDTH
@@ -212,6 +212,21 @@ def test_every_seed_is_another_world_and_zero_is_a_seed(plan, way):
     assert one.attrs["seed"] == 1
     if plan == "random":
         assert_same_bits(simulate(contract(way), stop=DRAWS), zero)  # the default seed is 0
+
+
+@both_plans
+@every_way
+def test_chunks_change_no_bit(plan, way, monkeypatch):
+    monkeypatch.setattr(engine, "chunks", lambda start, stop, threads: [(start, stop)])
+    whole = play(plan, way, start=30)
+    monkeypatch.undo()
+    monkeypatch.setattr(engine, "_CHUNK", 0.0)
+    seen = []
+    sampling = SamplingPlan(draws=DRAWS, **PLANS[plan])
+    assert_same_bits(simulate(contract(way), sampling, start=30, progress=seen.append), whole)
+    parts = 2 if way == "everything" else 1
+    ends = [end - 30 for end in range(WIDTH, DRAWS, WIDTH)] + [DRAWS - 30]
+    assert seen == [(part * (DRAWS - 30) + end) // parts for part in range(parts) for end in ends]
 
 
 # Promise 2: streams are keyed by name
