@@ -12,6 +12,7 @@ import numpy as np
 
 from simulator.errors import Problem
 from simulator.reference.regions import region
+from simulator.scenario.interruptions import median_exposure
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
 from simulator.scenario.resolve import Resolved, choose, fill, needs
 from simulator.scenario.schema import Scenario
@@ -133,7 +134,28 @@ def check_reads(scenario: Scenario) -> list[Problem]:
         dense = name == "params" and "params_active" not in stated and "params_active" in read
         if name not in read and not dense:
             problems.append(Problem(f"{name} is correlated but this scenario does not read it", "correlations", "Remove the pair"))
+    if not problems and resolved.choices.method == "event_driven":
+        _check_length(resolved, problems)
     return problems
+
+
+_MOST_INTERRUPTIONS = 1_000_000  # of one draw: they take about a twentieth of a second
+
+
+def _check_length(resolved: Resolved, problems: list[Problem]) -> None:
+    """Tell a scenario whose histories would take days to play out."""
+    exposure = median_exposure(resolved)
+    if not exposure.interruptions > _MOST_INTERRUPTIONS:
+        return
+    what = (
+        f"about {exposure.interruptions:.2g} interruptions in one draw, by the medians: {exposure.failure_rate:g} per 1000 node-days on "
+        f"{exposure.nodes:.0f} nodes for {exposure.hours:.0f} h; a history is played out with {_MOST_INTERRUPTIONS} at most"
+    )
+    shorter = "fewer device_hours" if resolved.choices.work == "device_hours" else "a shorter max_wall_clock"
+    names = [name for name in resolved.inputs if name.startswith("failure_rate")]
+    place = "failure_rate" if "failure_rate" in names else names[0]
+    way = f"Use reliability.method: expected_value, a lower rate or {shorter}"
+    problems.append(Problem(what, f"reliability.{place}", way))
 
 
 _EVENTS_ONLY = (
