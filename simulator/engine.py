@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from simulator.arguments import KernelArguments, compile_arguments
 from simulator.errors import InputError
 from simulator.kernels.history import Records
-from simulator.kernels.hourly import WIDTH
-from simulator.kernels.inputs import LANES
+from simulator.kernels.inputs import LANES, WIDTH
 from simulator.plan import SamplingPlan
 from simulator.results import label
 from simulator.scenario import Scenario, resolve

@@ -46,6 +46,16 @@ def stage(function: F) -> F:
     return cast(F, numba.njit(**_NO_COUNTS)(function))
 
 
+def exact(function: F) -> F:
+    """Compile a scalar law in which nothing is fused, so that two ways to one number agree to the last bit; inlined."""
+    return cast(F, numba.njit(forceinline=True, error_model="numpy", fastmath=False, _nrt=False)(function))
+
+
+def exact_stage(function: F) -> F:
+    """Compile one stage of a kernel in which nothing is fused."""
+    return cast(F, numba.njit(error_model="numpy", fastmath=False, _nrt=False)(function))
+
+
 def allocating(function: F) -> F:
     """Compile a part of a kernel that makes or flattens arrays."""
     return cast(F, numba.njit(_nrt=True, **_OPTIONS)(function))

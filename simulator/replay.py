@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from simulator.arguments import compile_arguments, no_records
 from simulator.engine import in_part, run_kernel, simulate
 from simulator.errors import InputError
-from simulator.kernels.events import LOGGED
 from simulator.kernels.history import FAN, TRACE
+from simulator.kernels.runs import LOGGED
 from simulator.kernels.slots import CLASSES
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES

@@ -22,8 +22,7 @@ import simulator
 from simulator import SamplingPlan, engine, jit, parse_scenario, simulate
 from simulator.arguments import compile_arguments, no_records
 from simulator.kernels import events, history, hourly, inputs, static
-from simulator.kernels.hourly import WIDTH
-from simulator.kernels.inputs import LANES
+from simulator.kernels.inputs import LANES, WIDTH
 from simulator.kernels.slots import CLASSES, INPUTS
 from simulator.kernels.static import OUTPUTS
 from simulator.plan import available_threads

@@ -16,12 +16,16 @@ from numpy.typing import NDArray
 
 from simulator.jit import allocating, jittable, kernel, stage, wide_vectors
 from simulator.kernels.bill import settle
-from simulator.kernels.events import (
+from simulator.kernels.events import add_load, advance, cut_off, mend, progress, time_to_go
+from simulator.kernels.hourly import HOURS, SPAN, Weather, anchor, begin_block, fill_ends, fill_span, follow_spikes, weather
+from simulator.kernels.inputs import LANES, WIDTH, Floats, InputTables, Integers, certain_inputs, draw_inputs, input_workspace, store_inputs
+from simulator.kernels.runs import (
     BATCH,
     COUNTS,
     CUT,
     DEVICE_HOURS,
     DEVICES,
+    DEVICES_OF,
     DONE,
     FIELDS,
     HELD_LOAD,
@@ -32,7 +36,6 @@ from simulator.kernels.events import (
     LOST,
     MODE,
     NEXT,
-    PARAMETERS,
     PHASE,
     PHASE_START,
     PRODUCTIVE,
@@ -40,15 +43,8 @@ from simulator.kernels.events import (
     UP_LOAD,
     WAITED,
     Runs,
-    add_load,
-    advance,
     begin,
-    cut_off,
-    progress,
-    time_to_go,
 )
-from simulator.kernels.hourly import HOURS, SPAN, WIDTH, Weather, anchor, begin_block, fill_ends, fill_span, follow_spikes, weather
-from simulator.kernels.inputs import LANES, Floats, InputTables, Integers, certain_inputs, draw_inputs, input_workspace, store_inputs
 from simulator.kernels.slots import ANNUAL, CLASSES, HISTORY, HOURLY, INPUTS, MODES, PLANNED, RESTART_IMMUNE, WORK_DEVICE_HOURS
 from simulator.kernels.zone_tables import HourlyTables
 from simulator.model.energy import it_power
@@ -210,8 +206,7 @@ def weigh(span: int, lanes: Lanes, w: Weather) -> None:
 
 @jittable
 def _devices(row: int, runs: Runs) -> float:
-    s = runs.state[row]
-    return 0.0 if s[MODE] == DONE else runs.parameters[row, DEVICES + int(s[PHASE])]
+    return 0.0 if runs.state[row, MODE] == DONE else runs.state[row, DEVICES]
 
 
 @jittable
@@ -247,7 +242,7 @@ def step_hours(
     fan : int
         Row of the run in ``records.fans``; none where it lies outside.
     """
-    h, s, p = lanes.hours, runs.state[row], runs.parameters[row]
+    h, s = lanes.hours, runs.state[row]
     power = it_power(1.0, x[_TDP * LANES + lane], x[_FRACTION * LANES + lane], x[_SERVER * LANES + lane])
     low = span * SPAN
     for j in range(low, low + SPAN):
@@ -255,7 +250,7 @@ def step_hours(
     for j in range(max(lanes.calendar[0, row] - lanes.calendar[1, row], low), low + SPAN):
         devices = _devices(row, runs)
         price, carbon = w.price[(j - low) * WIDTH + row], w.carbon[(j - low) * WIDTH + row]
-        hours = min(1.0, p[LIMIT] - h[_ELAPSED, row])
+        hours = min(1.0, s[LIMIT] - h[_ELAPSED, row])
         rest = play.pausing and _wants_rest(x, lane, price, carbon, row, play, runs, lanes)
         held = hours
         if rest != lanes.resting[row]:
@@ -267,10 +262,12 @@ def step_hours(
             held = min(h[_RESUMING, row], hours)
             h[_RESUMING, row] -= held
         h[_SPELL, row] += 1.0
-        lanes.load[j, row] = devices * (hours - held + p[IDLE_SHARE] * held)
+        lanes.load[j, row] = devices * (hours - held + s[IDLE_SHARE] * held)
         s[IDLE_LOAD] += devices * held
         s[HELD_LOAD] += devices * held
         job = h[_ELAPSED, row] - h[_PAUSED, row]
+        if held > 0.0:
+            mend(held, job, row, runs)
         advance(job + hours - held, j + held - job, draw, row, play.phases, runs, lanes.load)
         h[_ELAPSED, row] += hours
         h[_PAUSED, row] += held
@@ -280,7 +277,7 @@ def step_hours(
         lanes.sums[2, row] += share
         if draw == records.traced:
             _trace(price, carbon, share, held, row, lanes, records)
-        if s[MODE] != DONE and h[_ELAPSED, row] >= p[LIMIT]:
+        if s[MODE] != DONE and h[_ELAPSED, row] >= s[LIMIT]:
             cut_off(h[_ELAPSED, row] - h[_PAUSED, row], row, runs, play.modes[_WORK_MODE] == WORK_DEVICE_HOURS)
             s[CUT] = 1.0
         done = s[MODE] == DONE
@@ -314,8 +311,7 @@ def _record(
     s = runs.state[row]
     wall = s[NEXT] + lanes.hours[_PAUSED, row] if done else lanes.hours[_ELAPSED, row]
     job = wall - lanes.hours[_PAUSED, row]
-    devices = runs.parameters[row, DEVICES + int(s[PHASE])]
-    hours = s[DEVICE_HOURS] + s[HELD_LOAD] + (0.0 if done else (job - s[PHASE_START]) * devices)
+    hours = s[DEVICE_HOURS] + s[HELD_LOAD] + (0.0 if done else (job - s[PHASE_START]) * s[DEVICES])
     energy, hardware, network, bill, used, made = settle(
         x,
         lane,
@@ -369,7 +365,7 @@ def run_hours(
         for row in range(low, high):
             begun = min(begun, max(start[row] - hours[row], 0))
         if not stepwise:  # what happens does not depend on the weather, so that only the hours that are run need one
-            running, ended = play_events(draw, low, high, play, runs, lanes)
+            running, ended = play_block(draw, low, high, play, runs, lanes)
         if simulated:
             begin_block(draw, hours, hourly, w)
             fill_ends(draw, hours, begun, ended, hourly, w)
@@ -394,24 +390,30 @@ def run_hours(
 
 
 @stage
-def play_events(draw: int, low: int, high: int, play: Play, runs: Runs, lanes: Lanes) -> tuple[bool, int]:
+def play_block(draw: int, low: int, high: int, play: Play, runs: Runs, lanes: Lanes) -> tuple[bool, int]:
     """Play runs through a block of hours; returns whether one goes on, and the row after the last that is run."""
-    running, ended = False, 0
     fill_load(runs, lanes)
+    running, ended = False, 0
     for row in range(low, high):
-        s, p = runs.state[row], runs.parameters[row]
+        s = runs.state[row]
         if s[MODE] == DONE:
             continue
         shift = float(lanes.calendar[0, row] - lanes.calendar[1, row])
-        upto = min(HOURS - shift, p[LIMIT])
+        upto = min(HOURS - shift, s[LIMIT])
         advance(upto, shift, draw + row, row, play.phases, runs, lanes.load)
-        if s[MODE] != DONE and upto == p[LIMIT]:
-            add_load(lanes.load, row, upto + shift, math.inf, -_devices(row, runs))
-            cut_off(upto, row, runs, play.modes[_WORK_MODE] == WORK_DEVICE_HOURS)
-            s[CUT] = 1.0
+        if s[MODE] != DONE and upto == s[LIMIT]:
+            add_load(lanes.load, row, upto + shift, math.inf, -s[DEVICES])
+            stop_at_limit(row, play, runs)
         running = running or s[MODE] != DONE
         ended = max(ended, int(np.ceil(s[NEXT] + shift)) if s[MODE] == DONE else HOURS)
     return running, min(ended, HOURS)
+
+
+@stage
+def stop_at_limit(row: int, play: Play, runs: Runs) -> None:
+    """End a run that is not done when its time is up."""
+    cut_off(runs.state[row, LIMIT], row, runs, play.modes[_WORK_MODE] == WORK_DEVICE_HOURS)
+    runs.state[row, CUT] = 1.0
 
 
 @jittable
@@ -466,13 +468,10 @@ def play_group(
     if dated or play.pausing or records.fans.shape[0] > 0 or records.traced >= 0:
         run_hours(x, lane, draw, low, high, play, hourly, runs, lanes, records, w, first)
     else:
-        none = lanes.load[:0]
         for row in range(low, high):
-            s, p = runs.state[row], runs.parameters[row]
-            advance(p[LIMIT], 0.0, draw + row, row, play.phases, runs, none)
-            if s[MODE] != DONE:
-                cut_off(p[LIMIT], row, runs, play.modes[_WORK_MODE] == WORK_DEVICE_HOURS)
-                s[CUT] = 1.0
+            advance(runs.state[row, LIMIT], 0.0, draw + row, row, play.phases, runs, lanes.load[:0])
+            if runs.state[row, MODE] != DONE:
+                stop_at_limit(row, play, runs)
     for row in range(low, high):
         report(x, lane + row, row, dated, play, runs, lanes, out)
 
@@ -480,11 +479,11 @@ def play_group(
 @stage
 def report(x: Floats, lane: int, row: int, dated: bool, play: Play, runs: Runs, lanes: Lanes, out: Floats) -> None:
     """Write the outcomes of one run."""
-    s, p = runs.state[row], runs.parameters[row]
+    s = runs.state[row]
     paused = lanes.hours[_PAUSED, row] + 0.0 * s[NEXT]  # what is not known stays so
     wall = s[NEXT] + paused
-    device_hours = wall * p[DEVICES] if play.phases == 1 else s[DEVICE_HOURS] + s[HELD_LOAD]
-    load = s[UP_LOAD] + p[IDLE_SHARE] * s[IDLE_LOAD]
+    device_hours = wall * s[DEVICES_OF] if play.phases == 1 else s[DEVICE_HOURS] + s[HELD_LOAD]
+    load = s[UP_LOAD] + s[IDLE_SHARE] * s[IDLE_LOAD]
     power = it_power(1.0, x[_TDP * LANES + lane], x[_FRACTION * LANES + lane], x[_SERVER * LANES + lane])
     energy_it = power * load
     priced, carboned = energy_it * x[_PRICE * LANES + lane], energy_it * x[_CARBON * LANES + lane]
@@ -543,8 +542,7 @@ def run_block(
     """Play out draws ``start`` to ``stop`` - 1 and store them from column ``start`` - ``first`` on."""
     x, draws = certain_inputs(tables), input_workspace(tables)
     runs = Runs(
-        np.empty((WIDTH, FIELDS)),
-        np.zeros((WIDTH, PARAMETERS)),
+        np.zeros((WIDTH, FIELDS)),
         np.empty((WIDTH, len(CLASSES), BATCH)),
         np.zeros((WIDTH, play.spares)),
         play.keys,

@@ -20,13 +20,13 @@ from numba import prange
 from numpy.typing import NDArray
 
 from simulator.jit import allocating, jittable, kernel, stage, wide_vectors
+from simulator.kernels.inputs import WIDTH
 from simulator.kernels.zone_tables import LEVELS, HourlyTables, hourly_tables
 from simulator.stochastic.elementary import log
 from simulator.stochastic.path_noise import box_muller
 from simulator.stochastic.philox import philox4x32, philox_words_7
 from simulator.stochastic.zone import Zone
 
-WIDTH = 64  # draws side by side
 HOURS = 128  # of a block, aligned on calendar hours that are its multiples
 SPAN = 8  # hours of a span
 TOP = 1 << LEVELS  # hours between independent values

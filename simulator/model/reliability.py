@@ -95,10 +95,13 @@ def daly2006(rate: float, checkpoint_time: float) -> float:
 
 @jittable
 def optimal_interval(rate: float, checkpoint_time: float) -> float:
-    """Return the checkpoint interval of least expected time per work [h]; infinite without interruptions.
+    """Return the checkpoint interval of least expected cost per work [h]; infinite without interruptions.
 
     The minimum of (e^{Λ(τ + δ)} − 1)/τ, where Λτ − 1 + e^{−Λ(τ + δ)} = 0, found by Newton steps from
-    Young's interval. Rent, power and people are paid by the hour, so least time is least cost.
+    Young's interval. It is the interval of least expected time, and of least expected cost whatever an
+    hour up and an hour down cost, a and b: a segment then costs (e^{Λ(τ + δ)} − 1)(a/Λ + bR), or with
+    restarts that can be interrupted (e^{Λ(τ + δ)} − 1)(a + b (e^{ΛR} − 1))/Λ, whose second factor does not
+    depend on τ.
 
     Parameters
     ----------
@@ -124,6 +127,29 @@ def optimal_interval(rate: float, checkpoint_time: float) -> float:
         y = y - (y - slope) / slope if slope > 0.0 else y
     # below, y - slope cancels, and Daly's series is good to 1e-9
     return daly2006(rate, checkpoint_time) if d < _SMALL_OVERHEAD else y / rate
+
+
+@jittable
+def early_failure_factor(hours: float, ratio: float, settling: float) -> float:
+    """Return the mean hazard over the first hours of new machines, over its settled value.
+
+    1 + (r − 1)(1 − e^{−t/s}) s/t for a hazard that starts r times higher and settles with time constant s.
+
+    Parameters
+    ----------
+    hours : float
+        t [h], > 0.
+    ratio, settling : float
+        r >= 1, s [h] > 0.
+
+    Examples
+    --------
+    >>> early_failure_factor(1e9, 3.0, 10.0), early_failure_factor(1e-9, 3.0, 10.0)
+    (1.00000002, 3.0)
+    """
+    u = hours / settling
+    share = expm1_ratio(u) * exp(-u) if u < 1.0 else (1.0 - exp(-u)) / u
+    return 1.0 + (ratio - 1.0) * share if ratio != 1.0 else 1.0
 
 
 @jittable
