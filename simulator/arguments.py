@@ -26,6 +26,7 @@ from simulator.stochastic.zone import HourlyLaw, seasonal_design, stationary_qua
 
 _HIGHEST_SCORE = 8.3  # beyond every normal score that is drawn
 _HOURS_PER_WEEK, _HOURS_PER_YEAR = 168, 8766
+_SEASONS = 40 * _HOURS_PER_YEAR  # of a run that have their own season; 100 MB while they are worked out
 
 #: what an input is where a scenario leaves a feature out
 _OFF = {
@@ -239,7 +240,8 @@ def _hourly(resolved: Resolved, seed: int) -> HourlyTables:
     if resolved.zone is None:
         return no_tables()
     earliest, latest = _extremes(resolved, "start_time")
-    hours = int(latest - earliest + _longest(resolved)) + 2
+    # the last quantile of a wide law may be millennia; the kernel holds the season of the table's end beyond it
+    hours = int(latest - earliest + min(_longest(resolved), _SEASONS)) + 2
     return hourly_tables(resolved.zone.zone, first=int(earliest), hours=hours, seed=seed)
 
 

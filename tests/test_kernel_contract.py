@@ -349,6 +349,12 @@ def test_room_is_made_for_the_spare_nodes_that_are_drawn(plan, rho):
         assert_same_bits(part, whole.isel(draw=slice(start, stop)))
 
 
+def test_no_more_seasons_are_worked_out_than_a_run_can_meet():
+    vague = CERTAIN | _HOURLY | _STATED_HOURS | {"workload": {"device_hours": "1e5 to 1e7"}}  # the last quantile is 24 000 years
+    assert compiled(parse_scenario(vague)).hourly.seasons.shape == (2, 40 * 8766 + 2)
+    assert compiled(parse_scenario(CERTAIN | _HOURLY)).hourly.seasons.shape == (2, 1000 + 2)  # max_wall_clock
+
+
 # What holds in every draw
 
 
