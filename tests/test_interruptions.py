@@ -1,13 +1,12 @@
 """Would a run that is played out interruption by interruption pass, were one of its rules wrong by one per cent?"""
 
 import math
-from collections import Counter
-from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import pytest
-import simpy
+from interruptions_in_simpy import ALL, BREAKS_NODE, FIRST, assert_kept, kept
 from scipy.optimize import minimize_scalar
 from scipy.special import lambertw
 from scipy.stats import binomtest, kstest
@@ -133,9 +132,14 @@ EVERYTHING = {
     "straggler_slowdown": "1.02 to 1.2",
 }  # fmt: skip
 CLASSES = ("accelerator", "host", "network", "software", "spot", "planned")
-BREAKS_NODE = {"unclassified", "accelerator", "host", "network"}
 VAGUE = {"flop": 60 * 24 * 3600 * 1e15 * 0.5, "mfu": "0.4 to 0.6", "run_overhead": "0.01 to 0.1"}  # about 60 h on 24 accelerators
 THREE_NODES = {"accelerators": 24, "idle_power_fraction": "0.2 to 0.6", "power_fraction": "0.6 to 0.9"}
+
+
+@cache
+def vague(restart, limit=ENDLESS):
+    """Return draws in which everything is at work; tests share them and change nothing."""
+    return play(EVERYTHING | {"restart": restart, "max_wall_clock": limit}, workload=VAGUE, hardware=THREE_NODES, draws=20_000)
 
 
 def assert_accounts_balance(ds):
@@ -154,7 +158,7 @@ def assert_accounts_balance(ds):
 @pytest.mark.parametrize("restart", ["immune", "interruptible"])
 @pytest.mark.parametrize("limit", [ENDLESS, 90.0])
 def test_accounts_balance(restart, limit):
-    ds = play(EVERYTHING | {"restart": restart, "max_wall_clock": limit}, workload=VAGUE, hardware=THREE_NODES, draws=20_000)
+    ds = vague(restart, limit)
     assert_accounts_balance(ds)
     assert (ds.time_spent.sel(activity=["saving", "lost", "down", "waiting"]).mean("draw") > 0.1).all()  # all of it is at work
     assert (ds.interruptions_by_class.sel(interruption_class=list(CLASSES)).mean("draw") > 0.5).all()
@@ -189,6 +193,12 @@ def first_interruption(rates, *, hardware=(), interval=1e6, save=0.0, extra=None
 RATE = 1 / 64  # 1/h: a power of two scales without rounding
 
 
+@cache
+def first_of(name):
+    """Return when each draw was first interrupted by the only class that interrupts; tests share it and change nothing."""
+    return first_interruption({f"failure_rate_{name}": RATE})
+
+
 def test_first_interruption_is_exponential():
     seeds = [first_interruption({"failure_rate": RATE}, seed=seed) for seed in (0, 1)]
     for hours in seeds:
@@ -206,13 +216,12 @@ def test_other_rates_nodes_and_saves_stay_paired():
 
 
 def test_classes_have_thresholds_of_their_own_and_the_first_interrupts():
-    names = [f"failure_rate_{name}" for name in CLASSES]
-    single = {name: first_interruption({name: RATE}) for name in names}
-    correlation = np.corrcoef(list(single.values()))[np.triu_indices(len(names), 1)]
+    single = {name: first_of(name) for name in CLASSES}
+    correlation = np.corrcoef(list(single.values()))[np.triu_indices(len(CLASSES), 1)]
     assert_within_mcse(correlation, 0, 1 / math.sqrt(20_000))
     both = first_interruption({"failure_rate_host": RATE, "failure_rate_software": RATE / 4})
-    np.testing.assert_array_equal(both, np.minimum(single["failure_rate_host"], 4 * single["failure_rate_software"]))
-    every = first_interruption(dict.fromkeys(names, RATE))
+    np.testing.assert_array_equal(both, np.minimum(single["host"], 4 * single["software"]))
+    every = first_interruption({f"failure_rate_{name}": RATE for name in CLASSES})
     np.testing.assert_array_equal(every, np.min(list(single.values()), axis=0))
 
 
@@ -261,9 +270,7 @@ def test_what_is_interrupted_at_a_low_rate_is_interrupted_at_a_high_one():
 @pytest.mark.parametrize("restart", ["immune", "interruptible"])
 @pytest.mark.parametrize("limit", [75.0, 100.0, 140.0])
 def test_a_limit_stops_what_would_take_longer(restart, limit):
-    reliability = EVERYTHING | {"restart": restart}
-    free = play(reliability, workload=VAGUE, hardware=THREE_NODES, draws=20_000)
-    held = play(reliability | {"max_wall_clock": limit}, workload=VAGUE, hardware=THREE_NODES, draws=20_000)
+    free, held = vague(restart), vague(restart, limit)
     late = free.wall_clock.values > limit
     assert 0.05 < late.mean() < 1
     np.testing.assert_array_equal(held.completed, ~late)
@@ -285,128 +292,7 @@ def test_share_of_runs_that_are_stopped():
         assert (ds.wall_clock.values[ds.completed.values == 0] == limit).all()
 
 
-# An independent implementation: the rules as processes of SimPy, where candidates of a Poisson process at the highest hazard
-# are thinned out on the wall clock, spares are a store, and saves and repairs go on by themselves
-
-
-@dataclass(frozen=True)
-class Rules:
-    phases: tuple[tuple[float, float, float], ...]  # work [h], nodes, interval [h]
-    classes: dict[str, tuple[float, float]]  # rate [1/h] per node, downtime [h]
-    save: float
-    write: float = 0.0
-    immune: bool = False
-    spares: int | None = None
-    repair: float = 0.0
-    early_ratio: float = 1.0
-    early_time: float = 1.0
-
-
-@dataclass
-class Job:
-    """One run; ``hours`` and ``counts`` say what became of it."""
-
-    rules: Rules
-    rng: np.random.Generator
-    hours: Counter = field(default_factory=Counter)
-    counts: Counter = field(default_factory=Counter)
-    activity: str = "working"
-    since: float = 0.0
-    exposure: float = 0.0
-    attempt: int = 0  # times that the job went up
-
-    def __post_init__(self):
-        self.env = simpy.Environment()
-        self.store = simpy.Container(self.env, init=self.rules.spares or 0)
-        self.process = self.env.process(self.run())
-        for name in self.rules.classes:
-            self.env.process(self.nature(name))
-        self.env.run(until=self.process)
-
-    @property
-    def at_risk(self):
-        return self.activity in ("working", "saving") or (self.activity == "down" and not self.rules.immune)
-
-    def enter(self, activity):
-        """Book the hours of the last activity and begin another."""
-        hours = self.env.now - self.since
-        self.hours[self.activity] += hours
-        self.exposure += hours * self.at_risk
-        self.done += hours * (self.activity == "working")
-        self.activity, self.since = activity, self.env.now
-
-    def nature(self, name):
-        """Interrupt the job at the hazard of one class while it is at risk."""
-        rate, early = self.rules.classes[name][0], self.rules.early_ratio - 1 if name in BREAKS_NODE else 0.0
-        highest = rate * max(nodes for _, nodes, _ in self.rules.phases) * (1 + early)
-        while True:
-            yield self.env.timeout(self.rng.exponential(1 / highest))
-            if self.at_risk and not (name == "planned" and self.activity == "down"):
-                age = self.exposure + self.env.now - self.since
-                hazard = rate * self.nodes * (1 + early * math.exp(-age / self.rules.early_time))
-                if self.rng.random() * highest < hazard:
-                    self.process.interrupt(name)
-
-    def run(self):
-        for work, nodes, interval in self.rules.phases:
-            self.nodes, self.done, self.safe = nodes, 0.0, 0.0
-            while self.safe < work - 1e-9:
-                cause = yield from self.up(work, max(interval, self.rules.write))
-                while cause is not None:
-                    cause = yield from self.restart(cause)
-        self.hours["productive"] = self.hours["working"] - self.hours["lost"]
-        self.hours["saving"] += self.hours["stopping"]
-
-    def up(self, work, interval):
-        """Work and save; returns what interrupted it, None at the end of the phase."""
-        self.attempt += 1
-        try:
-            while True:
-                self.enter("working")
-                yield self.env.timeout(min(interval, work - self.done))
-                self.enter("saving")
-                held = self.done
-                yield self.env.timeout(self.rules.save)
-                written = self.env.process(self.written(held, self.attempt))
-                if self.done > work - 1e-9:
-                    yield written
-                    self.enter("finished")
-                    return None
-        except simpy.Interrupt as interrupt:
-            self.enter("stopping")
-            self.attempt += 1
-            if interrupt.cause == "planned":
-                yield self.env.timeout(self.rules.save + self.rules.write)
-                self.safe = self.done
-            self.hours["lost"] += self.done - self.safe
-            self.done = self.safe
-            return interrupt.cause
-
-    def written(self, work, attempt):
-        """Write a save behind the job's back; it is lost with the job."""
-        yield self.env.timeout(self.rules.write)
-        if attempt == self.attempt:
-            self.safe = work
-
-    def repaired(self):
-        yield self.env.timeout(self.rules.repair)
-        yield self.store.put(1)
-
-    def restart(self, cause):
-        """Wait for a spare and come back; returns what interrupted that, None where nothing did."""
-        self.counts[cause] += 1
-        if cause in BREAKS_NODE and self.rules.spares is not None:
-            self.enter("waiting")
-            self.env.process(self.repaired())
-            yield self.store.get(1)
-        self.enter("down")
-        try:
-            yield self.env.timeout(self.rules.classes[cause][1])
-        except simpy.Interrupt as interrupt:
-            return interrupt.cause
-        finally:
-            self.enter("restarted")
-        return None
+# An independent implementation
 
 
 CALM = {"checkpoint_interval": 2, "checkpoint_time": 0.1}
@@ -418,7 +304,7 @@ def phased(*phases):
     return TRANSFORMER | {"phases": [{"name": f"phase {i}", "tokens": hours * HOUR} | rest for i, (hours, rest) in enumerate(phases)]}
 
 
-# reliability and workload; and the same as rules, with work, rates and intervals by hand
+# reliability and workload; the same as rules, with work, rates and intervals by hand, stand in RULES
 SETTINGS = {
     "classes with downtimes of their own": (
         CALM | {
@@ -426,7 +312,6 @@ SETTINGS = {
             "downtime": 0.5, "downtime_spot": 2, "downtime_host": 4,
         },
         flop(30),
-        Rules(((30, 1, 2),), {"host": (0.04, 4), "software": (0.1, 0.5), "spot": (0.05, 2)}, save=0.1),
     ),
     "one spare, restarts immune": (
         CALM | {
@@ -434,7 +319,6 @@ SETTINGS = {
             "spare_nodes": 1, "repair_time": 15,
         },
         flop(40),
-        Rules(((40, 1, 2),), {"accelerator": (0.06, 1), "software": (0.1, 1)}, save=0.1, immune=True, spares=1, repair=15),
     ),
     "no spare, early failures": (
         CALM | {
@@ -442,10 +326,6 @@ SETTINGS = {
             "early_failure_ratio": 4, "early_failure_time": 12,
         },
         flop(40),
-        Rules(
-            ((40, 1, 2),), {"network": (0.05, 0.8), "software": (0.05, 0.8)}, save=0.1, spares=0, repair=1.5,
-            early_ratio=4, early_time=12,
-        ),
     ),
     "planned stops, written behind": (
         {
@@ -453,13 +333,10 @@ SETTINGS = {
             "checkpoint_interval": 1, "checkpoint_time": 0.2, "checkpoint_write_time": 0.7,
         },
         flop(30),
-        Rules(((30, 1, 1),), {"software": (0.15, 1), "planned": (0.05, 2)}, save=0.2, write=0.7, immune=True),
     ),
     "phases": (
         CALM | {"failure_rate": 720, "downtime": 0.6, "straggler_slowdown": 1.2},
         phased((30, {"accelerators": 16}), (40, {"accelerators": 32, "mfu": 0.4}), (8, {})),
-        # 1.05 for the overhead, 1.2 for stragglers
-        Rules(tuple((1.26 * w, n, 2) for w, n in ((15, 2), (12.5, 4), (8, 1))), {"unclassified": (0.03, 0.6)}, save=0.1),
     ),
     "all of it": (
         {
@@ -469,49 +346,43 @@ SETTINGS = {
             "repair_time": 10, "early_failure_ratio": 3, "early_failure_time": 20, "straggler_slowdown": 1.1,
         },
         phased((50, {"accelerators": 20}), (60, {"accelerators": 40, "mfu": 0.4}), (10, {})),
-        # nodes that are begun count whole; planned stops are no reason to save more often
-        Rules(
-            tuple((1.155 * w, n, math.sqrt(0.2 / (0.08 * n))) for w, n in ((20, 3), (15, 5), (10, 1))),
-            {
-                "accelerator": (0.02, 1.2), "host": (0.01, 0.6), "network": (0.01, 0.6), "software": (0.03, 0.6), "spot": (0.01, 2),
-                "planned": (0.02, 0.6),
-            },
-            save=0.1, write=0.4, spares=2, repair=10, early_ratio=3, early_time=20,
-        ),
     ),
 }  # fmt: skip
 
 
-def assert_same_law(one, other, name):
-    """Compare mean, spread and a tail of two samples.
+def assert_same_law(values, other, name):
+    """Compare mean, spread and a tail of draws with those of jobs.
 
     The standard error of a standard deviation follows from the fourth moment. That of a quantile needs
     no density where one sample is counted above the other's: the count is binomial.
     """
-    sizes = np.array([one.size, other.size])
-    sds = np.array([x.std(ddof=1) for x in (one, other)])
-    assert_within_mcse(one.mean(), other.mean(), np.sqrt(np.sum(sds**2 / sizes)))
+    sizes = np.array([values.size, other.jobs])
+    sds = np.array([values.std(ddof=1), other.sd])
+    assert_within_mcse(values.mean(), other.mean, np.sqrt(np.sum(sds**2 / sizes)))
     if name != "wall_clock":
         return
-    fourth = np.array([((x - x.mean()) ** 4).mean() for x in (one, other)])
+    fourth = np.array([((values - values.mean()) ** 4).mean(), other.fourth])
     assert_within_mcse(sds[0], sds[1], np.sqrt(np.sum((fourth - sds**4) / (4 * sds**2 * sizes))))
-    share = np.mean(other > np.quantile(one, 0.95))
-    assert_within_mcse(share, 0.05, np.sqrt(0.05 * 0.95 * np.sum(1 / sizes)))
+    assert_within_mcse(np.mean(values > other.p95), 0.05, np.sqrt(0.05 * 0.95 * np.sum(1 / sizes)))
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_agrees_with_an_independent_simulation(name):
-    reliability, workload, rules = SETTINGS[name]
+    reliability, workload = SETTINGS[name]
     ds = play(reliability, workload=workload, draws=50_000)
-    rng = np.random.default_rng(20060216)
-    jobs = [Job(rules, rng) for _ in range(2500)]
-    assert_same_law(ds.wall_clock.values, np.array([job.env.now for job in jobs]), "wall_clock")
-    np.testing.assert_allclose([job.hours["productive"] for job in jobs], spent(ds, "productive")[0], rtol=1e-9)
+    jobs = kept(name, ALL)
+    assert_same_law(ds.wall_clock.values, jobs["wall_clock"], "wall_clock")
+    np.testing.assert_allclose(jobs["productive"].mean, spent(ds, "productive"), rtol=1e-9)
+    assert jobs["productive"].sd < 1e-9
     for activity in ("saving", "lost", "down", "waiting"):
-        assert_same_law(spent(ds, activity).values, np.array([job.hours[activity] for job in jobs]), activity)
+        assert_same_law(spent(ds, activity).values, jobs[activity], activity)
     for c in ds.interruption_class.values:
-        numbers = ds.interruptions_by_class.sel(interruption_class=c).values
-        assert_same_law(numbers, np.array([job.counts[c] for job in jobs]), c)
+        assert_same_law(ds.interruptions_by_class.sel(interruption_class=c).values, jobs[c], c)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_independent_simulation_is_the_one_that_is_kept(name):
+    assert_kept(name, FIRST)
 
 
 def test_a_draw_with_some_spares_is_one_with_as_many():

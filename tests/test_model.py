@@ -6,6 +6,7 @@ import pkgutil
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.optimize import brentq, minimize_scalar
 from statistics_helpers import assert_within_mcse
 
@@ -202,6 +203,13 @@ def test_the_optimal_interval_is_the_best(rate, save):
     # where the derivative vanishes its own rounding moves the root: about an epsilon divided by (Λτ)²
     exponent = rate * best_interval(rate, save)
     assert rate * reliability.optimal_interval(rate, save) == pytest.approx(exponent, rel=1e-14 + 2e-16 / exponent**2)
+
+
+@pytest.mark.parametrize("hours", [1e-6, 3.0, 19.0, 21.0, 500.0])
+def test_the_mean_hazard_of_new_machines_is_its_integral(hours):
+    mean = quad(lambda t: 1 + 2 * math.exp(-t * hours / 20.0), 0, 1, epsrel=1e-12)[0]
+    assert reliability.early_failure_factor(hours, 3.0, 20.0) == pytest.approx(mean, rel=1e-10)
+    assert reliability.early_failure_factor(1e7, 3.0, 20.0) == pytest.approx(1 + 40e-7, rel=1e-14)
 
 
 def test_the_optimal_interval_of_quick_saves_is_a_series():
@@ -464,6 +472,7 @@ LAWS = {
     reliability.young1974: [(0.32, 0.01), (0.0, 0.01)],
     reliability.daly2006: [(0.32, 0.01), (0.0, 0.01), (0.32, 9.0)],
     reliability.optimal_interval: [(0.32, 9.0), (0.32, 1e-7), (0.0, 0.01), (3.2, 1.0)],
+    reliability.early_failure_factor: [(52.0, 3.0, 20.0), (5.0, 3.0, 20.0), (52.0, 1.0, 20.0)],
     reliability.admissible_interval: [(2.0, 30.0), (math.inf, 30.0), (0.0, 30.0), (2.0, 1.0)],
     reliability.uptime_ratio: [(0.32, 0.7, 0.01), (3.2, 0.7, 0.2), (0.0, 0.7, 0.2)],
     reliability.downtime_ratio_immune: [(0.32, 0.7)],

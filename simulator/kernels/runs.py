@@ -258,9 +258,10 @@ def first_interruption(s: Floats, active: Integers, planned: bool) -> tuple[floa
 
 @exact
 def hours_to_finish(left: float, tau: float, delta: float, omega: float) -> float:
-    """Return the hours in which work is done and saved if nothing fails; infinite where the work is."""
+    """Return the hours in which work is done and saved if nothing fails: none where all is saved, infinite where the work is."""
     saves = max(np.ceil(left / tau - _ALL_SAVED), 1.0)
-    return left + saves * delta + omega if left < math.inf else math.inf
+    hours = left + saves * delta + omega if left < math.inf else math.inf
+    return 0.0 if left <= _ALL_SAVED * tau else hours
 
 
 @exact
