@@ -12,6 +12,7 @@ from simulator.kernels import history, static
 from simulator.kernels.events import LOGGED
 from simulator.kernels.history import FAN, TRACE, Play, Records, run_history
 from simulator.kernels.inputs import GUIDE, InputTables
+from simulator.kernels.largest import largest_drawn
 from simulator.kernels.slots import CLASSES, INPUTS, MODES, PHASE_INPUTS, PHASES
 from simulator.kernels.static import run_static
 from simulator.kernels.zone_tables import HourlyTables, hourly_tables, no_tables
@@ -23,7 +24,6 @@ from simulator.stochastic.streams import stream_key
 from simulator.stochastic.tabulate import Kind, QuantileTable
 from simulator.stochastic.zone import HourlyLaw, seasonal_design, stationary_quantile
 
-_BATCH = 1 << 18  # draws between two signs of life
 _HIGHEST_SCORE = 8.3  # beyond every normal score that is drawn
 _HOURS_PER_WEEK, _HOURS_PER_YEAR = 168, 8766
 
@@ -59,13 +59,15 @@ class KernelArguments:
     ----------
     tables : InputTables
     play : Play
-        Of which the static kernel reads the modes only.
+        Of which the static kernel reads the modes only. Its ``spares`` are -1 where each draw has its own: see :meth:`playing`.
     hourly : HourlyTables
         Read where price or carbon intensity is hourly.
     outputs : tuple of str
         What the kernel returns, in the order of its rows.
     drawn : tuple of str
         Drawn inputs by place in the model, in the order of the rows that the kernel stores.
+    spares : InputTables or None
+        The spare nodes alone, with the scores that they depend on, where they are drawn.
     """
 
     tables: InputTables
@@ -73,6 +75,19 @@ class KernelArguments:
     hourly: HourlyTables
     outputs: tuple[str, ...]
     drawn: tuple[str, ...]
+    spares: InputTables | None = None
+
+    def playing(self, low: int, high: int) -> Play:
+        """Return ``play`` with room for the spare nodes of draws ``low`` to ``high`` - 1.
+
+        Room that is not used changes no result, and a law has no largest value that would not be absurd: the quantile
+        beyond every score of ``1 to 200`` is four million.
+        """
+        if self.spares is None:
+            return self.play
+        most = largest_drawn(self.spares, INPUTS.index("spare_nodes"), low, high)
+        # one to spare: two kernels may round a value between two whole numbers differently
+        return self.play._replace(spares=int(max(most, 0.0)) + 1)
 
     def run(
         self, low: int, high: int, inputs: Floats, outputs: Floats, *, first: int, block_size: int, records: Records | None = None
@@ -81,7 +96,8 @@ class KernelArguments:
         if self.outputs == static.OUTPUTS:
             run_static(low, high, block_size, first, self.play.modes, self.tables, inputs, outputs)
         else:
-            run_history(low, high, block_size, first, self.play, self.hourly, self.tables, records or no_records(), inputs, outputs)
+            play, records = self.playing(low, high), records or no_records()
+            run_history(low, high, block_size, first, play, self.hourly, self.tables, records, inputs, outputs)
 
 
 def no_records() -> Records:
@@ -108,10 +124,16 @@ def compile_arguments(resolved: Resolved, plan: SamplingPlan) -> KernelArguments
     correlated = [streams.get(name, name) for name in resolved.correlations.names]
     for name in correlated:
         rows.setdefault(name, (-1, None))  # a correlated name keeps its score where it is certain
-    tables = _input_tables(constants, rows, correlated, np.ascontiguousarray(resolved.correlations.factor, dtype=np.float64), plan)
+    factor = np.ascontiguousarray(resolved.correlations.factor, dtype=np.float64)
+    tables = _input_tables(constants, rows, correlated, factor, plan)
     outputs = static.OUTPUTS if resolved.choices.method == "expected_value" else history.OUTPUTS
     drawn = tuple(INPUTS[slot] for slot, _ in rows.values() if slot >= 0)
-    return KernelArguments(tables, _play(resolved, constants, plan.seed), _hourly(resolved, plan.seed), outputs, drawn)
+    spares = None
+    if "spare_nodes" in drawn:
+        others = correlated if "spare_nodes" in correlated else []
+        alone = {name: row if name == "spare_nodes" else (-1, None) for name, row in rows.items() if name in ("spare_nodes", *others)}
+        spares = _input_tables(constants, alone, others, factor[: len(others), : len(others)], plan)
+    return KernelArguments(tables, _play(resolved, constants, plan.seed), _hourly(resolved, plan.seed), outputs, drawn, spares)
 
 
 def _input_tables(
@@ -176,7 +198,7 @@ def _play(resolved: Resolved, constants: Floats, seed: int) -> Play:
     """Return what a scenario asks of the history kernel; sets the thresholds that are stated as quantiles."""
     choices, past = resolved.choices, resolved.past
     rates = ["failure_rate", *(f"failure_rate_{name}" for name in CLASSES[1:])]
-    spares = _extremes(resolved, "spare_nodes")[1]
+    least, spares = _extremes(resolved, "spare_nodes")
     first = -1
     if past is not None and choices.dated:
         # the same season and the same day of the week of a year that the history holds
@@ -192,7 +214,7 @@ def _play(resolved: Resolved, constants: Floats, seed: int) -> Play:
         downtimes=_places(resolved, [("downtime", "downtime"), *((f"downtime_{name}", "downtime") for name in CLASSES[1:])]),
         own=np.stack([_places(resolved, [(f"{name}[{phase}]", name) for name in PHASE_INPUTS]) for phase in range(PHASES)]),
         active=np.array([i for i, name in enumerate(rates) if name in resolved.inputs], dtype=np.int64),
-        spares=int(spares) if math.isfinite(spares) else 0,
+        spares=-1 if least < spares else int(spares) if math.isfinite(spares) else 0,
         keys=np.array([stream_key(seed=seed, purpose="interruption", name=name) for name in CLASSES], dtype=np.uint64),
         pausing=choices.pausing,
         relative=np.array(

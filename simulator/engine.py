@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from time import perf_counter
 
 import numba
 import numpy as np
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 from simulator.arguments import KernelArguments, compile_arguments
 from simulator.errors import InputError
 from simulator.kernels.history import Records
+from simulator.kernels.hourly import WIDTH
+from simulator.kernels.inputs import LANES
 from simulator.plan import SamplingPlan
 from simulator.results import label
 from simulator.scenario import Scenario, resolve
 
-_BATCH = 1 << 18  # draws between two signs of life
+_CHUNK = 0.5  # s, between two signs of life, and until an interruption is heard
+_GROWTH = 8  # from a chunk to the next, at most
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +57,8 @@ def simulate(
     start, stop : int, optional
         Compute draws ``start`` to ``stop`` - 1 of the plan only, bitwise as in the whole.
     progress : callable, optional
-        Called with the number of draws done.
+        Called about twice a second with the number of draws done. What it raises ends the run, so that
+        ``KeyboardInterrupt`` does too.
 
     Returns
     -------
@@ -81,10 +86,11 @@ def simulate(
         raise InputError(f"draws {start} to {stop} do not lie in the plan's 0 to {plan.draws}")
     resolved = resolve(scenario)
     arguments = compile_arguments(resolved, plan)
-    inputs, outputs = run_kernel(arguments, plan, start, stop, progress)
+    parts, count = 2 if resolved.choices.pausing else 1, stop - start
+    inputs, outputs = run_kernel(arguments, plan, start, stop, in_part(progress, 0, parts, count))
     if resolved.choices.pausing:
         never = replace(arguments, play=arguments.play._replace(pausing=False))
-        outputs |= _saved_by_pausing(outputs, run_kernel(never, plan, start, stop, None)[1])
+        outputs |= _saved_by_pausing(outputs, run_kernel(never, plan, start, stop, in_part(progress, 1, parts, count))[1])
     return label(resolved, plan, np.arange(start, stop), inputs, outputs)
 
 
@@ -101,12 +107,42 @@ def run_kernel(
     count = stop - start
     inputs, outputs = np.empty((len(arguments.drawn), count)), np.empty((len(arguments.outputs), count))
     with using_threads(plan.threads):
-        for low in range(start, stop, _BATCH):
-            high = min(low + _BATCH, stop)
-            arguments.run(low, high, inputs, outputs, first=start, block_size=plan.block_size, records=records)
+        threads = numba.get_num_threads()
+        for low, high in chunks(start, stop, threads):
+            # a chunk is shared out among the threads, by groups of lanes that are played together
+            share = -(-(high - low) // (threads * WIDTH)) * WIDTH
+            arguments.run(low, high, inputs, outputs, first=start, block_size=min(share, plan.block_size), records=records)
             if progress is not None:
                 progress(high - start)
     return dict(zip(arguments.drawn, inputs, strict=True)), dict(zip(arguments.outputs, outputs, strict=True))
+
+
+def chunks(start: int, stop: int, threads: int) -> Iterator[tuple[int, int]]:
+    """Cut draws into chunks that take about _CHUNK seconds each, judged by the time between two that are asked for.
+
+    Where the cuts lie changes no result: a draw is the same in any range.
+
+    Examples
+    --------
+    >>> [high - low for low, high in chunks(0, 100_000, 2)][:3]
+    [128, 896, 8192]
+    """
+    least = size = threads * WIDTH
+    low = start
+    while low < stop:
+        high = low + size
+        group = LANES if size >= LANES else WIDTH
+        high = min(high - high % group, stop)  # a group that is cut is worked out twice
+        began = perf_counter()
+        yield low, high
+        took = max(perf_counter() - began, 1e-9)
+        size = max(least, min(_GROWTH * size, int((high - low) * _CHUNK / took)))
+        low = high
+
+
+def in_part(progress: Callable[[int], None] | None, part: int, parts: int, count: int) -> Callable[[int], None] | None:
+    """Return the progress of one of several parts that play the same draws, as progress of the whole."""
+    return None if progress is None else lambda done: progress((part * count + done) // parts)
 
 
 def _saved_by_pausing(paused: dict[str, Floats], never: dict[str, Floats]) -> dict[str, Floats]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.arguments import compile_arguments, no_records
-from simulator.engine import run_kernel, simulate
+from simulator.engine import in_part, run_kernel, simulate
 from simulator.errors import InputError
 from simulator.kernels.events import LOGGED
 from simulator.kernels.history import FAN, TRACE
@@ -20,6 +21,7 @@ from simulator.scenario import Scenario, resolve
 
 Floats = NDArray[np.float64]
 
+MOST_FANS = 4096  # draws
 _MOST_EVENTS = 1_000_000  # of one draw; a run with more is cut short in its list, and says so
 
 
@@ -114,7 +116,14 @@ def _elapsed(job: Floats, paused: Floats) -> Floats:
     return np.where(job > clock[hour], hour + paused[hour] + job - clock[hour], hour.astype(np.float64))
 
 
-def over_time(scenario: Scenario, plan: SamplingPlan | None = None, *, draws: int = 4096, times: int = 96) -> xr.Dataset:
+def over_time(
+    scenario: Scenario,
+    plan: SamplingPlan | None = None,
+    *,
+    draws: int = MOST_FANS,
+    times: int = 96,
+    progress: Callable[[int], None] | None = None,
+) -> xr.Dataset:
     """Play the first draws of a plan again and keep what each has cost, emitted, used and done at a grid of times.
 
     Parameters
@@ -125,6 +134,8 @@ def over_time(scenario: Scenario, plan: SamplingPlan | None = None, *, draws: in
         How many; memory grows with draws × times only.
     times : int
         Steps of the grid, which ends after the last of these runs.
+    progress : callable, optional
+        Called with the number of draws done; each is played twice, and counts half until then.
 
     Returns
     -------
@@ -142,10 +153,11 @@ def over_time(scenario: Scenario, plan: SamplingPlan | None = None, *, draws: in
     count = min(draws, plan.draws)
     resolved = resolve(scenario)
     arguments = compile_arguments(resolved, plan)
-    _, outputs = run_kernel(arguments, plan, 0, count, None)
+    _, outputs = run_kernel(arguments, plan, 0, count, in_part(progress, 0, 2, count))
     step = max(math.ceil(float(np.nanmax(outputs["wall_clock"])) / times), 1)
     fans = np.full((count, times, len(FAN)), np.nan)
-    run_kernel(arguments, plan, 0, count, None, records=no_records()._replace(fans=fans, step=step))
+    records = no_records()._replace(fans=fans, step=step)
+    run_kernel(arguments, plan, 0, count, in_part(progress, 1, 2, count), records=records)
     variables = {}
     for k, name in enumerate(FAN):
         q = QUANTITIES[name]

@@ -232,7 +232,7 @@ def _replace_folder(fresh: Path, target: Path, *, older: Path) -> None:
         target.replace(older)
     try:
         fresh.replace(target)
-    except OSError:
+    except BaseException:  # an interruption by the user too
         if older.exists():
             older.replace(target)
         raise

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import simulator.engine
 from simulator import open_results
-from simulator.cli import _run
+from simulator.arguments import KernelArguments
+from simulator.cli import _run, progress
 
 ROOT = Path(__file__).parent.parent
 QUICKSTART = str(ROOT / "configs" / "quickstart.yaml")
@@ -175,6 +182,87 @@ def test_interruption_and_failure_have_their_exit_codes(monkeypatch: pytest.Monk
     monkeypatch.setattr(simulator.engine, "simulate", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("boom")))
     with pytest.raises(RuntimeError, match="boom"):
         _run(["run", QUICKSTART], debug=True)
+
+
+@pytest.mark.parametrize("verb", ["run", "fan"])
+def test_an_interruption_between_chunks_is_told_and_leaves_nothing(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play, calls = KernelArguments.run, []
+
+    def interrupted(*arguments: Any, **options: Any) -> None:
+        play(*arguments, **options)
+        calls.append(arguments)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)  # as by Ctrl-C: heard when the kernel has returned
+
+    monkeypatch.setattr(KernelArguments, "run", interrupted)
+    monkeypatch.setattr(simulator.engine, "chunks", lambda start, stop, _: [(low, low + 100) for low in range(start, stop, 100)])
+    output = tmp_path / ("run.nc" if verb == "run" else "fan.png")
+    assert run(verb, QUICKSTART, "--draws", "400", "-o", str(output), "--json") == 130
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"interrupted after {200 if verb == 'run' else 100} of 400 draws; nothing was written" in printed.err
+    assert len(calls) == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextlib.contextmanager
+def terminal() -> Iterator[Callable[[], str]]:
+    """Make stderr a terminal; what it shows comes from calling what this yields."""
+    reader, writer = os.openpty()
+    os.set_blocking(reader, False)
+    shown = b""
+
+    def read() -> str:
+        nonlocal shown
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(reader, 65536):
+                shown += chunk
+        return re.sub("\x1b\\[[0-9;?]*[a-zA-Z]", "", shown.decode())  # colours and moves of the cursor
+
+    with pytest.MonkeyPatch.context() as patch, os.fdopen(writer, "w") as stream:
+        patch.setenv("TERM", "xterm")
+        patch.delenv("NO_COLOR", raising=False)
+        patch.setattr(sys, "stderr", stream)
+        yield read
+    os.close(reader)
+
+
+def test_a_long_run_shows_how_far_it_is_and_how_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_SILENT", 0.05)
+    with terminal() as shown, progress.showing_progress(1000) as tell:
+        time.sleep(0.3)
+        assert "compiles" in shown()
+        for done in (10, 20, 30):
+            time.sleep(0.3)
+            tell(done)
+        time.sleep(0.3)
+        assert "3%" in shown()
+        # 970 draws at 10 in 0.3 s
+        assert re.search("0:00:(2[89]|3[0-9]) left, Ctrl-C stops", shown())
+
+
+def test_a_short_run_and_a_pipe_show_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal() as shown:
+        with progress.showing_progress(1000) as tell:
+            tell(500)
+        assert shown() == ""
+    monkeypatch.setattr(progress, "_SILENT", 0.0)
+    with progress.showing_progress(1000) as tell:
+        time.sleep(0.1)
+        tell(500)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_does_not_reach_stdout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", QUICKSTART, *FEW, "--json") == 0
+    alone = capsys.readouterr().out
+    monkeypatch.setattr(progress, "_SILENT", 0.0)
+    with terminal() as shown:
+        assert run("run", QUICKSTART, *FEW, "--json") == 0
+        assert "simulating" in shown()
+    assert capsys.readouterr().out == alone
 
 
 @pytest.mark.parametrize("words", [[], ["run"], ["validate"], ["summarize"]])

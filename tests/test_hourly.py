@@ -244,7 +244,10 @@ class TestZoneFiles:
             (("unit: USD/MWh", "unit: USD"), "price.unit: 'USD' is not one of"),
             (("residual_sd: 1.0", "residual_sd: wide"), "residual_sd: 'wide' is not a number"),
             (("    9.0: 9.0", "    9.0: -10.0"), "and values must not fall"),
-            (("name: test", "colour: green"), "colour: is not a known key"),
+            (("name: test", "colour: green"), "x.yaml:1:1: colour: is not a known key"),
+            (("residual_sd: 1.0", "residual_sd: wide"), "x.yaml:9:3: price.residual_sd"),
+            (("fast_weight: ", "spike_per_year: 3\n  fast_weight: "), "x.yaml:10:3: price.spike_per_year: is not a known key"),
+            (("fast_weight: ", "spike_mean: 3\n  fast_weight: "), "price.spike_mean: is not read without spikes_per_year"),
         ],
     )
     def test_a_broken_file_is_refused(self, change, told):

@@ -14,7 +14,10 @@ from scipy.stats import binomtest, kstest
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, parse_scenario, simulate
+from simulator.errors import ConfigError
 from simulator.model.reliability import optimal_interval
+from simulator.scenario import resolve
+from simulator.scenario.interruptions import median_exposure
 
 DEVICES = {
     "accelerators": 8, "accelerators_per_node": 8, "peak_flops": 1e15, "tdp": 700, "power_fraction": 0.8,
@@ -34,19 +37,25 @@ def flop(hours, accelerators=8):
     return {"flop": hours * accelerators * 3600 * 1e15 * 0.5, "mfu": 0.5, "run_overhead": 0}
 
 
+def as_data(reliability, workload, hardware=()):
+    """Return a run on one node, unless hardware says otherwise; nothing is uncertain that is not stated so."""
+    hardware = {k: v for k, v in (DEVICES | dict(hardware)).items() if v is not None}
+    if "device_hours" in workload:
+        reliability, hardware = {"max_wall_clock": None} | reliability, {k: v for k, v in hardware.items() if k != "peak_flops"}
+    return {
+        "name": "interruptions",
+        "workload": workload,
+        "hardware": hardware,
+        "reliability": {"max_wall_clock": ENDLESS} | reliability,
+        "energy": {"pue": 1.1},
+        "emissions": {"carbon_intensity": 0.4, "carbon_year_shift": 1, "embodied_accelerator": 300, "embodied_server": 4000},
+        "compute": {"basis": "rent", "rental_price": 2, "service_life": 43_830, "fleet_utilization": 0.8},
+    }
+
+
 def play(reliability, *, draws, workload=None, hours=None, hardware=(), seed=0):
-    """Return draws of a run on one node, unless hardware says otherwise; nothing is uncertain that is not stated so."""
-    scenario = parse_scenario(
-        {
-            "name": "interruptions",
-            "workload": flop(hours) if workload is None else workload,
-            "hardware": {k: v for k, v in (DEVICES | dict(hardware)).items() if v is not None},
-            "reliability": {"max_wall_clock": ENDLESS} | reliability,
-            "energy": {"pue": 1.1},
-            "emissions": {"carbon_intensity": 0.4, "carbon_year_shift": 1, "embodied_accelerator": 300, "embodied_server": 4000},
-            "compute": {"basis": "rent", "rental_price": 2, "service_life": 43_830, "fleet_utilization": 0.8},
-        }
-    )
+    """Return draws of a run; see :func:`as_data`."""
+    scenario = parse_scenario(as_data(reliability, flop(hours) if workload is None else workload, hardware))
     return simulate(scenario, SamplingPlan(draws=draws, seed=seed))
 
 
@@ -229,7 +238,9 @@ def test_interruptions_without_downtime_are_a_poisson_process():
 def test_early_failures_hasten_the_clock_of_classes_that_break_nodes(ratio, settling):
     early = {"early_failure_ratio": ratio, "early_failure_time": settling}
     for name in CLASSES:
-        base, hours = (first_interruption({f"failure_rate_{name}": RATE}, extra=extra) for extra in ({}, early))
+        # hosts that hardly fail, so that early failures are read whatever class is looked at
+        rates = {"failure_rate_host": 1e-12} | {f"failure_rate_{name}": RATE}
+        base, hours = (first_interruption(rates, extra=extra) for extra in ({}, early))
         if name in BREAKS_NODE:
             # the hazard 1 + (a - 1) exp(-t/θ) from 0 to t; a millionth of a second is left to rounding where θ is long
             np.testing.assert_allclose(hours - (ratio - 1) * settling * np.expm1(-hours / settling), base, rtol=1e-9, atol=3e-10)
@@ -524,6 +535,64 @@ def test_spares_that_never_run_out_change_nothing(restart):
         )
         for output in ("wall_clock", "time_spent", "energy_it", "interruptions_by_class"):
             np.testing.assert_array_equal(spared[output], base[output], err_msg=output)
+
+
+# How many interruptions a history holds is known before it is played out: constants are their own medians
+
+STOPPED = {"failure_rate": per_hour(2.0), "downtime": 1.5, "checkpoint_time": 0.1, "checkpoint_interval": 1.0, "max_wall_clock": 500}
+CROWDED = {
+    "interruptible": {"failure_rate": per_hour(0.4), "downtime": 0.8, "checkpoint_time": 0.1, "checkpoint_interval": 1.0},
+    "immune": {"failure_rate": per_hour(0.4), "downtime": 0.8, "checkpoint_time": 0.1, "checkpoint_interval": 1.0, "restart": "immune"},
+    "stopped": STOPPED,
+    "stopped, immune": STOPPED | {"restart": "immune"},
+    "classes": {
+        "failure_rate_host": per_hour(0.2), "failure_rate_software": per_hour(0.1), "failure_rate_planned": per_hour(0.05), "downtime": 0.8,
+        "downtime_software": 2.0, "downtime_planned": 0, "checkpoint_time": 0.1, "checkpoint_interval": 1.0, "restart": "immune",
+    },
+    "daly2006": {"failure_rate": per_hour(0.05), "downtime": 0.1, "checkpoint_time": 0.02},
+    "few spares": STOPPED | {"spare_nodes": 3, "repair_time": 20},
+    "no spares": STOPPED | {"spare_nodes": 0, "repair_time": 20},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_the_number_of_interruptions_is_foreseen(name):
+    scenario = parse_scenario(as_data(CROWDED[name], flop(40)))
+    foreseen = median_exposure(resolve(scenario))
+    ds = simulate(scenario, SamplingPlan(draws=4000))
+    found = float((ds.interruptions + ds.interruptions_planned).mean())
+    # what is in repair is taken at its most all along
+    assert foreseen.interruptions == pytest.approx(found, rel=0.08 if "spares" in name else 0.04)
+    assert foreseen.nodes == 1
+    if "spares" not in name:
+        assert foreseen.hours == pytest.approx(float(ds.wall_clock.mean()), rel=0.04)
+
+
+def test_each_phase_and_stated_device_hours_are_foreseen():
+    reliability = {"failure_rate": per_hour(0.05), "downtime": 0.5, "checkpoint_time": 0.1, "checkpoint_interval": 1.0}
+    phases = [{"name": "a", "tokens": 1e9}, {"name": "b", "tokens": 2e9, "accelerators": 32, "mfu": 0.25}]
+    model = {"params": 7e12 / 1e3, "mfu": 0.5, "run_overhead": 0.1, "phases": phases}
+    for workload in (model, {"device_hours": 3000}):
+        scenario = parse_scenario(as_data(reliability, workload))
+        ds = simulate(scenario, SamplingPlan(draws=4000))
+        foreseen = median_exposure(resolve(scenario))
+        assert foreseen.interruptions == pytest.approx(float(ds.interruptions.mean()), rel=0.04)
+        assert foreseen.nodes == (4 if "phases" in workload else 1)
+
+
+def test_a_history_of_millions_is_refused_with_a_way_out():
+    crowd = {"accelerators": 2048 * 8}
+    too_many = {"failure_rate": 1e4, "max_wall_clock": "1 year"}
+    with pytest.raises(ConfigError) as caught:
+        parse_scenario(as_data(too_many, flop(1e6, 2048 * 8), crowd))
+    told = str(caught.value)
+    assert "reliability.failure_rate: about 7.5e+06 interruptions in one draw" in told
+    assert "10000 per 1000 node-days on 2048 nodes for 8766 h" in told
+    assert "Use reliability.method: expected_value, a lower rate or a shorter max_wall_clock" in told
+    for way in ({"method": "expected_value", "max_wall_clock": None}, {"failure_rate": 1e3}, {"max_wall_clock": "30 days"}):
+        resolve(parse_scenario(as_data(too_many | way, flop(1e6, 2048 * 8), crowd)))
+    with pytest.raises(ConfigError, match=r"failure_rate_host: about .* or fewer device_hours"):
+        parse_scenario(as_data({"failure_rate_host": 1e4, "max_wall_clock": None}, {"device_hours": 1e8}, crowd))
 
 
 # Phases, stragglers, saves that are written behind

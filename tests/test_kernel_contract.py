@@ -19,7 +19,7 @@ from scipy.special import lambertw, ndtri
 from statistics_helpers import assert_within_mcse
 
 import simulator
-from simulator import SamplingPlan, jit, parse_scenario, simulate
+from simulator import SamplingPlan, engine, jit, parse_scenario, simulate
 from simulator.arguments import compile_arguments, no_records
 from simulator.kernels import events, history, hourly, inputs, static
 from simulator.kernels.hourly import WIDTH
@@ -214,6 +214,21 @@ def test_every_seed_is_another_world_and_zero_is_a_seed(plan, way):
         assert_same_bits(simulate(contract(way), stop=DRAWS), zero)  # the default seed is 0
 
 
+@both_plans
+@every_way
+def test_chunks_change_no_bit(plan, way, monkeypatch):
+    monkeypatch.setattr(engine, "chunks", lambda start, stop, threads: [(start, stop)])
+    whole = play(plan, way, start=30)
+    monkeypatch.undo()
+    monkeypatch.setattr(engine, "_CHUNK", 0.0)
+    seen = []
+    sampling = SamplingPlan(draws=DRAWS, **PLANS[plan])
+    assert_same_bits(simulate(contract(way), sampling, start=30, progress=seen.append), whole)
+    parts = 2 if way == "everything" else 1
+    ends = [end - 30 for end in range(WIDTH, DRAWS, WIDTH)] + [DRAWS - 30]
+    assert seen == [(part * (DRAWS - 30) + end) // parts for part in range(parts) for end in ends]
+
+
 # Promise 2: streams are keyed by name
 
 
@@ -306,6 +321,33 @@ def test_sobol_draw_belongs_to_its_replicate():
             np.testing.assert_array_equal(np.sort(np.floor(u * 256)), np.arange(256))
         assert len({u.tobytes() for u in points}) == replicates
         assert points[0].tobytes() == alone[name].values.tobytes()
+
+
+# Room for spare nodes is made for those that are drawn, and changes no result
+
+WIDE = {"spare_nodes": "1 to 200", "repair_time": "2 to 10 days", "failure_rate": "50 to 100", "max_wall_clock": "60 days"}
+
+
+@both_plans
+@pytest.mark.parametrize("rho", [None, 0.9])
+def test_room_is_made_for_the_spare_nodes_that_are_drawn(plan, rho):
+    pairs = [] if rho is None else [["downtime", "spare_nodes", rho], ["mfu", "pue", 0.5]]
+    changes = {"way": "event_driven", "reliability": DATA["reliability"] | WIDE, "correlations": pairs}
+    draws = 4 * LANES
+    whole = play(plan, draws=draws, **changes)
+    spares = whole.spare_nodes.values
+    arguments = compiled(contract(**changes), SamplingPlan(draws=draws, **PLANS[plan]))
+    assert spares.max() > 200
+    assert arguments.playing(0, draws).spares == spares.max() + 1
+    for start in range(0, draws, LANES):
+        assert arguments.playing(start + 5, start + 7).spares == spares[start : start + LANES].max() + 1
+    # some wait for a spare, and some have more than they ever need
+    waited = whole.time_spent.sel(activity="waiting").values > 0
+    assert 0.1 < waited.mean() < 0.9
+    start, stop = 700, 1100
+    for size in (7, 4096):
+        part = play(plan, start=start, stop=stop, draws=draws, block_size=size, **changes)
+        assert_same_bits(part, whole.isel(draw=slice(start, stop)))
 
 
 # What holds in every draw
@@ -836,7 +878,7 @@ def test_a_block_of_histories_equals_its_source(plan, way, request):
     request.getfixturevalue("sources")
     source = [np.empty_like(values) for values in found]
     with np.errstate(divide="ignore"):
-        history.run_block(start, stop, start, arguments.play, arguments.hourly, arguments.tables, no_records(), *source)
+        history.run_block(start, stop, start, arguments.playing(start, stop), arguments.hourly, arguments.tables, no_records(), *source)
     for a, b in zip(found, source, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5 if way == "everything" else 1e-9)  # of weather in float32
         assert a.std(axis=1).any()

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from simulator import SamplingPlan, load_scenario, open_results, save_results, simulate
+from simulator import SamplingPlan, engine, load_scenario, open_results, save_results, simulate
 from simulator.errors import InputError, SimulatorError
+from simulator.kernels.hourly import WIDTH
 from simulator.plan import LARGEST_SEED, available_threads
 from simulator.quantities import QUANTITIES
 from simulator.results import check_target
@@ -196,7 +197,38 @@ def test_draws_outside_the_plan_are_refused(start, stop):
 def test_progress_counts_draws():
     seen = []
     simulate(load_scenario(CONFIGS / "quickstart.yaml"), SamplingPlan(draws=300), start=100, progress=seen.append)
-    assert seen == [200]
+    assert seen == sorted(set(seen))
+    assert seen[-1] == 200
+
+
+@pytest.mark.parametrize("per_draw", [1e-7, 1e-4, 1e-2, 3.0])
+@pytest.mark.parametrize(("start", "stop", "threads"), [(0, 100_000, 2), (37, 1000, 1), (5, 6, 8)])
+def test_chunks_cover_the_draws_and_take_half_a_second(monkeypatch, per_draw, start, stop, threads):
+    clock = [60.0]
+    monkeypatch.setattr(engine, "perf_counter", lambda: clock[0])
+    cuts, calls = [start], 0
+    for low, high in engine.chunks(start, stop, threads):
+        assert low == cuts[-1]
+        cuts.append(high)
+        assert high == stop or high % WIDTH == 0
+        least = threads * WIDTH
+        assert high - low <= max(least, 8 ** len(cuts[2:]) * least)
+        took = (high - low) * per_draw
+        assert took <= max(0.5, least * per_draw) * (1 + 1e-9)
+        clock[0] += took
+        calls += 1
+    assert cuts[-1] == stop
+    assert calls <= 8 + (stop - start) / max(0.45 / per_draw, least) * 1.2
+
+
+def test_two_parts_count_half_each():
+    seen = []
+    for part in (0, 1):
+        told = engine.in_part(seen.append, part, 2, 100)
+        for done in (50, 100):
+            told(done)
+    assert seen == [25, 50, 75, 100]
+    assert engine.in_part(None, 0, 2, 100) is None
 
 
 # Files
@@ -343,6 +375,24 @@ def test_a_failing_write_leaves_the_older_result(monkeypatch, tmp_path, ending, 
         save_results(computed(draws=20, seed=1), target)
     if isinstance(error, OSError):
         assert str(caught.value) == f"{target} could not be written: No space left on device"
+    assert_same(open_results(target), older)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_interrupted_replacement_leaves_the_older_result(monkeypatch, tmp_path, ending):
+    target, older = tmp_path / f"a{ending}", computed(draws=20)
+    save_results(older, target)
+    replace = Path.replace
+
+    def interrupted(self, to):
+        if self.parent.name.startswith(".a") and self.name != "older":
+            raise KeyboardInterrupt
+        return replace(self, to)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save_results(computed(draws=20, seed=1), target)
     assert_same(open_results(target), older)
     assert list(tmp_path.iterdir()) == [target]
 

@@ -10,7 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from simulator.errors import ConfigError
+from simulator.kernels.slots import BREAKS_NODE, CLASSES
 from simulator.scenario import Scenario, load_scenario, parse_scenario, resolve
+from simulator.scenario.reads import BREAKING_CLASSES
+from simulator.scenario.resolve import choose
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
 
@@ -270,16 +273,26 @@ def test_all_problems_are_told_at_once_with_their_places(tmp_path: Path) -> None
         (("basis: rent, ", "basis: rent, accelerator_price: 30000, "), "accelerator_price is not read where accelerators are rented"),
         (("basis: rent", "basis: lease"), "'lease' is not one of 'rent' or 'own'"),
         (("basis: rent, ", ""), "basis: is not stated"),
-        ((EMISSIONS, ""), "carbon_intensity is not stated"),
+        ((EMISSIONS, ""), "emissions.carbon_intensity: carbon_intensity is not stated and has no default. State it, or name a grid.region"),
+        ((EMISSIONS, "emissions: {carbon_year_shift: 1.1}\n"), "text:4:1: emissions.carbon_intensity: carbon_intensity is not stated"),
         ((EMISSIONS, "grid: {region: US-CA}\n"), "carbon_intensity is not stated"),
+        ((EMISSIONS, "grid: {region: US-CA}\n"), "text:4:8: grid.region: region is not read: this scenario states, or does not need, its"),
         ((EMISSIONS, "grid: {region: Xanadu}\n"), "'Xanadu' is not a known region"),
         ((EMISSIONS, "grid: {zone: nowhere, start_time: 2026-03-01}\n"), "'nowhere' is neither a zone nor a file"),
         ((", accelerators: 256", ""), "hardware.accelerators: accelerators is not stated and has no default"),
         (("tokens: 2T tokens", "phases: []"), "params alone does not fix it"),
         (("tokens: 2T tokens", f"{PHASES}, tokens: 1e12"), "tokens is stated beside phases"),
         (("tokens: 2T tokens", PHASES.replace("long", "short")), "short names more than one phase"),
-        (("tokens: 2T tokens", PHASES.replace("tokens: 1T tokens", "start: 1")), "phases.0.tokens: is not stated"),
+        (("tokens: 2T tokens", PHASES.replace("tokens: 1T tokens", "start: 1")), "workload.phases[0].tokens: is not stated"),
         (("tokens: 2T tokens", PHASES.replace("mfu: 0.3", "mfu: 4.2")), "Did you mean 0.42?"),
+        (
+            ("tokens: 2T tokens", PHASES.replace("mfu: 0.3", "mfu: 0.3, mfa: 1")),
+            "workload.phases[1].mfa: is not a known key. Did you mean mfu",
+        ),
+        (("tokens: 2T tokens", PHASES.replace("mfu: 0.3", "x: 1")), "Known are name, tokens, accelerators, mfu, sequence_length"),
+        (("tokens: 2T tokens", PHASES.replace("mfu: 0.3", "pue: 1")), "workload.phases[1].pue: is not a known key. It belongs to section"),
+        (("tokens: 2T tokens", "phases: [4]"), "workload.phases[0]: 4 is not a phase. It holds name, tokens, accelerators"),
+        (("tokens: 2T tokens", "phases: {name: one}"), "is not a list of phases. Each holds name, tokens, accelerators"),
         (("tokens: 2T tokens", PHASES.replace("short, ", "short, mfu: 0.2, ")), "mfu is stated but this scenario does not read it"),
         (("mfu: 0.30 to 0.45", "mfu: 0.45 to 0.30"), "Write LOW to HIGH"),
         (("mfu: 0.30 to 0.45", "mfu: .nan"), "not a finite number"),
@@ -293,6 +306,14 @@ def test_all_problems_are_told_at_once_with_their_places(tmp_path: Path) -> None
 def test_one_thing_wrong_is_told(change: tuple[str, str], message: str) -> None:
     assert change[0] in SMALL
     assert any(message in text for text in problems(SMALL.replace(*change)))
+
+
+def test_a_phase_is_told_by_its_number_and_line() -> None:
+    phases = "phases:\n    - {name: short, tokens: 1T tokens}\n    - name: long\n      tokens: 1T tokens\n      mfu: 4.2\n      mfus: 1"
+    told = problems(SMALL.replace("{params: 7e9, tokens: 2T tokens, mfu: 0.30 to 0.45}", f"\n  params: 7e9\n  mfu: 0.4\n  {phases}"))
+    assert [text.partition(": ")[0] for text in told] == ["text:9:7", "text:10:7"]
+    assert told[0].startswith("text:9:7: workload.phases[1].mfu: 4.2 is outside its domain")
+    assert told[1] == "text:10:7: workload.phases[1].mfus: is not a known key. Did you mean mfu?"
 
 
 @pytest.mark.parametrize(
@@ -339,6 +360,20 @@ EXPECTED = "reliability: {method: expected_value, %s}\n"
         ("reliability: {repair_time: 2}\n", "repair_time is not read without spare_nodes"),
         ("reliability: {early_failure_time: 2}\n", "early_failure_time is not read without early_failure_ratio"),
         ("reliability: {checkpoint_interval: optimum}\n", "Or name a rule: young1974, daly2006, optimal"),
+        (
+            "reliability: {failure_rate_software: 2, spare_nodes: 2}\n",
+            "spare_nodes is not read: none of the stated classes (software)",
+        ),
+        ("reliability: {failure_rate_spot: 2, early_failure_ratio: 2}\n", "early_failure_ratio is not read: none of the stated classes"),
+        (
+            "reliability: {spare_nodes: 1e6}\n",
+            "text:6:15: reliability.spare_nodes: 1e+06 spare nodes; a history keeps track of 250000 at most",
+        ),
+        ("reliability: {spare_nodes: 1 to 1000}\n", "one draw in a billion has more than 5.48"),
+        ("energy: {currency: EUR}\n", "text:6:10: energy.currency: currency is not read: rent includes electricity"),
+        ("grid: {region: FR}\n", "region is not read: this scenario states, or does not need, its carbon_intensity and electricity_price"),
+        ("grid: {zone: NL}\n", "grid.zone: zone is not read: rent includes electricity, and the carbon intensity is not hourly"),
+        ("grid: {zone: zone.yaml, carbon: annual}\n", "grid.zone: zone is not read: rent includes electricity, and the carbon"),
         ("grid: {start_time: 2026-03-01}\n", "start_time is stated but this scenario does not read it"),
         ("grid: {history_place: 0.5}\n", "history_place is stated but this scenario does not read it"),
         ("grid: {carbon: hourly}\n", "carbon is hourly but no zone is stated"),
@@ -364,6 +399,52 @@ def test_what_is_stated_in_vain_is_told(section: str, message: str, folder: Path
     with pytest.raises(ConfigError) as caught:
         resolve(parse_scenario(SMALL + section, base=folder))
     assert any(message in str(problem) for problem in caught.value.problems), caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("energy: {currency: EUR}\n", "energy.currency: currency is not read: electricity_price is not stated"),
+        ("energy: {currency: USD}\n", "energy.currency: currency is not read: electricity_price is not stated"),
+        ("energy: {currency: EUR}\ngrid: {zone: NL, start_time: 2026-03-01}\n", "currency is not read: the zone has its own"),
+        (f"energy: {{currency: EUR}}\ngrid: {{price_history: {HISTORY % ('price', 'EUR/MWh')}}}\n", "not read: the history has its own"),
+        ("grid: {zone: ERCOT, carbon: annual}\n", "zone is not read: the price is not hourly, and the carbon intensity is not hourly"),
+        ("grid: {region: FR, zone: NL, start_time: 2026-03-01}\n", "region is not read"),
+    ],
+)
+def test_what_an_owner_states_in_vain_is_told(section: str, message: str, folder: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(parse_scenario(SMALL.replace(RENT, OWN) + section, base=folder))
+    assert any(message in str(problem) for problem in caught.value.problems), caught.value.problems
+
+
+def test_a_wide_law_of_spare_nodes_is_admissible() -> None:
+    for spares in ("250000", "1 to 200", "{family: lognormal, p5: 1, p95: 1000, truncate: [0, 5000]}"):
+        assert "spare_nodes" in resolve(parse_scenario(SMALL + f"reliability: {{spare_nodes: {spares}}}\n")).inputs
+
+
+def test_stragglers_do_not_lengthen_stated_device_hours() -> None:
+    text = SMALL.replace("params: 7e9, tokens: 2T tokens, mfu: 0.30 to 0.45", "device_hours: 1e5")
+    assert "device_hours" in resolve(parse_scenario(text)).inputs
+    told = problems(text + "reliability: {straggler_slowdown: 1.1}\n")
+    assert told == ["text:6:15: reliability.straggler_slowdown: straggler_slowdown is stated but this scenario does not read it. Remove it"]
+
+
+def test_what_is_lacking_has_the_place_of_its_section(tmp_path: Path) -> None:
+    told = problems(SMALL.replace("{carbon_intensity: 400 gCO2e/kWh}", "\n  carbon_year_shift: 1.1"), tmp_path=tmp_path)
+    assert len(told) == 1
+    assert told[0].startswith(f"{tmp_path / 'scenario.yaml'}:4:1: emissions.carbon_intensity: carbon_intensity is not stated")
+    told = problems(SMALL.replace(EMISSIONS, ""), tmp_path=tmp_path)
+    assert [text.partition(": carbon")[0] for text in told] == [f"{tmp_path / 'scenario.yaml'}: emissions.carbon_intensity"]
+
+
+def test_a_default_price_is_in_usd_whatever_the_currency() -> None:
+    own = Scenario.model_validate(parse_scenario(SMALL.replace(RENT, OWN)).to_data() | {"energy": {"currency": "EUR"}})
+    assert not choose(own, "daly2006").foreign
+
+
+def test_classes_that_break_a_node_are_those_of_the_kernel() -> None:
+    assert [name for name, breaks in zip(CLASSES, BREAKS_NODE, strict=True) if breaks] == ["unclassified", *BREAKING_CLASSES]
 
 
 @pytest.mark.parametrize(
@@ -409,6 +490,23 @@ def test_overrides_replace_by_path_or_by_name(tmp_path: Path) -> None:
     assert all("--set" in text for text in told)
 
 
+def test_overrides_reach_into_phases(tmp_path: Path) -> None:
+    text = SMALL.replace("tokens: 2T tokens", PHASES)
+    file = tmp_path / "s.yaml"
+    file.write_text(text)
+    phases = load_scenario(file, overrides=["workload.phases[1].mfu=0.35", "workload.phases[0].tokens=3T"]).workload.phases
+    assert [phase.mfu and phase.mfu.constant for phase in phases] == [None, 0.35]
+    assert [phase.tokens.spec for phase in phases] == ["3T", "0.5T to 1T tokens"]
+    for override, told in (
+        ("workload.phases[1].mfu=4.2", "workload.phases[1].mfu: 4.2 is outside its domain"),
+        ("workload.phases[2].mfu=0.3", "workload.phases[2] is not there"),
+        ("workload.phases.mfu=0.3", "workload.phases is a list; state which of it"),
+        ("workload.phases[1]=0.3", "Set a key of it"),
+        ("workload[1].mfu=0.3", "workload is not there, or not a section"),
+    ):
+        assert any(f"--set {override}" in line and told in line for line in problems(text, (override,), tmp_path)), override
+
+
 def test_every_default_is_listed_with_its_source() -> None:
     resolved = resolve(parse_scenario(SMALL))
     stated = {"tokens", "mfu", "accelerators", "carbon_intensity", "rental_price"}
@@ -437,7 +535,8 @@ def test_a_region_fills_in_what_is_not_stated() -> None:
     assert intensity.value.constant is not None
     assert 0.01 < intensity.value.constant < 0.1
     assert "France" in intensity.source
-    stated = resolve(parse_scenario(SMALL + "grid: {region: FR}\n"))
+    stated = resolve(parse_scenario(SMALL.replace(RENT, OWN) + "grid: {region: FR}\n"))
+    assert "France" in stated.inputs["electricity_price"].source
     assert stated.inputs["carbon_intensity"].value.constant == 0.4
     assert stated.inputs["carbon_intensity"].source == "stated"
 

@@ -247,6 +247,7 @@ class TestColumns:
             ({"file": "none.csv", "column": "price"}, ["none.csv has no rows"]),
             ({"file": "empty.csv", "column": "price"}, ["no column 'price'"]),
             ({"file": "two.csv", "column": "price", "values": [1]}, ["needs its values"]),
+            ({"column": "price", "values": [1, 2]}, ["column is not read without file"]),
             ({"file": "two.csv", "column": "price", "weights": [1]}, ["not a list of 3 numbers"]),
             ({"file": "two.csv", "colunm": "price"}, ["colunm does not belong", "column"]),
         ],

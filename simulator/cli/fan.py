@@ -50,9 +50,11 @@ def command(
     if output is not None:
         check_picture(output)
 
-    from simulator.replay import over_time
+    from simulator.cli.progress import showing_progress
+    from simulator.replay import MOST_FANS, over_time
 
-    bands = fan_bands(over_time(scenario, sampling))
+    with showing_progress(min(draws, MOST_FANS)) as progress:
+        bands = fan_bands(over_time(scenario, sampling, progress=progress))
     if output is not None:
         from simulator.plots.fan import fan_figure
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -61,6 +58,7 @@ def command(
     if output is not None:
         check_target(output)
 
+    from simulator.cli.progress import showing_progress
     from simulator.cli.show import show
     from simulator.engine import simulate
 
@@ -68,24 +66,10 @@ def command(
     if plan == "sobol" and points & (points - 1):
         best = sampling.scramblings << points.bit_length()
         click.echo(f"note: {points} Sobol' points in each replicate; a power of two is best balanced, for example --draws {best}", err=True)
-    with _progress(draws) as progress:
+    with showing_progress(draws) as progress:
         results = simulate(scenario, sampling, progress=progress)
     if output is not None:
         save_results(results, output)
         click.echo(f"saved {draws} draws to {output}", err=True)
     show(results, as_json=as_json)
     check(results, limits)
-
-
-@contextmanager
-def _progress(draws: int) -> Iterator[Callable[[int], None] | None]:
-    """Show a bar on a terminal's stderr, and nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulating (the first run compiles for about a minute)", total=draws)
-        yield lambda done: bar.update(task, completed=done)

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from simulator.errors import Problem
-from simulator.scenario.reads import INTERRUPTION_CLASSES, PHASE_QUANTITIES, inputs_read
-from simulator.scenario.resolve import choose
-from simulator.scenario.schema import SECTIONS, Scenario
+from simulator.reference.regions import region
+from simulator.scenario.interruptions import median_exposure
+from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
+from simulator.scenario.resolve import Resolved, choose, fill, needs
+from simulator.scenario.schema import Scenario
 from simulator.scenario.values import UncertainValue
 
 
@@ -43,7 +47,7 @@ def check_consistency(data: Mapping[str, Any]) -> list[Problem]:
             )
     _check_payment(sections.get("compute", {}), has, problems)
     if has("compute", "basis") and sections["compute"]["basis"] == "rent":
-        for key in ("electricity_price", "price_year_shift"):
+        for key in ("currency", "electricity_price", "price_year_shift"):
             if has("energy", key):
                 problems.append(Problem(f"{key} is not read: rent includes electricity", f"energy.{key}", "Remove it"))
     return problems
@@ -120,24 +124,38 @@ def check_reads(scenario: Scenario) -> list[Problem]:
     _check_method(scenario, problems)
     _check_grid(scenario, problems)
     _check_pausing(scenario, problems)
-    rule = scenario.reliability.checkpoint_interval
-    choices = choose(scenario, "fixed" if isinstance(rule, UncertainValue) else str(rule or "daly2006"))
-    stated = scenario.values()
-    own = [[name for name in PHASE_QUANTITIES if getattr(phase, name) is not None] for phase in scenario.workload.phases]
-    read = inputs_read(choices, stated, own)
-    homes = {name: section for section, model in SECTIONS.items() for name in model.model_fields}
+    resolved, unread = fill(scenario)
+    _check_region(resolved, problems)
+    _check_currency(resolved, problems)
     told = {problem.path for problem in problems}
-    for name in stated:
-        path = f"{homes[name]}.{name}"
-        if name not in read and name != "params" and path not in told:
-            problems.append(Problem(f"{name} is stated but this scenario does not read it", path, "Remove it"))
+    problems += [problem for problem in unread if problem.path not in told]
+    stated, read = scenario.values(), needs(scenario, resolved.choices)
     for name in scenario.correlations.names:
         dense = name == "params" and "params_active" not in stated and "params_active" in read
         if name not in read and not dense:
             problems.append(Problem(f"{name} is correlated but this scenario does not read it", "correlations", "Remove the pair"))
-    if "start_time" in read and "start_time" not in stated:
-        problems.append(Problem("start_time is not stated and has no default", "grid.start_time", "State a date, for example 2026-03-01"))
+    if not problems and resolved.choices.method == "event_driven":
+        _check_length(resolved, problems)
     return problems
+
+
+_MOST_INTERRUPTIONS = 1_000_000  # of one draw: they take about a twentieth of a second
+
+
+def _check_length(resolved: Resolved, problems: list[Problem]) -> None:
+    """Tell a scenario whose histories would take days to play out."""
+    exposure = median_exposure(resolved)
+    if not exposure.interruptions > _MOST_INTERRUPTIONS:
+        return
+    what = (
+        f"about {exposure.interruptions:.2g} interruptions in one draw, by the medians: {exposure.failure_rate:g} per 1000 node-days on "
+        f"{exposure.nodes:.0f} nodes for {exposure.hours:.0f} h; a history is played out with {_MOST_INTERRUPTIONS} at most"
+    )
+    shorter = "fewer device_hours" if resolved.choices.work == "device_hours" else "a shorter max_wall_clock"
+    names = [name for name in resolved.inputs if name.startswith("failure_rate")]
+    place = "failure_rate" if "failure_rate" in names else names[0]
+    way = f"Use reliability.method: expected_value, a lower rate or {shorter}"
+    problems.append(Problem(what, f"reliability.{place}", way))
 
 
 _EVENTS_ONLY = (
@@ -170,14 +188,35 @@ def _check_method(scenario: Scenario, problems: list[Problem]) -> None:
         if name not in classes and getattr(reliability, f"downtime_{name}") is not None:
             what = f"downtime_{name} is not read without failure_rate_{name}"
             problems.append(Problem(what, f"reliability.downtime_{name}", "State the rate too, or remove it"))
+    if classes and not any(name in BREAKING_CLASSES for name in classes):
+        for name in ("spare_nodes", "repair_time", "early_failure_ratio", "early_failure_time"):
+            if getattr(reliability, name) is not None:
+                what = f"{name} is not read: none of the stated classes ({', '.join(classes)}) breaks a node"
+                way = f"Remove it, or state a failure_rate_ of {', '.join(BREAKING_CLASSES)}"
+                problems.append(Problem(what, f"reliability.{name}", way))
     for name, other in (("repair_time", "spare_nodes"), ("early_failure_time", "early_failure_ratio")):
         if getattr(reliability, name) is not None and getattr(reliability, other) is None:
             problems.append(Problem(f"{name} is not read without {other}", f"reliability.{name}", f"State {other} too, or remove it"))
+    _check_spares(reliability.spare_nodes, problems)
     attention = [name for name in ("layers", "hidden_size") if getattr(workload, name) is not None]
     lengths = workload.sequence_length is not None or any(phase.sequence_length is not None for phase in workload.phases)
     if len(attention) + lengths not in (0, 3):
         what = "attention over the sequence needs layers, hidden_size and sequence_length"
         problems.append(Problem(what, "workload", "State all three, or none"))
+
+
+_MOST_SPARES = 250_000  # 2 MB of each run that is played out, 128 MB of each thread; no cluster has as many nodes
+
+
+def _check_spares(spares: UncertainValue | None, problems: list[Problem]) -> None:
+    """Tell spare nodes that are too many to keep track of."""
+    if spares is None:
+        return
+    most = spares.constant if spares.law is None else float(spares.law.quantile(np.array([6.0]))[0])
+    if most is not None and most > _MOST_SPARES:
+        what = f"{most:.4g} spare nodes" if spares.law is None else f"one draw in a billion has more than {most:.4g} spare nodes"
+        way = "Leave it out, and there are always enough" + ("" if spares.law is None else "; or add truncate: [0, 1000] or another bound")
+        problems.append(Problem(f"{what}; a history keeps track of {_MOST_SPARES} at most", "reliability.spare_nodes", way))
 
 
 def _check_grid(scenario: Scenario, problems: list[Problem]) -> None:
@@ -190,6 +229,37 @@ def _check_grid(scenario: Scenario, problems: list[Problem]) -> None:
         for name in ("price", "price_history"):
             if getattr(grid, name) not in (None, "annual"):
                 problems.append(Problem(f"{name} is not read: rent includes electricity", f"grid.{name}", "Remove it, or set basis: own"))
+
+    zone, choices = grid.zone, choose(scenario, "daly2006")
+    if zone is not None and "hourly" not in (choices.price, choices.carbon) and choices.method == "event_driven":
+        why = "rent includes electricity" if choices.basis == "rent" else "the price is not hourly"
+        what = f"zone is not read: {why}, and the carbon intensity is not hourly"
+        problems.append(Problem(what, "grid.zone", "Remove it"))
+
+
+def _check_region(resolved: Resolved, problems: list[Problem]) -> None:
+    """Tell a region none of whose figures is asked for."""
+    name, stated = resolved.scenario.grid.region, resolved.scenario.values()
+    if name is None:
+        return
+    figures = region(name).figures
+    if not any(quantity in resolved.inputs and quantity not in stated for quantity in figures):
+        what = f"region is not read: this scenario states, or does not need, its {' and '.join(sorted(figures))}"
+        problems.append(Problem(what, "grid.region", "Remove it"))
+
+
+def _check_currency(resolved: Resolved, problems: list[Problem]) -> None:
+    """Tell a currency that no stated price is in; that it is in vain under rent is told elsewhere."""
+    energy, choices = resolved.scenario.energy, resolved.choices
+    if "currency" not in energy.model_fields_set or choices.basis == "rent":
+        return
+    if choices.price != "annual":
+        why = f"the {'zone' if choices.price == 'hourly' else 'history'} has its own"
+    elif energy.electricity_price is None:
+        why = "electricity_price is not stated"
+    else:
+        return
+    problems.append(Problem(f"currency is not read: {why}", "energy.currency", "Remove it"))
 
 
 def _check_pausing(scenario: Scenario, problems: list[Problem]) -> None:

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from simulator.errors import ConfigError, Problem
 from simulator.scenario.consistency import check_consistency, check_reads
-from simulator.scenario.schema import SECTIONS, Scenario
-from simulator.scenario.text import Document, parse_yaml
+from simulator.scenario.schema import HOMES, SECTIONS, Phase, Scenario
+from simulator.scenario.text import Document, dotted, parse_yaml, undotted
 
 
 def load_scenario(path: str | Path, *, overrides: Sequence[str] = ()) -> Scenario:
@@ -88,17 +88,17 @@ def _build(document: Document, *, where: str, base: Path, overrides: Sequence[st
             wrong.append(path)
             problems.append(located(problem, path))
     for problem in check_consistency(data):
-        problems.append(located(problem, tuple(problem.path.split("."))))
+        problems.append(located(problem, undotted(problem.path)))
     if scenario is not None and not problems:
         for problem in check_reads(scenario):
-            problems.append(located(problem, tuple(problem.path.split("."))))
+            problems.append(located(problem, undotted(problem.path)))
     elif scenario is None:
         # what is wrong with one field is told beside a correlation in vain
         for problem in check_reads(whole) if (whole := _without(data, wrong, base)) else ():
             if problem.path == "correlations":
                 problems.append(located(problem, ("correlations",)))
     if problems or scenario is None:
-        problems.sort(key=lambda p: document.place(tuple(p.path.split("."))) or (0, 0))
+        problems.sort(key=lambda p: document.place(undotted(p.path)) or (0, 0))
         raise ConfigError(dict.fromkeys(problems))
     return scenario
 
@@ -120,28 +120,27 @@ def _without(data: Mapping[str, Any], wrong: Sequence[tuple[str | int, ...]], ba
 def _apply(data: Any, override: str, origin: dict[tuple[str | int, ...], str], problems: list[Problem]) -> None:
     where = f"--set {override}"
     path_text, equals, value_text = override.partition("=")
-    path = tuple(path_text.strip().split("."))
-    if not equals or not path_text.strip():
+    path = undotted(path_text.strip())
+    if not equals or not path:
         problems.append(Problem("is not PATH=VALUE", where=where, way_out="For example --set workload.mfu=0.4"))
         return
     if len(path) == 1 and path[0] not in Scenario.model_fields:
-        owners = [section for section, model in SECTIONS.items() if path[0] in model.model_fields]
-        if owners:
-            path = (owners[0], path[0])
+        path = (HOMES[str(path[0])], path[0]) if path[0] in HOMES else path
     try:
         value = parse_yaml(value_text, where=where).data
     except ConfigError as error:
         problems.extend(error.problems)
         return
     node = data
-    for key in path[:-1]:
-        child = node.get(key)
-        if child is None:
-            child = node[key] = {}
-        if not isinstance(child, dict):
-            problems.append(Problem(f"{key} is not a section", where=where, path=path_text))
+    for place in range(1, len(path)):
+        node = _below(node, path[place - 1])
+        if not isinstance(node, dict if isinstance(path[place], str) else list):
+            what = "is a list; state which of it, for example [0]" if isinstance(node, list) else "is not there, or not a section"
+            problems.append(Problem(f"{dotted(path[:place])} {what}", where=where, path=path_text))
             return
-        node = child
+    if isinstance(node, list):
+        problems.append(Problem("an item of a list is not replaced as a whole", where=where, path=path_text, way_out="Set a key of it"))
+        return
     if value is None and path[-1] in node:
         del node[path[-1]]  # `--set reliability.downtime=` goes back to the default
     elif value is not None:
@@ -149,25 +148,45 @@ def _apply(data: Any, override: str, origin: dict[tuple[str | int, ...], str], p
     origin[path] = where
 
 
+def _below(node: Any, key: str | int) -> Any:
+    """Return what stands below a key; a section that is not there is made."""
+    if isinstance(key, int):
+        return node[key] if key < len(node) else None
+    if node.get(key) is None:
+        node[key] = {}
+    return node[key]
+
+
 def _translate(item: Any) -> tuple[Problem, tuple[str | int, ...]]:
     """Turn one of pydantic's errors into a problem and the path of its place."""
     path = tuple(part for part in item["loc"] if not (isinstance(part, str) and part.startswith(("is-instance", "literal", "function"))))
-    if item["type"] == "law" and len(path) > 2:
-        path = path[:2]
-    dotted = ".".join(str(part) for part in path)
+    told = dotted(path)
     if item["type"] == "law":
         what, way_out = item["ctx"]["what"], item["ctx"]["way_out"]
-        return Problem(what if "=" in what or _names(item["input"], what) else f"{_shown(item['input'])}: {what}", dotted, way_out), path
+        return Problem(what if "=" in what or _names(item["input"], what) else f"{_shown(item['input'])}: {what}", told, way_out), path
     if item["type"] == "extra_forbidden":
-        return Problem("is not a known key", dotted, _nearest_key(path)), path
+        return Problem("is not a known key", told, _nearest_key(path)), path
     if item["type"] == "missing":
-        return Problem("is not stated and has no default", dotted, "State it"), path
+        return Problem("is not stated and has no default", told, "State it"), path
     if item["type"] == "literal_error":
-        return Problem(f"{_shown(item['input'])} is not one of {item['ctx']['expected']}", dotted), path
+        return Problem(f"{_shown(item['input'])} is not one of {item['ctx']['expected']}", told), path
     if item["type"] in ("model_type", "model_attributes_type"):
-        fields = SECTIONS[str(path[0])].model_fields if path and str(path[0]) in SECTIONS else Scenario.model_fields
-        return Problem(f"{_shown(item['input'])} is not a section", dotted, f"It holds {', '.join(fields)}"), path
-    return Problem(f"{_shown(item['input'])}: {item['msg'][0].lower()}{item['msg'][1:]}", dotted), path
+        kind = "phase" if _is_phase(path) else "section"
+        return Problem(f"{_shown(item['input'])} is not a {kind}", told, f"It holds {', '.join(_keys(path))}"), path
+    if path == ("workload", "phases") and item["type"] == "tuple_type":
+        return Problem(f"{_shown(item['input'])} is not a list of phases", told, f"Each holds {', '.join(Phase.model_fields)}"), path
+    return Problem(f"{_shown(item['input'])}: {item['msg'][0].lower()}{item['msg'][1:]}", told), path
+
+
+def _is_phase(path: tuple[str | int, ...]) -> bool:
+    return path[:2] == ("workload", "phases") and len(path) == 3
+
+
+def _keys(path: tuple[str | int, ...]) -> list[str]:
+    """Return the keys of what stands at a path."""
+    if _is_phase(path):
+        return list(Phase.model_fields)
+    return list(SECTIONS[str(path[0])].model_fields if path and str(path[0]) in SECTIONS else Scenario.model_fields)
 
 
 def _shown(value: Any) -> str:
@@ -180,16 +199,13 @@ def _names(value: Any, what: str) -> bool:
 
 
 def _nearest_key(path: tuple[str | int, ...]) -> str:
-    key = str(path[-1])
-    section = SECTIONS.get(str(path[0])) if len(path) > 1 else None
-    known = list(section.model_fields) if section else list(Scenario.model_fields)
-    homes = {name: home for home, model in SECTIONS.items() for name in model.model_fields}
+    key, known = str(path[-1]), _keys(path[:-1])
     near = get_close_matches(key, known, n=2)
     if near:
         return f"Did you mean {' or '.join(near)}?"
-    if key in homes:
-        return f"It belongs to section {homes[key]}"
-    elsewhere = get_close_matches(key, homes, n=1)
+    if key in HOMES:
+        return f"It belongs to section {HOMES[key]}"
+    elsewhere = get_close_matches(key, HOMES, n=1)
     if elsewhere:
-        return f"Did you mean {elsewhere[0]} in section {homes[elsewhere[0]]}?"
+        return f"Did you mean {elsewhere[0]} in section {HOMES[elsewhere[0]]}?"
     return f"Known are {', '.join(known)}"

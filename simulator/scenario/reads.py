@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 #: classes of interruptions that a scenario may tell apart
 INTERRUPTION_CLASSES = ("accelerator", "host", "network", "software", "spot", "planned")
+#: those of them that break a node: they age with the hardware and take a spare
+BREAKING_CLASSES = INTERRUPTION_CLASSES[:3]
 #: what one phase of a run may state for itself
 PHASE_QUANTITIES = ("tokens", "accelerators", "mfu", "sequence_length")
 
@@ -86,7 +88,9 @@ def inputs_read(choices: Choices, stated: Iterable[str], phases: Iterable[Iterab
         read.append("rental_price")
     if choices.method == "event_driven":
         read += [] if choices.work == "device_hours" else ["max_wall_clock"]
-        read += [name for name in ("checkpoint_write_time", "straggler_slowdown") if name in stated]
+        read += ["checkpoint_write_time"] if "checkpoint_write_time" in stated else []
+        # stated device-hours are as long as they are, however slow
+        read += ["straggler_slowdown"] if "straggler_slowdown" in stated and choices.work != "device_hours" else []
         if "hourly" in (choices.price, choices.carbon) or choices.dated:
             read.append("start_time")
         if "history" in (choices.price, choices.carbon) and not choices.dated:
@@ -105,7 +109,7 @@ def _reliability(choices: Choices, stated: set[str]) -> list[str]:
         read = [f"failure_rate_{name}" for name in classes]
         read += [f"downtime_{name}" for name in classes if f"downtime_{name}" in stated]
         read += ["downtime"] if any(f"downtime_{name}" not in stated for name in classes) else []
-    if choices.method == "event_driven":
+    if choices.method == "event_driven" and (not classes or any(name in BREAKING_CLASSES for name in classes)):
         read += ["spare_nodes", "repair_time"] if "spare_nodes" in stated else []
         read += ["early_failure_ratio", "early_failure_time"] if "early_failure_ratio" in stated else []
     return read

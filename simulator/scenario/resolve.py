@@ -12,7 +12,7 @@ from simulator.reference import Reference, accelerator, defaults, wholesale_defa
 from simulator.reference.regions import exchange_rates, region
 from simulator.scenario.past import Past, join
 from simulator.scenario.reads import PHASE_QUANTITIES, Choices, inputs_read
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import HOMES, Phase, Scenario
 from simulator.scenario.values import UncertainValue, parse_value
 from simulator.scenario.zones import ZoneFile
 from simulator.stochastic.dependence import RankCorrelation
@@ -115,34 +115,57 @@ def resolve(scenario: Scenario) -> Resolved:
     ConfigError
         Where an input has neither a stated value nor a default, or a stated one is not read.
     """
-    stated = scenario.values()
+    resolved, problems = fill(scenario)
+    if problems:
+        raise ConfigError(problems)
+    return resolved
+
+
+#: ways out for what has no default
+_WAYS = {
+    "carbon_intensity": "State it, or name a grid.region or a grid.zone that knows it",
+    "start_time": "State a date, for example 2026-03-01",
+}
+
+
+def fill(scenario: Scenario) -> tuple[Resolved, list[Problem]]:
+    """Return a scenario with the defaults that there are, and every input that it lacks or states in vain."""
     rule, interval_source = scenario.reliability.checkpoint_interval, "stated"
     if rule is None:
         reference = defaults()["checkpoint_interval"]
         rule, interval_source = reference.value, _cite(reference)  # type: ignore[assignment]  # a test holds the table to the known rules
-    grid = scenario.grid
+    grid, stated = scenario.grid, scenario.values()
     past = join(grid.price_history, grid.carbon_history)
     choices = choose(scenario, "fixed" if isinstance(rule, UncertainValue) else str(rule))
-    own = [[name for name in PHASE_QUANTITIES if getattr(phase, name) is not None] for phase in scenario.workload.phases]
-    needed = inputs_read(choices, stated, own)
+    needed = needs(scenario, choices)
 
     inputs: dict[str, Input] = {}
     problems: list[Problem] = []
-    for name in dict.fromkeys(needed):
+    for name in needed:
         found = _find(name, scenario, stated, choices)
         if found is None:
-            problems.append(Problem(f"{name} is not stated and has no default", name, "State it"))
+            what = f"{name} is not stated and has no default"
+            problems.append(Problem(what, f"{HOMES[name]}.{name}", _WAYS.get(name, "State it")))
         else:
             inputs[name] = found
     for index, phase in enumerate(scenario.workload.phases):
-        for name in own[index]:
+        for name in _own(phase):
             inputs[f"{name}[{index}]"] = Input(getattr(phase, name), phase=phase.name)
-    for name in sorted(set(stated) - set(needed) - {"params"}):
-        problems.append(Problem(f"{name} is stated but this scenario does not read it", name, "Remove it"))
-    if problems:
-        raise ConfigError(problems)
+    for name in stated:
+        if name not in needed and name != "params":
+            problems.append(Problem(f"{name} is stated but this scenario does not read it", f"{HOMES[name]}.{name}", "Remove it"))
     hourly = "hourly" in (choices.price, choices.carbon)
-    return Resolved(scenario, inputs, choices, interval_source, grid.zone if hourly else None, past)
+    return Resolved(scenario, inputs, choices, interval_source, grid.zone if hourly else None, past), problems
+
+
+def needs(scenario: Scenario, choices: Choices) -> tuple[str, ...]:
+    """Return the quantities that a scenario reads, each once."""
+    return tuple(dict.fromkeys(inputs_read(choices, scenario.values(), map(_own, scenario.workload.phases))))
+
+
+def _own(phase: Phase) -> list[str]:
+    """Return the quantities that a phase states for itself."""
+    return [name for name in PHASE_QUANTITIES if getattr(phase, name) is not None]
 
 
 def choose(scenario: Scenario, interval: str) -> Choices:
@@ -176,7 +199,8 @@ def _currency(scenario: Scenario, price: str) -> str:
         return grid.zone.zone.price.unit[:3]
     if price == "history" and grid.price_history:
         return grid.price_history.currency
-    return scenario.energy.currency
+    # a default is in USD, whatever a stated price would be in
+    return scenario.energy.currency if scenario.energy.electricity_price is not None else "USD"
 
 
 def _cite(reference: Reference) -> str:

@@ -384,3 +384,6 @@ SECTIONS: dict[str, type[Section]] = {
     "pausing": Pausing,
     "compute": Compute,
 }
+
+#: section that each quantity belongs to
+HOMES = {name: section for section, model in SECTIONS.items() for name in model.model_fields}

@@ -6,6 +6,7 @@ YAML 1.2, unlike 1.1, reads ``NO`` as Norway and ``1e4`` as a number.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,28 @@ class Document:
             if path[:length] in self.places:
                 return self.places[path[:length]]
         return None
+
+
+def dotted(path: Path) -> str:
+    """Return a path as it is told: ``workload.phases[1].mfu``.
+
+    Examples
+    --------
+    >>> dotted(("workload", "phases", 1, "mfu"))
+    'workload.phases[1].mfu'
+    """
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def undotted(text: str) -> Path:
+    """Return the path that :func:`dotted` told.
+
+    Examples
+    --------
+    >>> undotted("workload.phases[1].mfu")
+    ('workload', 'phases', 1, 'mfu')
+    """
+    return tuple(int(index) if index else key for index, key in re.findall(r"\[(\d+)\]|([^.\[\]]+)", text))
 
 
 class _Constructor(RoundTripConstructor):

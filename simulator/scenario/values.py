@@ -294,6 +294,8 @@ class _Reader:
             raise LawError(f"{', '.join(foreign)} does not belong to {family}", f"It takes {', '.join(sorted(allowed))}")
         if ("values" in raw) == ("file" in raw):
             raise LawError(f"{family} needs its values", "Give values: [...]" + (" or file: and column:" if family == "empirical" else ""))
+        if "column" in raw and "file" not in raw:
+            raise LawError("column is not read without file", "Remove it, or state file: in place of values:")
         if "file" in raw:
             values = self.column(str(raw["file"]), raw.get("column"), unit)
         else:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from simulator.errors import ConfigError, LawError
-from simulator.scenario.text import dump_yaml, parse_yaml
+from simulator.scenario.text import Document, dump_yaml, parse_yaml, undotted
 from simulator.stochastic.zone import SEASONAL_TERMS, HourlyLaw, Zone
 
 PRICE_UNITS = ("USD/MWh", "EUR/MWh", "GBP/MWh")
@@ -89,12 +89,14 @@ def parse_zone(text: str, *, where: str) -> ZoneFile:
     LawError
     """
     try:
-        data = parse_yaml(text, where=where).data
+        document = parse_yaml(text, where=where)
     except ConfigError as error:
         raise LawError(f"zone file {error.problems[0]}") from None
+    data = document.data
     if not isinstance(data, Mapping):
         raise LawError(f"zone file {where} is not a mapping", "simulator fit writes such files")
-    reader = _Reader(where)
+    reader = _Reader(where, document)
+    reader.check_keys(data, {f.name for f in fields(Zone)} | {"about"})
     if data.get("price") is None and data.get("carbon") is None:
         raise reader.error("", "it has neither price nor carbon")
     price, carbon = (reader.law(data, key) for key in ("price", "carbon"))
@@ -108,10 +110,6 @@ def parse_zone(text: str, *, where: str) -> ZoneFile:
         price=price,
         carbon=carbon,
     )
-    known = {f.name for f in fields(Zone)} | {"about"}
-    foreign = sorted(set(map(str, data)) - known)
-    if foreign:
-        raise reader.error(foreign[0], f"is not a known key; known are {', '.join(sorted(known))}")
     about = data.get("about") or {}
     return ZoneFile(zone, about if isinstance(about, Mapping) else {"source": str(about)})
 
@@ -155,11 +153,18 @@ def _number(key: Any) -> Any:
 class _Reader:
     """Takes numbers out of a zone file, or says what is wrong with them."""
 
-    def __init__(self, where: str) -> None:
-        self.where = where
+    def __init__(self, where: str, document: Document) -> None:
+        self.where, self.document = where, document
 
     def error(self, path: str, what: str) -> LawError:
-        return LawError(": ".join(part for part in (f"zone file {self.where}", path, what) if part))
+        place = self.document.place(undotted(path))
+        where = f"{self.where}:{place[0]}:{place[1]}" if place else self.where
+        return LawError(": ".join(part for part in (f"zone file {where}", path, what) if part))
+
+    def check_keys(self, data: Mapping[str, Any], known: set[str], path: str = "") -> None:
+        foreign = sorted(set(data) - known)
+        if foreign:
+            raise self.error(f"{path}{foreign[0]}", f"is not a known key; known are {', '.join(sorted(known))}")
 
     def number(self, data: Mapping[str, Any], key: str, low: float, high: float, *, default: float | None = None, path: str = "") -> float:
         raw = data.get(key, default)
@@ -186,6 +191,7 @@ class _Reader:
             return None
         if not isinstance(part, Mapping):
             raise self.error(key, "is not a mapping")
+        self.check_keys(part, {f.name for f in fields(HourlyLaw)} - {"scores", "values"} | {"quantiles"}, f"{key}.")
         units = PRICE_UNITS if key == "price" else (CARBON_UNIT,)
         if part.get("unit") not in units:
             raise self.error(f"{key}.unit", f"{part.get('unit')!r} is not one of {', '.join(units)}")
@@ -208,6 +214,9 @@ class _Reader:
         }
         if spikes["spikes_per_year"] and key == "carbon":
             raise self.error("carbon.spikes_per_year", "only prices have spikes")
+        for name in ("spike_mean", "spike_half_life"):
+            if name in part and not spikes["spikes_per_year"]:
+                raise self.error(f"{key}.{name}", "is not read without spikes_per_year")
         return HourlyLaw(
             unit=str(part["unit"]),
             seasonal=seasonal,

@@ -1,0 +1,71 @@
+"""A sign of life on stderr while draws are played out, and a clear word where the user stops them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Timer
+
+import click
+
+_SILENT = 3.0  # s, after which a run is long
+_REMEMBERED = 600.0  # s, over which the speed is averaged: chunks of slow draws may take many seconds
+
+
+@contextmanager
+def showing_progress(draws: int) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal's stderr how far a long run has come and how long it still takes; nothing in a pipe.
+
+    Yields
+    ------
+    callable
+        To be called with the number of draws done.
+
+    Raises
+    ------
+    click.Abort
+        Where the user interrupts; its message tells after how many draws.
+    """
+    done = 0
+    with _bar(draws) as show:
+
+        def tell(count: int) -> None:
+            nonlocal done
+            done = count
+            show(count)
+
+        try:
+            yield tell
+        except KeyboardInterrupt:
+            raise click.Abort(f"after {done} of {draws} draws; nothing was written") from None
+
+
+@contextmanager
+def _bar(draws: int) -> Iterator[Callable[[int], None]]:
+    if not sys.stderr.isatty():
+        yield lambda _done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=_REMEMBERED)
+    task = bar.add_task("simulating (the first run compiles for about a minute)", total=draws, left="")
+    # from another thread, so that it comes while the kernel is being compiled too
+    timer = Timer(_SILENT, bar.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield lambda done: bar.update(task, completed=done, description="simulating", left="left, Ctrl-C stops")
+    finally:
+        timer.cancel()
+        timer.join()
+        if bar.live.is_started:
+            bar.stop()
