@@ -406,8 +406,21 @@ def test_what_is_stated_in_vain_is_told(section: str, message: str, folder: Path
     [
         ("energy: {currency: EUR}\n", "energy.currency: currency is not read: electricity_price is not stated"),
         ("energy: {currency: USD}\n", "energy.currency: currency is not read: electricity_price is not stated"),
-        ("energy: {currency: EUR}\ngrid: {zone: NL, start_time: 2026-03-01}\n", "currency is not read: the zone has its own"),
-        (f"energy: {{currency: EUR}}\ngrid: {{price_history: {HISTORY % ('price', 'EUR/MWh')}}}\n", "not read: the history has its own"),
+        ("energy: {currency: EUR}\ngrid: {zone: NL, start_time: 2026-03-01}\n", "not read: zone NL has its own, EUR. Remove it"),
+        (
+            "energy: {currency: GBP, exchange_rate: 1.32}\ngrid: {zone: NL, start_time: 2026-03-01}\n",
+            "it is GBP, and zone NL has its own, EUR. Remove it; an exchange_rate is then that of EUR, in USD per EUR",
+        ),
+        (
+            f"energy: {{currency: USD}}\ngrid: {{price_history: {HISTORY % ('price', 'EUR/MWh')}}}\n",
+            "it is USD, and the price history has its own, EUR",
+        ),
+        (
+            f"energy: {{currency: EUR, exchange_rate: 1.1}}\ngrid: {{price_history: {HISTORY % ('price', 'USD/MWh')}}}\n",
+            "it is EUR, and the price history has its own, USD. Remove it, and any exchange_rate",
+        ),
+        ("energy: {exchange_rate: 1.3}\n", "exchange_rate is stated but this scenario does not read it"),
+        ("energy: {exchange_rate: 1.3}\ngrid: {region: FR}\n", "exchange_rate is stated but this scenario does not read it"),
         ("grid: {zone: ERCOT, carbon: annual}\n", "zone is not read: the price is not hourly, and the carbon intensity is not hourly"),
         ("grid: {region: FR, zone: NL, start_time: 2026-03-01}\n", "region is not read"),
     ],
@@ -436,6 +449,25 @@ def test_what_is_lacking_has_the_place_of_its_section(tmp_path: Path) -> None:
     assert told[0].startswith(f"{tmp_path / 'scenario.yaml'}:4:1: emissions.carbon_intensity: carbon_intensity is not stated")
     told = problems(SMALL.replace(EMISSIONS, ""), tmp_path=tmp_path)
     assert [text.partition(": carbon")[0] for text in told] == [f"{tmp_path / 'scenario.yaml'}: emissions.carbon_intensity"]
+
+
+@pytest.mark.parametrize(
+    ("section", "rate"),
+    [
+        ("", None),
+        ("grid: {region: FR}\n", None),
+        ("energy: {electricity_price: 0.1}\n", None),
+        ("energy: {electricity_price: 0.1, currency: EUR, exchange_rate: 1.2}\n", 1.2),
+        (f"grid: {{price_history: {HISTORY % ('price', 'USD/MWh')}}}\n", None),
+        (f"grid: {{price_history: {HISTORY % ('price', 'EUR/MWh')}}}\n", 1.13),
+        ("grid: {zone: NL, start_time: 2026-03-01}\n", 1.13),
+        ("grid: {zone: DE, start_time: 2026-03-01, price: annual, region: FR}\n", None),
+    ],
+)
+def test_only_what_is_priced_in_a_foreign_currency_is_converted(section: str, rate: float | None, folder: Path) -> None:
+    text = (SMALL.replace(EMISSIONS, "") if "zone: DE" in section else SMALL).replace(RENT, OWN)
+    inputs = resolve(parse_scenario(text + section, base=folder)).inputs
+    assert (inputs["exchange_rate"].value.constant if "exchange_rate" in inputs else None) == rate
 
 
 def test_a_default_price_is_in_usd_whatever_the_currency() -> None:

@@ -14,7 +14,7 @@ from simulator.errors import Problem
 from simulator.reference.regions import region
 from simulator.scenario.interruptions import median_exposure
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
-from simulator.scenario.resolve import Resolved, choose, fill, needs
+from simulator.scenario.resolve import Resolved, choose, currency_of, fill, needs
 from simulator.scenario.schema import Scenario
 from simulator.scenario.values import UncertainValue
 
@@ -250,16 +250,22 @@ def _check_region(resolved: Resolved, problems: list[Problem]) -> None:
 
 def _check_currency(resolved: Resolved, problems: list[Problem]) -> None:
     """Tell a currency that no stated price is in; that it is in vain under rent is told elsewhere."""
-    energy, choices = resolved.scenario.energy, resolved.choices
+    scenario, choices = resolved.scenario, resolved.choices
+    energy, way = scenario.energy, "Remove it"
     if "currency" not in energy.model_fields_set or choices.basis == "rent":
         return
     if choices.price != "annual":
-        why = f"the {'zone' if choices.price == 'hourly' else 'history'} has its own"
+        own = currency_of(scenario, choices.price)
+        source = f"zone {scenario.grid.zone.spec}" if choices.price == "hourly" and scenario.grid.zone else "the price history"
+        why = f"{source} has its own, {own}"
+        if own != energy.currency:
+            why = f"it is {energy.currency}, and {why}"
+            way += f"; an exchange_rate is then that of {own}, in USD per {own}" if own != "USD" else ", and any exchange_rate"
     elif energy.electricity_price is None:
-        why = "electricity_price is not stated"
+        why = "electricity_price is not stated, and what stands in for it is in USD"
     else:
         return
-    problems.append(Problem(f"currency is not read: {why}", "energy.currency", "Remove it"))
+    problems.append(Problem(f"currency is not read: {why}", "energy.currency", way))
 
 
 def _check_pausing(scenario: Scenario, problems: list[Problem]) -> None:

@@ -186,14 +186,14 @@ def choose(scenario: Scenario, interval: str) -> Choices:
         restart=scenario.reliability.restart,
         method=scenario.reliability.method,
         pausing=scenario.pausing is not None,
-        foreign=_currency(scenario, modes["price"]) != "USD",
+        foreign=currency_of(scenario, modes["price"]) != "USD",
         dated="history" in modes.values() and grid.start_time is not None,
         **modes,
     )
 
 
-def _currency(scenario: Scenario, price: str) -> str:
-    """Return the currency that electricity is priced in."""
+def currency_of(scenario: Scenario, price: str) -> str:
+    """Return the currency that electricity is priced in, where its price is ``annual``, ``hourly`` or of a ``history``."""
     grid = scenario.grid
     if price == "hourly" and grid.zone and grid.zone.zone.price:
         return grid.zone.zone.price.unit[:3]
@@ -216,7 +216,7 @@ def _find(name: str, scenario: Scenario, stated: Mapping[str, UncertainValue], c
     if name == "history_place":
         return Input(parse_value({"family": "uniform", "low": 0.0, "high": 1.0}, name), "any hour of the history is as likely a start")
     if name == "exchange_rate":
-        currency = _currency(scenario, choices.price)
+        currency = currency_of(scenario, choices.price)
         rates = exchange_rates()[currency]
         latest = rates[max(rates)]
         return Input(parse_value(latest.value, name), f"{_cite(latest)}, USD per {currency}")
