@@ -146,7 +146,7 @@ class TestHourly:
             50.0,
             0.5,
             0.9,
-            *(HourlyLaw(u, law(u, 0, 1).seasonal, 0.8, 0.4, (-1.0, 1.0), (v, v)) for u, v in (("USD/MWh", 80.0), ("gCO2e/kWh", 400.0))),
+            *(HourlyLaw(u, law(u, 0, 1).seasonal, 0.8, 0.4, (-2.0, 2.0), (v, v)) for u, v in (("USD/MWh", 80.0), ("gCO2e/kWh", 400.0))),
         )
         (tmp_path / "zone.yaml").write_text(zone_yaml(ZoneFile(flat)), encoding="utf-8")
         hourly = play(tmp_path)

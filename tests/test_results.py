@@ -163,7 +163,7 @@ def test_attributes_say_what_was_computed_from_what(name, results):
 def test_attributes_name_the_zone(tmp_path):
     (tmp_path / "zone.yaml").write_text(
         "{name: Nowhere, timezone: UTC, fast_half_life: 8, slow_half_life: 99, about: {kind: assembled, source: a test}, "
-        "carbon: {unit: gCO2e/kWh, residual_sd: 1, fast_weight: 0.5, quantiles: {-1: 100, 1: 300}}}\n"
+        "carbon: {unit: gCO2e/kWh, residual_sd: 1, fast_weight: 0.5, quantiles: {-2: 100, 2: 300}}}\n"
     )
     text = PHASES.replace("emissions: {carbon_intensity: 400 gCO2e/kWh}", "grid: {zone: zone.yaml, start_time: 2026-03-01}")
     ds = simulate(parse_scenario(text, base=tmp_path), SamplingPlan(draws=3))

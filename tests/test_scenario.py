@@ -36,6 +36,7 @@ slow_half_life: 150
 fast_correlation: 0.5
 price: {unit: EUR/MWh, residual_sd: 0.8, fast_weight: 0.6, quantiles: {-3: -20, 0: 60, 3: 250}}
 carbon: {unit: gCO2e/kWh, residual_sd: 0.9, fast_weight: 0.5, quantiles: {-3: 50, 0: 300, 3: 700}}
+about: {kind: assembled}
 """
 GRID = "grid: {zone: zone.yaml, start_time: 2026-03-01}\n"
 

@@ -18,7 +18,11 @@ from simulator.stochastic.zone import SEASONAL_TERMS, HourlyLaw, Zone
 
 PRICE_UNITS = ("USD/MWh", "EUR/MWh", "GBP/MWh")
 CARBON_UNIT = "gCO2e/kWh"
+#: what a fit tells of itself, in the order of its file
+_FITTED = ("source", "period", "check", "history_and_simulation", "held_out_history_and_simulation")
+_CUT = "Is the file complete? simulator fit writes it whole"
 _CLOSEST = 1e-4  # scores: steeper steps would be lost in the kernel's float32
+_REACH = 2.0  # scores that a quantile function holds at least, either way: 2.3 % and 97.7 %; fitted ones reach 3 and more
 _LONGEST_HALF_LIFE = 1000.0  # beyond it, hours a block of the kernel apart would have to remember each other
 
 
@@ -110,8 +114,7 @@ def parse_zone(text: str, *, where: str) -> ZoneFile:
         price=price,
         carbon=carbon,
     )
-    about = data.get("about") or {}
-    return ZoneFile(zone, about if isinstance(about, Mapping) else {"source": str(about)})
+    return ZoneFile(zone, reader.about(data))
 
 
 def zone_yaml(file: ZoneFile) -> str:
@@ -185,6 +188,22 @@ class _Reader:
             raise self.error("timezone", f"'{name}' is not an IANA time zone such as Europe/Berlin") from None
         return name
 
+    def about(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return where the zone comes from: the last part of a file, so that one that is cut short lacks it."""
+        about = data.get("about")
+        if not isinstance(about, Mapping):
+            what = "is not there" if about is None else f"{about!r} is not a mapping"
+            raise self.error("about", f"{what}; it tells kind, source and period of the zone, and stands last. {_CUT}")
+        kind = about.get("kind")
+        if "kind" in about and kind not in ("fitted", "assembled"):
+            raise self.error("about.kind", f"{kind!r} is not one of fitted, assembled")
+        missing = [key for key in _FITTED if about.get(key) is None] if kind == "fitted" else []
+        if missing:
+            raise self.error("about", f"a fitted zone tells {', '.join(_FITTED)}; {', '.join(missing)} is not there. {_CUT}")
+        if about.get("check") not in (None, "passed", "failed"):
+            raise self.error("about.check", f"{about['check']!r} is not one of passed, failed")
+        return about
+
     def law(self, data: Mapping[str, Any], key: str) -> HourlyLaw | None:
         part = data.get(key)
         if part is None:
@@ -208,6 +227,9 @@ class _Reader:
         values = [self.number({"value": value}, "value", floor, 1e6, path=f"{key}.quantiles.") for value in pairs.values()]
         if np.any(np.diff(knots) < _CLOSEST) or np.any(np.diff(values) < 0):
             raise self.error(f"{key}.quantiles", f"scores must increase by {_CLOSEST:g} or more and values must not fall")
+        if knots[0] > -_REACH or knots[-1] < _REACH:
+            told = f"reach from {knots[0]:g} to {knots[-1]:g} only; scores go from {-_REACH:g} or less to {_REACH:g} or more"
+            raise self.error(f"{key}.quantiles", f"{told}. {_CUT}")
         spikes = {
             name: self.number(part, name, 0.0, 1e6, default=default, path=f"{key}.")
             for name, default in (("spikes_per_year", 0.0), ("spike_mean", 0.0), ("spike_half_life", 1.0))
