@@ -247,8 +247,7 @@ def _longest(resolved: Resolved) -> float:
     """Return the longest time that a run can take [h]."""
     if "device_hours" not in resolved.inputs:
         return _extremes(resolved, "max_wall_clock")[1]
-    paused = 2.0 if resolved.choices.pausing else 1.0  # seasons are held at the table's end beyond it
-    return paused * _extremes(resolved, "device_hours")[1] / _extremes(resolved, "accelerators")[0]
+    return _extremes(resolved, "device_hours")[1] / _extremes(resolved, "accelerators")[0]
 
 
 def _threshold(resolved: Resolved, name: str, share: float) -> float:

@@ -146,9 +146,15 @@ def in_part(progress: Callable[[int], None] | None, part: int, parts: int, count
 
 
 def _saved_by_pausing(paused: dict[str, Floats], never: dict[str, Floats]) -> dict[str, Floats]:
-    """Return what pausing did to each draw: the same draw, the same failures and the same weather without it."""
+    """Return what pausing did to each draw: the same draw, the same failures and the same weather without it.
+
+    NaN where one of the two was stopped at max_wall_clock: what is left undone saves nothing.
+    """
+    pair = paused["completed"] * never["completed"]
+    whole = np.where(pair == 0.0, np.nan, 1.0)
     return {
-        "paused_delay": paused["wall_clock"] - never["wall_clock"],
-        "paused_saving_cost": never["cost_total"] - paused["cost_total"],
-        "paused_saving_emissions": never["emissions_total"] - paused["emissions_total"],
+        "paused_pair": pair,
+        "paused_delay": whole * (paused["wall_clock"] - never["wall_clock"]),
+        "paused_saving_cost": whole * (never["cost_total"] - paused["cost_total"]),
+        "paused_saving_emissions": whole * (never["emissions_total"] - paused["emissions_total"]),
     }

@@ -232,3 +232,47 @@ def test_levels_and_attributes_are_checked():
     del ds.attrs["seed"]
     with pytest.raises(InputError, match="lacks the attributes seed"):
         bands_json(summarize(ds))
+
+
+# What compares a draw with itself without pauses is of draws that were completed both ways
+
+
+def paired(plan, replicates, draws, stopped):
+    saving = np.random.default_rng(3).normal(5.0, 2.0, draws)
+    pair = np.ones(draws)
+    pair[:stopped] = 0.0
+    ds = results(plan, replicates, paused_saving_cost=np.where(pair == 0, np.nan, saving), paused_pair=pair, cost_total=saving)
+    return ds, saving[stopped:]
+
+
+@pytest.mark.parametrize(("plan", "replicates"), [("random", 1), ("sobol", 4)])
+def test_savings_are_those_of_whole_pairs(plan, replicates):
+    ds, kept = paired(plan, replicates, 1000, 400)
+    row = summarize(ds, quantiles=[0.2, 0.5]).sel(output="paused_saving_cost")
+    np.testing.assert_array_equal(row.value, np.quantile(kept, [0.2, 0.5]))
+    assert row["mean"].item() == pytest.approx(kept.mean(), rel=1e-12)
+    assert row.note.item().startswith("over the 600 of 1000 draws that were completed with and without pauses")
+    if plan == "sobol":
+        error = np.std([np.quantile(kept[r::4], 0.5) for r in range(4)], ddof=1) / 2
+        assert row.mcse.sel(quantile=0.5).item() == pytest.approx(error)
+    else:
+        alone = summarize(results(plan, replicates, x=kept), quantiles=[0.2, 0.5]).sel(output="x")
+        np.testing.assert_array_equal(row.mcse, alone.mcse)
+        np.testing.assert_array_equal(row.ci, alone.ci)
+    assert summarize(ds).sel(output="cost_total").note.item() == ""
+
+
+@pytest.mark.parametrize(("plan", "replicates"), [("random", 1), ("sobol", 4)])
+@pytest.mark.parametrize("stopped", [999, 1000])
+def test_few_pairs_or_none_make_no_error(plan, replicates, stopped):
+    ds, kept = paired(plan, replicates, 1000, stopped)
+    row = summarize(ds, quantiles=[0.5]).sel(output="paused_saving_cost")
+    assert np.array_equal(row.value, kept, equal_nan=True) if kept.size else np.isnan(row.value).all()
+    assert np.isnan(row.mcse).all()
+    assert f"over the {1000 - stopped} of 1000 draws" in row.note.item()
+
+
+def test_a_pair_that_is_not_known_stays_so():
+    ds, _ = paired("random", 1, 1000, 400)
+    ds.paused_pair[500] = ds.paused_saving_cost[500] = np.nan
+    assert np.isnan(summarize(ds, quantiles=[0.5]).sel(output="paused_saving_cost").value).all()

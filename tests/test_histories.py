@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from simulator import SamplingPlan, explain, fan_bands, over_time, parse_scenario, simulate
+from simulator import SamplingPlan, explain, fan_bands, over_time, parse_scenario, simulate, summarize
 from simulator.cli import cli
 from simulator.errors import ConfigError, InputError
 from simulator.scenario import resolve
@@ -217,6 +217,19 @@ class TestPausing:
         spent = ["productive", "saving", "lost", "down", "waiting"]
         np.testing.assert_array_equal(plain.time_spent.sel(activity=spent), paused.time_spent.sel(activity=spent))
 
+    def test_a_saving_is_that_of_draws_completed_both_ways(self, folder):
+        changes = {"reliability__max_wall_clock": "12 days", "pausing": {"carbon_quantile": 0.8, "pause_time": 0}}
+        ds, plain = play(folder, **changes), play(folder, reliability__max_wall_clock="12 days")
+        pair = (ds.completed * plain.completed).values
+        assert 0.05 < pair.mean() < plain.completed.mean() - 0.1
+        np.testing.assert_array_equal(ds.paused_pair, pair)
+        for name, other in (("paused_delay", ds.wall_clock - plain.wall_clock), ("paused_saving_cost", plain.cost_total - ds.cost_total)):
+            np.testing.assert_array_equal(np.isnan(ds[name]), pair == 0)
+            np.testing.assert_allclose(ds[name].values[pair == 1], other.values[pair == 1], rtol=1e-6)
+        row = summarize(ds).sel(output="paused_delay")
+        assert row.value.sel(quantile=0.5).item() == np.quantile(ds.paused_delay.values[pair == 1], 0.5)
+        assert row.note.item().startswith(f"over the {int(pair.sum())} of {DRAWS} draws that were completed with and without pauses")
+
     def test_minimum_run_and_pause(self, folder):
         rules = {"carbon_quantile": 0.6, "minimum_run_time": 5, "minimum_pause_time": 4, "pause_time": 0}
         one = explain(scenario(folder, pausing=rules), SamplingPlan(draws=9), draw=8)
@@ -248,6 +261,10 @@ class TestPausing:
         ("changes", "told"),
         [
             ({"pausing": {}}, "states no threshold"),
+            (
+                {"pausing": {"carbon_quantile": 0.8}, "workload": {"device_hours": "50k to 80k"}},
+                "a run of stated device_hours cannot be paused",
+            ),
             ({"pausing": {"price_quantile": 0.5, "price_threshold": 1}}, "both stated"),
             ({"pausing": {"price_quantile": 1.5}}, "less than 1"),
             ({"pausing": {"price_quantile": 0.5}, "grid__price": "annual"}, "is never crossed: the price is annual"),

@@ -70,6 +70,7 @@ def _print_history(console: Console, results: xr.Dataset, summary: xr.Dataset) -
     """Print what pausing did, which runs did not end, and where hourly values come from."""
     if "paused_delay" in results:
         parts = []
+        over = str(summary.note.sel(output="paused_delay").item()).partition(";")[0]
         for name, text in (
             ("paused_saving_cost", "saves {} {}"),
             ("paused_saving_emissions", "saves {} {}"),
@@ -80,7 +81,9 @@ def _print_history(console: Console, results: xr.Dataset, summary: xr.Dataset) -
             factor, unit = _DAYS[0] if name == "paused_delay" else _scale(str(row.unit.item()), name, max(map(abs, values)))
             low, middle, high = (f"{value / factor:.3g}" for value in values)
             parts.append(text.format(f"{middle} ({low} to {high})", unit))
-        console.print(f"Pausing, against the same draws without it: {'; '.join(parts)} (P50, P5 to P95).", soft_wrap=True)
+        over = f", {over}" if over.startswith("over") else ""
+        told = f"{'; '.join(parts)} (P50, P5 to P95)" if float(results.paused_pair.max()) > 0 else "nothing to compare"
+        console.print(f"Pausing, against the same draws without it{over}: {told}.", soft_wrap=True)
     if "completed" in results:
         stopped = int((results.completed == 0).sum())
         if stopped:

@@ -273,6 +273,9 @@ def _check_pausing(scenario: Scenario, problems: list[Problem]) -> None:
     if policy is None:
         return
     choices = choose(scenario, "daly2006")
+    if choices.work == "device_hours":
+        what = "a run of stated device_hours cannot be paused: they are all the hours it takes, so that pauses would leave work undone"
+        problems.append(Problem(what, "pausing", "State the work as params and tokens, or as flop; or remove pausing"))
     stated = [
         name for name in ("price_threshold", "price_quantile", "carbon_threshold", "carbon_quantile") if getattr(policy, name) is not None
     ]
