@@ -17,11 +17,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.errors import InputError, SimulatorError
+from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.scenario import Input, Resolved
 from simulator.stochastic.dependence import achieved_spearman
+from simulator.text_file import write_bytes
 
 SCHEMA = 1
 _COMPONENT_DIMENSIONS = {
@@ -205,25 +206,29 @@ def save_results(results: xr.Dataset, path: str | Path) -> None:
     Raises
     ------
     InputError
-        See :func:`check_target`.
-    SimulatorError
-        Where writing fails, for example on a full disk; the older result stays.
+        See :func:`check_target`; and where writing fails, for example on a full disk: the older result stays.
     """
     target = check_target(path)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    fresh = scratch / target.name
+    if target.suffix == ".nc":
+        # in memory first: where a disk is full, HDF5 leaves a file that it cannot close, and ends the process
+        write_bytes(target, results.to_netcdf(engine="h5netcdf"))
+    else:
+        _write_folder(results, target)
+
+
+def _write_folder(results: xr.Dataset, target: Path) -> None:
+    scratch = None
     try:
-        if target.suffix == ".nc":
-            results.to_netcdf(fresh, engine="h5netcdf")
-            fresh.replace(target)
-        else:
-            # chunks that hold nothing but the fill value too, so that a missing one is a defect
-            results.to_zarr(fresh, mode="w", zarr_format=2, consolidated=True, write_empty_chunks=True)
-            _replace_folder(fresh, target, older=scratch / "older")
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        fresh = scratch / target.name
+        # chunks that hold nothing but the fill value too, so that a missing one is a defect
+        results.to_zarr(fresh, mode="w", zarr_format=2, consolidated=True, write_empty_chunks=True)
+        _replace_folder(fresh, target, older=scratch / "older")
     except OSError as error:
-        raise SimulatorError(f"{target} could not be written: {error.strerror or error}") from error
+        raise InputError(f"{target} cannot be written ({error.strerror or error}). Name another place, or make room") from error
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _replace_folder(fresh: Path, target: Path, *, older: Path) -> None:

@@ -265,6 +265,48 @@ def test_progress_does_not_reach_stdout(monkeypatch: pytest.MonkeyPatch, capsys:
     assert capsys.readouterr().out == alone
 
 
+CROWDED = """
+import resource, signal, sys
+from simulator.cli import _run
+words = sys.argv[1:]
+assert _run([*words, "--json"], debug=False) == 0  # the kernel is compiled, and its cache written
+resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384))  # as on a disk with little room
+sys.exit(_run([*words, "-o", "out/" + {"fan": "a.png"}.get(words[0], "a.nc")], debug=False))
+"""
+
+
+@pytest.mark.parametrize(("verb", "options"), [("run", ["--draws", "2000"]), ("explain", ["--draw", "3"]), ("fan", ["--draws", "200"])])
+def test_a_full_disk_is_told_and_leaves_nothing(verb: str, options: list[str], tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", CROWDED, verb, QUICKSTART, *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"error: out/a.{'png' if verb == 'fan' else 'nc'} cannot be written (File too large)"), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_full_output_is_told() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "simulator", "validate", QUICKSTART],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output cannot be read or written (No space left on device)\n"
+
+
 @pytest.mark.parametrize("words", [[], ["run"], ["validate"], ["summarize"]])
 def test_every_verb_has_help_with_examples(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*words, "--help") == 0

@@ -58,7 +58,10 @@ def command(
     if output is not None:
         from simulator.plots.fan import fan_figure
 
-        save_picture(fan_figure(bands), output)
+        try:
+            save_picture(fan_figure(bands), output)
+        except OSError as error:
+            raise InputError(f"{output} cannot be written ({error.strerror or error}). Name another place, or make room") from None
         click.echo(f"drew {bands.attrs['draws']} draws to {output}", err=True)
     if as_json:
         names = [str(name) for name in bands.data_vars]
