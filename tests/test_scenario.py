@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from simulator import SamplingPlan, simulate
 from simulator.errors import ConfigError
 from simulator.kernels.slots import BREAKS_NODE, CLASSES
 from simulator.scenario import Scenario, load_scenario, parse_scenario, resolve
@@ -166,11 +167,20 @@ def test_dates_are_hours_of_the_world_clock(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["soon", "1969-12-31", "2026-03-01T06:30Z", "2026-12-31 to 2026-01-01", "2026-03-01 to soon", "2026-13-01", "20260301"]
-)
+    "written",
+    [
+        "soon", "1969-12-31", "2026-03-01T06:30Z", "2026-12-31 to 2026-01-01", "2026-03-01 to soon", "2026-13-01", "20260301",
+        "9999-12-30", "2200-01-01", "'9999-12-31T23:00-05:00'", "'0001-01-01T00:00+05:00'", "2026-03-01 to 9999-12-30",
+    ],
+)  # fmt: skip
 def test_what_is_no_date_is_told(written: str, folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"grid\.start_time.*(is not a date|not the start of an hour|lies before)"):
         parse_scenario(WHOLES["hourly"].replace("2026-03-01", written), base=folder)
+
+
+def test_the_last_admissible_date_is_played(folder: Path) -> None:
+    scenario = parse_scenario(WHOLES["hourly"].replace("2026-03-01", "2199-12-31T23:00Z"), base=folder)
+    assert np.isfinite(simulate(scenario, SamplingPlan(draws=3)).cost_total).all()
 
 
 def test_an_amount_in_another_currency_than_stated_is_refused() -> None:
