@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import json
+import math
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -310,8 +311,49 @@ class TestExplain:
 
     def test_events_of_a_paused_run_happen_while_it_runs(self, folder):
         one = explain(scenario(folder, pausing={"carbon_quantile": 0.6, "pause_time": 0}), SamplingPlan(draws=DRAWS), draw=17)
-        hours = np.floor(one.event_time.values - 1e-9).astype(int)
+        interrupted = one.event_cause.values == "unclassified"
+        assert interrupted.sum() == int(one.interruptions)
+        hours = np.floor(one.event_time.values[interrupted] - 1e-9).astype(int)
         assert np.all(one.hour_paused.values[hours] == 0.0)
+
+    @pytest.mark.parametrize("pause_time", [0, 0.25])
+    def test_pauses_stand_among_the_events(self, folder, pause_time):
+        rules = {"carbon_threshold": "300 gCO2e/kWh", "price_quantile": 0.9, "pause_time": pause_time}
+        one = explain(scenario(folder, pausing=rules), SamplingPlan(draws=DRAWS), draw=17)
+        pauses = one.isel(event=np.flatnonzero(one.event_paused > 0))
+        assert pauses.sizes["event"] == int(one.pauses) > 5
+        assert one.sizes["event"] == int(one.pauses + one.interruptions)
+        assert np.all(np.diff(one.event_time) >= 0)
+        assert float(pauses.event_paused.sum()) == pytest.approx(float(one.time_spent.sel(activity="paused")), rel=1e-12)
+        assert set(pauses.event_cause.values) == {"paused: price", "paused: carbon", "paused: price and carbon"}
+        at = pauses.event_time.values.astype(int)
+        dirty = one.hour_carbon.values[at] > 0.3
+        np.testing.assert_array_equal(dirty, ["carbon" in cause for cause in pauses.event_cause.values])
+        dear = np.array(["price" in cause for cause in pauses.event_cause.values])
+        assert one.hour_price.values[at][dear].min() > one.hour_price.values[at][~dear].max()
+        for start, hours in zip(at, pauses.event_paused.values, strict=True):
+            assert one.hour_paused.values[start : start + int(hours)].tolist() == [1.0] * int(hours)
+
+    @pytest.mark.parametrize("pausing", [None, {"carbon_quantile": 0.6}])
+    def test_a_rented_run_has_hours_without_a_price(self, folder, pausing, tmp_path):
+        rent = {"compute": {"basis": "rent", "rental_price": 2.5}, "energy": {}} | ({"pausing": pausing} if pausing else {})
+        rented, plan = explain(scenario(folder, **rent), SamplingPlan(draws=DRAWS), draw=17), SamplingPlan(draws=DRAWS)
+        owned = explain(scenario(folder, **({"pausing": pausing} if pausing else {})), plan, draw=17)
+        assert rented.sizes["hour"] == math.ceil(float(rented.wall_clock)) > 200
+        assert np.isnan(rented.hour_price).all()
+        for name in ("hour_carbon", "hour_load", "hour_paused", "event_time", "event_cause", "event_paused"):
+            np.testing.assert_array_equal(rented[name], owned[name])
+        text = CliRunner().invoke(cli, ["explain", self.written(folder, tmp_path, rent), "--draw", "17", "--draws", str(DRAWS)])
+        assert text.exit_code == 0, text.output
+        assert "mean intensity" in text.stdout
+        assert "mean price" not in text.stdout
+        assert "nan" not in text.stdout
+        assert ("paused: carbon" in text.stdout) == (pausing is not None)
+
+    def written(self, folder, tmp_path, changes):
+        (tmp_path / "zone.yaml").write_text((folder / "zone.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+        (tmp_path / "run.yaml").write_text(scenario(folder, **changes).to_yaml(), encoding="utf-8")
+        return str(tmp_path / "run.yaml")
 
     @pytest.mark.parametrize("draw", [-1, DRAWS])
     def test_a_draw_outside_the_plan_is_refused(self, folder, draw):
