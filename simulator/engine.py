@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from simulator.arguments import KernelArguments, compile_arguments
 from simulator.errors import InputError
+from simulator.kernels import history, static
 from simulator.kernels.history import Records
 from simulator.kernels.hourly import WIDTH
 from simulator.kernels.inputs import LANES
 from simulator.plan import SamplingPlan
 from simulator.results import label
-from simulator.scenario import Scenario, resolve
+from simulator.scenario import Resolved, Scenario, resolve
 
 _CHUNK = 0.5  # s, between two signs of life, and until an interruption is heard
 _GROWTH = 8  # from a chunk to the next, at most
@@ -143,6 +144,16 @@ def chunks(start: int, stop: int, threads: int) -> Iterator[tuple[int, int]]:
 def in_part(progress: Callable[[int], None] | None, part: int, parts: int, count: int) -> Callable[[int], None] | None:
     """Return the progress of one of several parts that play the same draws, as progress of the whole."""
     return None if progress is None else lambda done: progress((part * count + done) // parts)
+
+
+def output_names(resolved: Resolved) -> tuple[str, ...]:
+    """Return the outputs that a scenario's result will have, components as ``cost[electricity]``."""
+    if resolved.choices.method == "expected_value":
+        return static.OUTPUTS
+    return (*history.OUTPUTS, *_PAUSING) if resolved.choices.pausing else history.OUTPUTS
+
+
+_PAUSING = ("paused_pair", "paused_delay", "paused_saving_cost", "paused_saving_emissions")
 
 
 def _saved_by_pausing(paused: dict[str, Floats], never: dict[str, Floats]) -> dict[str, Floats]:

@@ -138,6 +138,8 @@ def _grid(resolved: Resolved) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if resolved.zone is not None:
         told["zone"] = {"name": resolved.zone.zone.name, "source": resolved.zone.source}
+        if resolved.zone.notes:
+            told["zone"]["notes"] = list(resolved.zone.notes)
     for name in ("price_history", "carbon_history"):
         history = getattr(grid, name)
         if history is not None:

@@ -86,7 +86,7 @@ def test_names_order_units_and_attributes():
     names = ["cost_total", "emissions_total", "cost[electricity]", "cost[people]", "emissions[dynamic]", "emissions[embodied]"]
     assert summary.output.values.tolist() == names
     assert summary.unit.values.tolist() == ["USD", "kg", "USD", "USD", "kg", "kg"]
-    assert summary.attrs == {"plan": "random", "seed": 3, "draws": 100, "confidence": 0.9}
+    assert summary.attrs == {"plan": "random", "seed": 3, "draws": 100, "confidence": 0.9, "stopped": 0.0}
     assert summary.value.dims == ("output", "quantile")
     assert summary.ci.dims == ("output", "quantile", "ci_bound")
     for mine, column in (("cost[people]", 1), ("emissions[dynamic]", 0)):
@@ -188,7 +188,7 @@ def test_a_constant_has_neither_spread_nor_error(plan):
 def test_json_is_plain_and_complete():
     document = bands_json(summarize(results(x=np.arange(120.0))))
     assert json.loads(json.dumps(document, allow_nan=False)) == document
-    assert list(document) == ["scenario", "draws", "seed", "plan", "version", "confidence", "bands"]
+    assert list(document) == ["scenario", "draws", "seed", "plan", "version", "confidence", "stopped", "bands"]
     assert [document[key] for key in list(document)[:6]] == ["demo", 120, 0, "random", "0.1.0", 0.95]
     band = document["bands"]["x"]
     assert list(band) == ["unit", "mean", "sd", "quantiles", "mcse", "ci", "ci_level", "refused", "note"]

@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
+from simulator.analysis.notes import stopped_share
 from simulator.analysis.order_statistics import draws_needed, interval_ranks, require_open_unit
 from simulator.analysis.tails import moments_reported
 from simulator.errors import InputError
@@ -64,7 +65,8 @@ def summarize(results: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES, co
         ``value``, ``mcse``, ``ci``, ``ci_level``, ``draws_needed`` by (output, quantile), ``mean``, ``sd``,
         ``mcse_mean``, ``tail_index``, ``note`` by output, in the output's ``unit``. What cannot be stated is NaN.
         Outputs by draw come first, then components as ``cost[electricity]``, both in the order of the results. Attributes are
-        those of the results, with the ``draws`` that were read and the ``confidence``.
+        those of the results, with the ``draws`` that were read, the ``confidence`` and ``stopped``: the share of draws that were
+        stopped at max_wall_clock, and count as they stood.
 
     Raises
     ------
@@ -113,7 +115,7 @@ def summarize(results: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES, co
             "unit": ("output", [unit for _, unit, _ in outputs], {"long_name": "unit of the output"}),
         },
     )
-    return summary.assign_attrs(results.attrs, draws=draws, confidence=confidence)
+    return summary.assign_attrs(results.attrs, draws=draws, confidence=confidence, stopped=stopped_share(results))
 
 
 def bands_json(summary: xr.Dataset) -> dict[str, Any]:
@@ -127,7 +129,7 @@ def bands_json(summary: xr.Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``scenario``, ``draws``, ``seed``, ``plan``, ``version``, ``confidence`` and ``bands``, by output: ``unit``, ``mean``,
+        ``scenario``, ``draws``, ``seed``, ``plan``, ``version``, ``confidence``, ``stopped`` and ``bands``, by output: ``unit``, ``mean``,
         ``sd``, ``quantiles``, ``mcse``, ``ci``, ``ci_level``, ``refused`` (draws that the missing intervals need) and
         ``note``. NaN and infinities, which JSON does not have, are None; the note names the infinite ones.
 
@@ -143,7 +145,7 @@ def bands_json(summary: xr.Dataset) -> dict[str, Any]:
     >>> bands_json(summarize(xr.Dataset({"cost_total": cost}, attrs=attrs)))["bands"]["cost_total"]["quantiles"]["0.5"]
     50.5
     """
-    kinds = {"scenario": str, "draws": int, "seed": int, "plan": str, "version": str, "confidence": float}
+    kinds = {"scenario": str, "draws": int, "seed": int, "plan": str, "version": str, "confidence": float, "stopped": float}
     if missing := [name for name in kinds if name not in summary.attrs]:
         raise InputError(f"the summary lacks the attributes {', '.join(missing)}; bands_json reads what summarize returns")
     bands = {str(name): _band(summary.sel(output=name)) for name in summary.output.values}
@@ -280,6 +282,11 @@ def _percentiles(ordered: FloatArray, probabilities: FloatArray) -> FloatArray:
         step = above - below
         between = np.where(weight < 0.5, below + step * weight, above - step * (1 - weight))
     return np.where(np.isnan(between), np.where(weight < 0.5, below, above), between)
+
+
+def output_names(results: xr.Dataset) -> tuple[str, ...]:
+    """Return the outputs of a result as the bands name them."""
+    return tuple(name for name, _, _ in _outputs(results))
 
 
 def _outputs(results: xr.Dataset) -> Iterator[tuple[str, str, NDArray[Any]]]:

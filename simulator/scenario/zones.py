@@ -50,6 +50,16 @@ class ZoneFile:
         failed = "its fit failed its own check" if self.about.get("check") == "failed" else ""
         return "; ".join(part for part in (*parts, failed) if part) or f"zone {self.zone.name}"
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of results has to know of the zone: ``note`` or ``notes`` of its file, and which checks its fit failed."""
+        raw = [self.about.get("note"), self.about.get("notes")]
+        told = [str(item) for part in raw if part for item in (part if isinstance(part, list) else [part])]
+        failed = self.about.get("failed") if self.about.get("check") == "failed" else None
+        if isinstance(failed, list) and failed:
+            told.append(f"its fit failed its own check of {', '.join(map(str, failed))}")
+        return tuple(text.rstrip(".") for text in told)
+
 
 def zone_names() -> tuple[str, ...]:
     """Return the names of the zones that are shipped."""
