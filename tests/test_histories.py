@@ -267,7 +267,7 @@ class TestPausing:
                 "a run of stated device_hours cannot be paused",
             ),
             ({"pausing": {"price_quantile": 0.5, "price_threshold": 1}}, "both stated"),
-            ({"pausing": {"price_quantile": 1.5}}, "less than 1"),
+            ({"pausing": {"price_quantile": 1.5}}, "1.5 is not a share of hours between 0 and 1. Did you mean 1.5%?"),
             ({"pausing": {"price_quantile": 0.5}, "grid__price": "annual"}, "is never crossed: the price is annual"),
             ({"pausing": {"carbon_quantile": 0.5}, "grid": {}}, "is never crossed: the carbon is annual"),
             ({"grid__zone": "nowhere.yaml"}, "cannot be read"),

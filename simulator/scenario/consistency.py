@@ -5,6 +5,7 @@ They read the plain data, so that they can speak up together with the problems o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -198,6 +199,11 @@ def _check_method(scenario: Scenario, problems: list[Problem]) -> None:
         if getattr(reliability, name) is not None and getattr(reliability, other) is None:
             problems.append(Problem(f"{name} is not read without {other}", f"reliability.{name}", f"State {other} too, or remove it"))
     _check_spares(reliability.spare_nodes, problems)
+    tau, write = reliability.checkpoint_interval, reliability.checkpoint_write_time
+    if isinstance(tau, UncertainValue) and write is not None and (tau.constant or math.inf) < (write.constant or 0.0):
+        what = f"checkpoint_interval = {tau.constant:g} h is shorter than checkpoint_write_time = {write.constant:g} h"
+        way = f"A save is written before the next: state {write.constant:g} h or more, or a rule"
+        problems.append(Problem(what, "reliability.checkpoint_interval", way))
     attention = [name for name in ("layers", "hidden_size") if getattr(workload, name) is not None]
     lengths = workload.sequence_length is not None or any(phase.sequence_length is not None for phase in workload.phases)
     if len(attention) + lengths not in (0, 3):
@@ -287,7 +293,9 @@ def _check_pausing(scenario: Scenario, problems: list[Problem]) -> None:
         if len(names) == 2:
             problems.append(Problem(f"{' and '.join(names)} are both stated", f"pausing.{names[0]}", "Remove one of the two"))
         if names and getattr(choices, quantity) == "annual":
-            why = "rent includes electricity" if quantity == "price" and choices.basis == "rent" else f"the {quantity} is annual"
-            problems.append(
-                Problem(f"{names[0]} is never crossed: {why}", f"pausing.{names[0]}", "State a grid.zone or a history with one")
-            )
+            rented = quantity == "price" and choices.basis == "rent"
+            why = "a rented run has no price of its hours, since rent includes electricity" if rented else f"the {quantity} is annual"
+            way = "State a grid.zone or a history with one"
+            if rented:
+                way = f"Pause by {names[0].replace('price', 'carbon')}, or set basis: own"
+            problems.append(Problem(f"{names[0]} is never crossed: {why}", f"pausing.{names[0]}", way))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,17 @@ _END = datetime(2200, 1, 1, tzinfo=UTC)  # of start dates; far beyond it, calend
 _ADMISSIBLE = (
     "Dates lie from 1970 to 2199. Write 2026-03-01, 2026-03-01T06:00Z, or 2026-01-01 to 2026-12-31 for a start at any hour between"
 )
+
+
+def is_date(raw: Any) -> bool:
+    """Return whether a text starts as a date does.
+
+    Examples
+    --------
+    >>> is_date("2027-03-01"), is_date("2 to 3 h")
+    (True, False)
+    """
+    return isinstance(raw, str) and re.match(r"\s*\d{4}-\d{2}-\d{2}", raw) is not None
 
 
 def hours_of(raw: Any) -> float | dict[str, Any]:

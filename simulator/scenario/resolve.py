@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from simulator.errors import ConfigError, Problem
 from simulator.reference import Reference, accelerator, defaults, wholesale_defaults
 from simulator.reference.regions import exchange_rates, region
+from simulator.scenario.currency import currency_in, in_usd
 from simulator.scenario.past import Past, join
 from simulator.scenario.reads import PHASE_QUANTITIES, Choices, inputs_read
 from simulator.scenario.schema import HOMES, Phase, Scenario
@@ -148,6 +149,7 @@ def fill(scenario: Scenario) -> tuple[Resolved, list[Problem]]:
             problems.append(Problem(what, f"{HOMES[name]}.{name}", _WAYS.get(name, "State it")))
         else:
             inputs[name] = found
+    problems += _converted(scenario, choices, inputs)
     for index, phase in enumerate(scenario.workload.phases):
         for name in _own(phase):
             inputs[f"{name}[{index}]"] = Input(getattr(phase, name), phase=phase.name)
@@ -201,6 +203,23 @@ def currency_of(scenario: Scenario, price: str) -> str:
         return grid.price_history.currency
     # a default is in USD, whatever a stated price would be in
     return scenario.energy.currency if scenario.energy.electricity_price is not None else "USD"
+
+
+def _converted(scenario: Scenario, choices: Choices, inputs: dict[str, Input]) -> list[Problem]:
+    """Convert a price threshold that is stated in the currency of its prices, or tell why it cannot be: inside, thresholds are in USD."""
+    name = "price_threshold"
+    currency = currency_in(inputs[name].value.spec) if name in inputs else None
+    if currency is None or choices.price == "annual":
+        return []
+    own = currency_of(scenario, choices.price)
+    if currency != own:
+        return [Problem(f"{name} is in {currency}, but the prices are in {own}", f"pausing.{name}", f"State it in {own}, or in USD")]
+    rate, spec = inputs["exchange_rate"].value.constant, inputs[name].value.spec
+    if rate is None or not isinstance(spec, str):
+        why = "the exchange_rate is uncertain" if rate is None else "only a number or LOW to HIGH is converted"
+        return [Problem(f"{name} is in {currency}, and {why}", f"pausing.{name}", "State it in USD, or use price_quantile")]
+    inputs[name] = Input(replace(parse_value(in_usd(spec, currency, rate), name), spec=spec))
+    return []
 
 
 def _cite(reference: Reference) -> str:

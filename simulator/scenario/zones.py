@@ -79,8 +79,10 @@ def load_zone(name: str, *, base: Path | None = None) -> ZoneFile:
         return replace(_shipped(name), spec=name)
     path = (base or Path()) / name
     if not name.endswith((".yaml", ".yml")) and not path.is_file():
-        near = get_close_matches(name.upper(), zone_names(), n=3, cutoff=0.4) or zone_names()
-        raise LawError(f"'{name}' is neither a zone nor a file", f"Zones are {', '.join(near)}; files come from simulator fit")
+        known = zone_names()
+        near = [zone for zone in known if zone.casefold() == name.casefold()] or get_close_matches(name.upper(), known, n=2)
+        meant = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise LawError(f"'{name}' is neither a zone nor a file", f"{meant}Zones are {', '.join(known)}; files come from simulator fit")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
