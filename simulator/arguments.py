@@ -27,6 +27,10 @@ from simulator.stochastic.zone import HourlyLaw, seasonal_design, stationary_qua
 _HIGHEST_SCORE = 8.3  # beyond every normal score that is drawn
 _HOURS_PER_WEEK, _HOURS_PER_YEAR = 168, 8766
 
+#: after 28 years dates fall on the same days of the week, a century's missing leap day apart [h]
+_CALENDAR = 28 * _HOURS_PER_YEAR
+_LONGEST_RUN = 4 * _CALENDAR  # whose hours have their own season; in later ones it stands still [h]
+
 #: what an input is where a scenario leaves a feature out
 _OFF = {
     "exchange_rate": 1.0, "layers": 0.0, "hidden_size": 0.0, "sequence_length": 0.0, "checkpoint_write_time": 0.0,
@@ -239,8 +243,14 @@ def _hourly(resolved: Resolved, seed: int) -> HourlyTables:
     if resolved.zone is None:
         return no_tables()
     earliest, latest = _extremes(resolved, "start_time")
-    hours = int(latest - earliest + _longest(resolved)) + 2
-    return hourly_tables(resolved.zone.zone, first=int(earliest), hours=hours, seed=seed)
+    starts, longest = int(latest - earliest) + 2, int(min(_longest(resolved), _LONGEST_RUN))
+    zone, first, known = resolved.zone.zone, int(earliest), starts + min(longest, _CALENDAR)
+    # in pieces: what seasons are worked out from is a hundred times as large as they are
+    pieces = [hourly_tables(zone, first=first + at, hours=min(known - at, _CALENDAR), seed=seed) for at in range(0, known, _CALENDAR)]
+    seasons = np.concatenate([piece.seasons for piece in pieces], axis=1)
+    later = np.arange(known, starts + longest)
+    again = seasons[:, known - _CALENDAR + (later - known) % _CALENDAR] if later.size else seasons[:, :0]
+    return pieces[0]._replace(seasons=np.concatenate([seasons, again], axis=1))
 
 
 def _longest(resolved: Resolved) -> float:

@@ -13,8 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from simulator import SamplingPlan, explain, fan_bands, over_time, parse_scenario, simulate, summarize
+from simulator.arguments import compile_arguments
 from simulator.cli import cli
 from simulator.errors import ConfigError, InputError
+from simulator.kernels.zone_tables import hourly_tables
 from simulator.scenario import resolve
 from simulator.scenario.zones import ZoneFile, zone_yaml
 from simulator.stochastic.zone import SEASONAL_TERMS, HourlyLaw, Zone
@@ -186,6 +188,33 @@ class TestHourly:
         assert float(ds.start_time.max() - ds.start_time.min()) > 24 * 300
         one = explain(scenario(folder, grid__start_time="2027-01-01 to 2027-12-31"), SamplingPlan(draws=DRAWS), draw=5)
         assert int(one.hour[0]) == int(ds.start_time[5])
+
+
+class TestSeasons:
+    def tables(self, folder, **changes):
+        return compile_arguments(resolve(scenario(folder, **changes)), SamplingPlan(draws=10)).hourly
+
+    def test_they_go_on_as_the_calendar_does(self, folder):
+        table = self.tables(folder, reliability__max_wall_clock="40 years")
+        first = int((datetime(2027, 1, 4, 5, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() // 3600)
+        assert table.first == first
+        plain = hourly_tables(ZONE, first=first, hours=40 * 8766, seed=0).seasons
+        assert table.seasons.shape[1] >= plain.shape[1]
+        np.testing.assert_array_equal(table.seasons[:, : plain.shape[1]], plain)
+
+    @pytest.mark.parametrize(
+        ("limit", "years"), [("1 to 10 years", 113), ("5 years", 5.01), ("9000 years", 113), ("{family: uniform, low: 1, high: 9999}", 2)]
+    )
+    def test_an_absurd_limit_takes_no_absurd_memory(self, folder, limit, years):
+        limit = {"family": "uniform", "low": 1, "high": 9999} if limit.startswith("{") else limit
+        table = self.tables(folder, reliability__max_wall_clock=limit)
+        assert table.seasons.shape[1] <= years * 8766
+
+    def test_starts_over_a_century_have_their_own_seasons(self, folder):
+        table = self.tables(folder, grid__start_time="2000-01-01 to 2099-12-31")
+        last = int((datetime(2099, 7, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() // 3600)
+        plain = hourly_tables(ZONE, first=last, hours=100, seed=0).seasons
+        np.testing.assert_array_equal(table.seasons[:, last - table.first :][:, :100], plain)
 
 
 class TestPausing:
@@ -380,12 +409,31 @@ class TestFans:
     def test_ends_at_the_totals(self, folder):
         plan = SamplingPlan(draws=128)
         fans, whole = over_time(scenario(folder), plan, times=40), simulate(scenario(folder), plan)
+        ended = (whole.wall_clock <= fans.time[-1]).values
+        assert ended.mean() >= 0.99
         for name in ("cost_total", "emissions_total", "energy"):
-            np.testing.assert_allclose(fans[name].isel(time=-1), whole[name], rtol=1e-12)
+            np.testing.assert_allclose(fans[name].values[ended, -1], whole[name].values[ended], rtol=1e-12)
             assert np.all(np.diff(fans[name].values, axis=1) >= 0) or name == "cost_total"
             assert np.all(fans[name].isel(time=0) == 0)
-        np.testing.assert_allclose(fans.progress.isel(time=-1), 1.0, rtol=1e-12)
+        np.testing.assert_allclose(fans.progress.values[ended, -1], 1.0, rtol=1e-12)
         assert np.all(np.diff(fans.progress.values, axis=1) >= 0)
+
+    @pytest.mark.parametrize("pausing", [None, {"carbon_quantile": 0.8}])
+    def test_a_late_run_does_not_press_the_others(self, folder, pausing):
+        # few wait for a spare, and very long
+        late = {"reliability__spare_nodes": 40, "reliability__repair_time": "1 to 3000 days"} | ({"pausing": pausing} if pausing else {})
+        plan = SamplingPlan(draws=400)
+        fans, whole = over_time(scenario(folder, **late), plan, times=48), simulate(scenario(folder, **late), plan)
+        wall, end = whole.wall_clock.values, float(fans.time[-1])
+        assert wall.max() > 2 * end
+        assert 1 <= fans.attrs["longer"] == (wall > end).sum() <= 4
+        assert np.quantile(wall, 0.99, method="higher") <= end < np.quantile(wall, 0.99, method="higher") + 48
+        for draw in np.flatnonzero(wall > end)[:2]:  # under way when the grid ends, and at every step before
+            one = explain(scenario(folder, **late), plan, draw=int(draw))
+            kwh = one.hour_load.values * float(one.tdp * one.power_fraction * one.server_power_ratio) / 1000 * float(one.pue)
+            known = fans.energy.values[draw]
+            np.testing.assert_allclose(known[1:], np.cumsum(kwh)[fans.time.values[1:].astype(int) - 1], rtol=1e-9)
+            assert 0 < fans.progress.values[draw, -1] < 1
 
     def test_memory_is_bounded(self, folder):
         fans = over_time(scenario(folder), SamplingPlan(draws=10**9), draws=64, times=10)
