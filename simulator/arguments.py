@@ -25,7 +25,7 @@ from simulator.stochastic.tabulate import Kind, QuantileTable
 from simulator.stochastic.zone import HourlyLaw, seasonal_design, stationary_quantile
 
 _HIGHEST_SCORE = 8.3  # beyond every normal score that is drawn
-_HOURS_PER_WEEK, _HOURS_PER_YEAR = 168, 8766
+_HOURS_PER_YEAR = 8766
 
 #: after 28 years dates fall on the same days of the week, a century's missing leap day apart [h]
 _CALENDAR = 28 * _HOURS_PER_YEAR
@@ -203,11 +203,8 @@ def _play(resolved: Resolved, constants: Floats, seed: int) -> Play:
     choices, past = resolved.choices, resolved.past
     rates = ["failure_rate", *(f"failure_rate_{name}" for name in CLASSES[1:])]
     least, spares = _extremes(resolved, "spare_nodes")
-    first = -1
-    if past is not None and choices.dated:
-        # the same season and the same day of the week of a year that the history holds
-        years = _HOURS_PER_YEAR * round((_extremes(resolved, "start_time")[0] - past.first) // _HOURS_PER_YEAR)
-        first = past.first + _HOURS_PER_WEEK * round(years / _HOURS_PER_WEEK)
+    # the shift of a scenario that was not checked is that of dates which the history holds
+    first = past.first + (past.shift(*_extremes(resolved, "start_time")) or 0) if past is not None and choices.dated else -1
     policy = resolved.scenario.pausing
     for name, share in (("price", policy.price_quantile), ("carbon", policy.carbon_quantile)) if policy else ():
         if share is not None:

@@ -19,6 +19,7 @@ from simulator.kernels.history import FAN, TRACE
 from simulator.kernels.slots import CLASSES, INPUTS
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
+from simulator.results import replay_place
 from simulator.scenario import Scenario, resolve
 
 Floats = NDArray[np.float64]
@@ -54,7 +55,7 @@ def explain(scenario: Scenario, plan: SamplingPlan | None = None, *, draw: int) 
         ``paused: price and carbon``), ``event_phase`` (of an interruption), ``event_work_lost``, ``event_wait``,
         ``event_downtime``, ``event_paused`` [h]; and on dimension ``hour``, the calendar hours of the run:
         ``hour_price`` [USD/kWh], NaN where a rented run has none, ``hour_carbon`` [kgCO2e/kWh], ``hour_load``
-        [accelerators at full power], ``hour_paused`` [h].
+        [accelerators at full power], ``hour_paused`` [h], and ``hour_replayed``, the hour of a history that stands for it.
 
     Raises
     ------
@@ -117,6 +118,12 @@ def explain(scenario: Scenario, plan: SamplingPlan | None = None, *, draw: int) 
         "event": np.arange(len(order)),
         "hour": xr.Variable("hour", math.floor(start) + np.arange(len(trace)), {"long_name": "hours since 1970-01-01T00:00Z"}),
     }
+    if resolved.past is not None:
+        drawn = {name: row[name].values for name in ("start_time", "history_place") if name in row}
+        place = int(replay_place(resolved, drawn)) + np.arange(len(trace))
+        variables["hour_replayed"] = hourly(
+            (resolved.past.first + place % resolved.past.size).astype(np.float64), "h", "hour of the history, since 1970-01-01T00:00Z"
+        )
     return row.assign(variables).assign_coords(coordinates)
 
 

@@ -21,6 +21,8 @@ from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.scenario import Input, Resolved
+from simulator.scenario.dates import date_of
+from simulator.scenario.replayed import extremes
 from simulator.stochastic.dependence import achieved_spearman
 from simulator.text_file import write_bytes
 
@@ -80,7 +82,7 @@ def label(
         source = "; ".join(dict.fromkeys(item.source for _, item in items))
         variables[name] = _variable(name, dims, values, role="input", stated=stated, source=source)
         coordinates["phase"] = xr.Variable("phase", np.array(resolved.phases, dtype=object), {"long_name": "phase of the run"})
-    return _ordered(xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, len(draws))))
+    return _ordered(xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, outputs, len(draws))))
 
 
 def _by_phase(resolved: Resolved) -> tuple[dict[str, Input], dict[str, list[tuple[str, Input]]]]:
@@ -110,7 +112,9 @@ def _variable(name: str, dims: tuple[str, ...], values: Floats, **attributes: st
     return xr.Variable(dims, values, {"units": q.unit, "long_name": q.meaning, "symbol": q.symbol, **attributes})
 
 
-def _provenance(resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Floats], draws: int) -> dict[str, Any]:
+def _provenance(
+    resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats], draws: int
+) -> dict[str, Any]:
     """Return attributes that say what was computed from what; no time of day, so that equal runs are equal files."""
     scenario = resolved.scenario
     return {
@@ -120,7 +124,7 @@ def _provenance(resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Flo
         "scenario_hash": resolved.hash(),
         "config": scenario.to_yaml(),
         "choices": json.dumps(asdict(resolved.choices)),
-        "grid": json.dumps(_grid(resolved), ensure_ascii=False),
+        "grid": json.dumps(_grid(resolved, inputs, outputs), ensure_ascii=False),
         "defaults": json.dumps(resolved.describe_defaults(), ensure_ascii=False),
         "correlations": json.dumps(_correlations(resolved, inputs)),
         "draws": draws,
@@ -132,8 +136,8 @@ def _provenance(resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Flo
     }
 
 
-def _grid(resolved: Resolved) -> dict[str, Any]:
-    """Return where hourly prices and intensities come from, and what was mended in a history."""
+def _grid(resolved: Resolved, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats]) -> dict[str, Any]:
+    """Return where hourly prices and intensities come from, what was mended in a history, and which of its hours were replayed."""
     grid = resolved.scenario.grid
     told: dict[str, Any] = {}
     if resolved.zone is not None:
@@ -144,7 +148,33 @@ def _grid(resolved: Resolved) -> dict[str, Any]:
         history = getattr(grid, name)
         if history is not None:
             told[name] = {"file": history.source, "digest": history.digest, "repairs": list(history.repairs)}
+    past = resolved.past
+    if past is not None and "wall_clock" in outputs:
+        begin = replay_place(resolved, inputs)
+        end = begin + np.ceil(outputs["wall_clock"])
+        wrapped = int(np.sum(end > past.size))
+        last = past.size if wrapped else float(np.nanmax(end, initial=0.0))
+        told["replay"] = {
+            "history": [date_of(past.first), date_of(past.first + past.size)],
+            "replayed": [date_of(past.first + float(np.min(begin))), date_of(past.first + last)],
+            "wrapped": wrapped,
+        }
+        if resolved.choices.dated:
+            told["replay"]["shift_hours"] = past.shift(*extremes(resolved.inputs["start_time"].value)) or 0
     return told
+
+
+def replay_place(resolved: Resolved, inputs: Mapping[str, Floats]) -> Floats:
+    """Return the hour of the history that each draw starts in, from 0."""
+    past = resolved.past
+    if past is None:
+        raise ValueError("nothing is replayed")
+    name = "start_time" if resolved.choices.dated else "history_place"
+    value = resolved.inputs[name].value
+    drawn = np.asarray(inputs.get(name, value.constant), dtype=np.float64)
+    if resolved.choices.dated:
+        return np.floor(drawn) - past.first - (past.shift(*extremes(value)) or 0)
+    return np.floor(drawn * past.size)
 
 
 def _correlations(resolved: Resolved, inputs: Mapping[str, Floats]) -> list[dict[str, Any]]:

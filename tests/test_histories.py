@@ -13,16 +13,22 @@ import pytest
 from click.testing import CliRunner
 
 from simulator import SamplingPlan, explain, fan_bands, over_time, parse_scenario, simulate, summarize
+from simulator.analysis.notes import notes
 from simulator.arguments import compile_arguments
 from simulator.cli import cli
 from simulator.errors import ConfigError, InputError
 from simulator.kernels.zone_tables import hourly_tables
 from simulator.scenario import resolve
+from simulator.scenario.dates import date_of
+from simulator.scenario.replayed import wall_clock
 from simulator.scenario.zones import ZoneFile, zone_yaml
 from simulator.stochastic.zone import SEASONAL_TERMS, HourlyLaw, Zone
 
 DRAWS = 300
 START = datetime(2023, 3, 1, tzinfo=UTC)
+
+
+FIRST = int((START - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() // 3600)
 
 
 def law(unit, low, high):
@@ -63,7 +69,7 @@ def scenario(folder, **changes):
     for path, value in changes.items():
         section, _, key = path.partition("__")
         if not key:
-            data[section] = value
+            data[section] = copy.deepcopy(value)
         elif value is None:
             data[section].pop(key, None)
         else:
@@ -128,6 +134,71 @@ class TestReplay:
         asked = datetime(2026, 3, 10, tzinfo=UTC)
         assert start.weekday() == asked.weekday()
         assert abs((start.replace(year=2026) - asked).days) <= 4
+
+    def test_a_run_starts_where_it_fits(self, folder):
+        ds = play(folder, **REPLAY, draws=2000)
+        begin, end = np.floor(ds.history_place * 2000), np.floor(ds.history_place * 2000) + np.ceil(ds.wall_clock)
+        wrapped = int((end > 2000).sum())
+        assert wrapped < 0.02 * 2000  # 15 % from anywhere
+        middle, slow = wall_clock(resolve(scenario(folder, **REPLAY)))
+        assert middle == pytest.approx(float(ds.wall_clock.median()), rel=0.1)
+        assert slow == pytest.approx(float(ds.wall_clock.quantile(0.95)), rel=0.15)
+        share = 1 - math.ceil(slow) / 2000
+        assert 0.99 * share < float(ds.history_place.max()) < share
+        assert float(ds.history_place.mean()) == pytest.approx(share / 2, rel=0.05)
+        replay = json.loads(ds.attrs["grid"])["replay"]
+        assert replay["wrapped"] == wrapped
+        assert replay["replayed"] == [date_of(FIRST + int(begin.min())), date_of(FIRST + (2000 if wrapped else int(end.max())))]
+        assert any(note.startswith(f"Replayed hours: {replay['replayed'][0]} to ") for note in notes(ds))
+
+    @pytest.mark.parametrize("pausing", [{"carbon_quantile": 0.6}, {"carbon_threshold": "300 gCO2e/kWh", "price_quantile": 0.9}])
+    def test_pauses_lengthen_what_has_to_fit(self, folder, pausing):
+        pausing = pausing | {"pause_time": 0}
+        ds = play(folder, **REPLAY, pausing=pausing)
+        assert wall_clock(resolve(scenario(folder, **REPLAY, pausing=pausing)))[0] == pytest.approx(float(ds.wall_clock.median()), rel=0.1)
+
+    def test_runs_that_outlast_the_history_are_told(self, folder):
+        ds = play(folder, **REPLAY, workload__tokens="2.5T to 6T tokens")
+        end = np.floor(ds.history_place * 2000) + np.ceil(ds.wall_clock)
+        wrapped = int((end > 2000).sum())
+        assert 10 < wrapped < DRAWS / 2
+        share = f"{100 * wrapped / DRAWS:.3g} %"
+        assert f"{wrapped} of {DRAWS} runs ({share}) outlasted the history and went on with its first hours." in notes(ds)
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"workload__tokens": "9T tokens"}, r"price_history: a run of about \d+ h \(P50\) outlasts its history: the history holds"),
+            ({"grid__history_place": 0.95}, r"history_place: a run of about \d+ h \(P50\) outlasts its history from hour 1900"),
+            ({"grid__start_time": "2029-12-25"}, "start_time: 2029-12-25 has no counterpart in the history: the history holds 2023-03-01"),
+            ({"grid__start_time": "2019-02-01"}, "grid.start_time: 2019-02-01 has no counterpart"),
+            ({"grid__start_time": "2023-05-22"}, r"grid.start_time: a run of about \d+ h \(P50\) outlasts its history from hour 1968"),
+            ({"grid__start_time": "2026-03-10 to 2026-06-30"}, "2026-03-10 to 2026-06-30 has no counterpart"),
+        ],
+    )
+    def test_what_a_history_does_not_hold_is_refused(self, folder, changes, told):
+        with pytest.raises(ConfigError, match=told):
+            scenario(folder, **REPLAY, **changes)
+
+    @pytest.mark.parametrize(
+        ("date", "weeks"), [("2023-03-10T07:00Z", 0), ("2026-03-10", 157), ("2021-03-10", -104), ("2026-03-10 to 2026-03-20", 157)]
+    )
+    def test_a_date_is_replayed_from_its_own_hour_or_that_of_its_season(self, folder, date, weeks):
+        sc, plan = scenario(folder, **REPLAY, grid__start_time=date), SamplingPlan(draws=8)
+        one, price = explain(sc, plan, draw=3), history(folder, "price_usd_per_mwh")
+        at = int(one.hour[0]) - weeks * 168 - FIRST
+        np.testing.assert_array_equal(one.hour_replayed, FIRST + at + np.arange(one.sizes["hour"]))
+        np.testing.assert_allclose(one.hour_price / one.price_year_shift, price[at : at + one.sizes["hour"]], rtol=1e-12)
+        told = [note for note in notes(simulate(sc, plan)) if "weeks" in note]
+        way = f"{abs(weeks)} weeks {'later' if weeks > 0 else 'earlier'}"
+        assert told == ([f"They stand for dates {way}: the same season and weekday."] if weeks else [])
+
+    def test_the_explained_days_are_those_of_the_history(self, folder, tmp_path):
+        (tmp_path / "history.csv").write_text((folder / "history.csv").read_text(encoding="utf-8"), encoding="utf-8")
+        (tmp_path / "run.yaml").write_text(scenario(folder, **REPLAY).to_yaml(), encoding="utf-8")
+        out = CliRunner().invoke(cli, ["explain", str(tmp_path / "run.yaml"), "--draw", "3", "--draws", "8"])
+        assert "1970-01" not in out.stdout
+        assert "2023-0" in out.stdout
 
     def test_history_with_a_hole_is_refused(self, folder, tmp_path):
         lines = (folder / "history.csv").read_text(encoding="utf-8").splitlines()

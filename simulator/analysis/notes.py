@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -55,6 +56,20 @@ def notes(results: xr.Dataset) -> list[str]:
         told += [f"Zone {grid['zone']['name']}: {note}." for note in grid["zone"].get("notes", [])]
     for name in ("price_history", "carbon_history"):
         told += [f"{grid[name]['file']}: {repair}." for repair in grid.get(name, {}).get("repairs", [])]
+    return told + _replayed(grid.get("replay"), whole)
+
+
+def _replayed(replay: dict[str, Any] | None, whole: int) -> list[str]:
+    """Tell which hours of a history were replayed, for which dates, and how many runs outlasted it."""
+    if replay is None:
+        return []
+    first, last = replay["replayed"]
+    told = [f"Replayed hours: {first} to {last}, of a history from {replay['history'][0]} to {replay['history'][1]}."]
+    if shift := replay.get("shift_hours", 0):
+        told.append(f"They stand for dates {abs(shift) // 168} weeks {'later' if shift > 0 else 'earlier'}: the same season and weekday.")
+    if wrapped := replay["wrapped"]:
+        share = percentage(wrapped / whole)
+        told.append(f"{wrapped} of {whole} runs ({share}) outlasted the history and went on with its first hours.")
     return told
 
 

@@ -99,11 +99,11 @@ def _hours(one: xr.Dataset) -> Table:
     priced = not np.isnan(one.hour_price.values).all()  # a rented run pays no price of its hours
     for head in ("from", *(["mean price", "highest"] if priced else []), "mean intensity", "load", "paused"):
         table.add_column(head, justify="left" if head == "from" else "right", no_wrap=True)
-    price = one.hour_price.values
+    price, shown_hours = one.hour_price.values, one["hour_replayed" if "hour_replayed" in one else "hour"].values
     for d in shown[:_DAYS]:
         here = day == d
         table.add_row(
-            date_of(one.hour.values[here][0]),
+            date_of(shown_hours[here][0]),
             *([f"{1e3 * price[here].mean():.1f} USD/MWh", f"{1e3 * price[here].max():.1f}"] if priced else []),
             f"{1e3 * one.hour_carbon.values[here].mean():.0f} g/kWh",
             f"{one.hour_load.values[here].sum():.0f} h",

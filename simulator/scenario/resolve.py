@@ -13,6 +13,7 @@ from simulator.reference.regions import exchange_rates, region
 from simulator.scenario.currency import currency_in, in_usd
 from simulator.scenario.past import Past, join
 from simulator.scenario.reads import PHASE_QUANTITIES, Choices, inputs_read
+from simulator.scenario.replayed import placed
 from simulator.scenario.schema import HOMES, Phase, Scenario
 from simulator.scenario.values import UncertainValue, parse_value
 from simulator.scenario.zones import ZoneFile
@@ -157,7 +158,8 @@ def fill(scenario: Scenario) -> tuple[Resolved, list[Problem]]:
         if name not in needed and name != "params":
             problems.append(Problem(f"{name} is stated but this scenario does not read it", f"{HOMES[name]}.{name}", "Remove it"))
     hourly = "hourly" in (choices.price, choices.carbon)
-    return Resolved(scenario, inputs, choices, interval_source, grid.zone if hourly else None, past), problems
+    resolved = Resolved(scenario, inputs, choices, interval_source, grid.zone if hourly else None, past)
+    return placed(resolved) if not problems else (resolved, problems)
 
 
 def needs(scenario: Scenario, choices: Choices) -> tuple[str, ...]:
