@@ -25,7 +25,7 @@ from simulator.stochastic.tabulate import Kind, QuantileTable
 from simulator.stochastic.zone import HourlyLaw, seasonal_design, stationary_quantile
 
 _HIGHEST_SCORE = 8.3  # beyond every normal score that is drawn
-_HOURS_PER_WEEK, _HOURS_PER_YEAR = 168, 8766
+_HOURS_PER_YEAR = 8766
 _SEASONS = 40 * _HOURS_PER_YEAR  # of a run that have their own season; 100 MB while they are worked out
 
 #: what an input is where a scenario leaves a feature out
@@ -200,11 +200,8 @@ def _play(resolved: Resolved, constants: Floats, seed: int) -> Play:
     choices, past = resolved.choices, resolved.past
     rates = ["failure_rate", *(f"failure_rate_{name}" for name in CLASSES[1:])]
     least, spares = _extremes(resolved, "spare_nodes")
-    first = -1
-    if past is not None and choices.dated:
-        # the same season and the same day of the week of a year that the history holds
-        years = _HOURS_PER_YEAR * round((_extremes(resolved, "start_time")[0] - past.first) // _HOURS_PER_YEAR)
-        first = past.first + _HOURS_PER_WEEK * round(years / _HOURS_PER_WEEK)
+    # the shift of a scenario that was not checked is that of dates which the history holds
+    first = past.first + (past.shift(*_extremes(resolved, "start_time")) or 0) if past is not None and choices.dated else -1
     policy = resolved.scenario.pausing
     for name, share in (("price", policy.price_quantile), ("carbon", policy.carbon_quantile)) if policy else ():
         if share is not None:
@@ -249,8 +246,7 @@ def _longest(resolved: Resolved) -> float:
     """Return the longest time that a run can take [h]."""
     if "device_hours" not in resolved.inputs:
         return _extremes(resolved, "max_wall_clock")[1]
-    paused = 2.0 if resolved.choices.pausing else 1.0  # seasons are held at the table's end beyond it
-    return paused * _extremes(resolved, "device_hours")[1] / _extremes(resolved, "accelerators")[0]
+    return _extremes(resolved, "device_hours")[1] / _extremes(resolved, "accelerators")[0]
 
 
 def _threshold(resolved: Resolved, name: str, share: float) -> float:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from simulator.arguments import KernelArguments, compile_arguments
 from simulator.errors import InputError
+from simulator.kernels import history, static
 from simulator.kernels.history import Records
 from simulator.kernels.inputs import LANES, WIDTH
 from simulator.plan import SamplingPlan
 from simulator.results import label
-from simulator.scenario import Scenario, resolve
+from simulator.scenario import Resolved, Scenario, resolve
 
 _CHUNK = 0.5  # s, between two signs of life, and until an interruption is heard
 _GROWTH = 8  # from a chunk to the next, at most
@@ -144,10 +145,26 @@ def in_part(progress: Callable[[int], None] | None, part: int, parts: int, count
     return None if progress is None else lambda done: progress((part * count + done) // parts)
 
 
+def output_names(resolved: Resolved) -> tuple[str, ...]:
+    """Return the outputs that a scenario's result will have, components as ``cost[electricity]``."""
+    if resolved.choices.method == "expected_value":
+        return static.OUTPUTS
+    return (*history.OUTPUTS, *_PAUSING) if resolved.choices.pausing else history.OUTPUTS
+
+
+_PAUSING = ("paused_pair", "paused_delay", "paused_saving_cost", "paused_saving_emissions")
+
+
 def _saved_by_pausing(paused: dict[str, Floats], never: dict[str, Floats]) -> dict[str, Floats]:
-    """Return what pausing did to each draw: the same draw, the same failures and the same weather without it."""
+    """Return what pausing did to each draw: the same draw, the same failures and the same weather without it.
+
+    NaN where one of the two was stopped at max_wall_clock: what is left undone saves nothing.
+    """
+    pair = paused["completed"] * never["completed"]
+    whole = np.where(pair == 0.0, np.nan, 1.0)
     return {
-        "paused_delay": paused["wall_clock"] - never["wall_clock"],
-        "paused_saving_cost": never["cost_total"] - paused["cost_total"],
-        "paused_saving_emissions": never["emissions_total"] - paused["emissions_total"],
+        "paused_pair": pair,
+        "paused_delay": whole * (paused["wall_clock"] - never["wall_clock"]),
+        "paused_saving_cost": whole * (never["cost_total"] - paused["cost_total"]),
+        "paused_saving_emissions": whole * (never["emissions_total"] - paused["emissions_total"]),
     }

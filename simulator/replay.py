@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.arguments import compile_arguments, no_records
+from simulator.arguments import KernelArguments, compile_arguments, no_records
 from simulator.engine import in_part, run_kernel, simulate
 from simulator.errors import InputError
 from simulator.kernels.history import FAN, TRACE
 from simulator.kernels.runs import LOGGED
-from simulator.kernels.slots import CLASSES
+from simulator.kernels.slots import CLASSES, INPUTS
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
+from simulator.results import replay_place
 from simulator.scenario import Scenario, resolve
 
 Floats = NDArray[np.float64]
 
 MOST_FANS = 4096  # draws
+_GRID_END = 0.99  # share of the runs that end on the fans' grid
+_LOAD, _PAUSED = TRACE.index("load"), TRACE.index("paused")
 _MOST_EVENTS = 1_000_000  # of one draw; a run with more is cut short in its list, and says so
 
 
@@ -31,7 +36,7 @@ def _require_history(scenario: Scenario) -> None:
 
 
 def explain(scenario: Scenario, plan: SamplingPlan | None = None, *, draw: int) -> xr.Dataset:
-    """Replay one draw: its inputs, its interruptions one by one, its hours, its bill.
+    """Replay one draw: its inputs, its interruptions and pauses one by one, its hours, its bill.
 
     Parameters
     ----------
@@ -45,10 +50,12 @@ def explain(scenario: Scenario, plan: SamplingPlan | None = None, *, draw: int) 
     -------
     xarray.Dataset
         The draw's row as :func:`simulator.simulate` returns it, bitwise, without dimension ``draw``;
-        beside it, on dimension ``event``: ``event_time`` [h since the start], ``event_cause``,
-        ``event_phase``, ``event_work_lost``, ``event_wait``, ``event_downtime`` [h]; and on dimension ``hour``,
-        the calendar hours of the run: ``hour_price`` [USD/kWh], ``hour_carbon`` [kgCO2e/kWh], ``hour_load``
-        [accelerators at full power], ``hour_paused`` [h].
+        beside it, on dimension ``event``, interruptions and pauses in the order of time: ``event_time``
+        [h since the start], ``event_cause`` (a class of interruptions, or ``paused: price``, ``paused: carbon``,
+        ``paused: price and carbon``), ``event_phase`` (of an interruption), ``event_work_lost``, ``event_wait``,
+        ``event_downtime``, ``event_paused`` [h]; and on dimension ``hour``, the calendar hours of the run:
+        ``hour_price`` [USD/kWh], NaN where a rented run has none, ``hour_carbon`` [kgCO2e/kWh], ``hour_load``
+        [accelerators at full power], ``hour_paused`` [h], and ``hour_replayed``, the hour of a history that stands for it.
 
     Raises
     ------
@@ -59,7 +66,7 @@ def explain(scenario: Scenario, plan: SamplingPlan | None = None, *, draw: int) 
     --------
     >>> from simulator import SamplingPlan, explain, load_scenario
     >>> one = explain(load_scenario("configs/quickstart.yaml"), SamplingPlan(draws=1000), draw=7)
-    >>> int(one.interruptions) == one.sizes["event"]
+    >>> int(one.interruptions + one.pauses) == one.sizes["event"]
     True
     """
     plan = plan or SamplingPlan()
@@ -74,36 +81,81 @@ def explain(scenario: Scenario, plan: SamplingPlan | None = None, *, draw: int) 
     trace, log = np.full((hours, len(TRACE)), np.nan), np.full((min(events, _MOST_EVENTS), LOGGED), np.nan)
     records = no_records()._replace(trace=trace, log=log, traced=draw)
     run_kernel(arguments, plan, draw, draw + 1, None, records=records)
-    trace = trace[~np.isnan(trace[:, 0])]
-    exchange, shifts = float(row.get("exchange_rate", 1.0)), [float(row.get(f"{q}_year_shift", 1.0)) for q in ("price", "carbon")]
+    trace = trace[~np.isnan(trace[:, _LOAD])]  # a price may be unknown in an hour that was played
+    scales = _scales(row)
+    pauses = _pauses(arguments, row, trace, scales)
     start = float(row.get("start_time", 0.0))
+    times = np.concatenate([_elapsed(log[:, 0], trace[:, _PAUSED]), [pause.start for pause in pauses]])
+    order = np.argsort(times, kind="stable")
 
     def hourly(values: Floats, unit: str, text: str) -> xr.Variable:
         return xr.Variable("hour", values, {"units": unit, "long_name": text})
 
-    def event(column: int, unit: str, text: str) -> xr.Variable:
-        return xr.Variable("event", log[:, column], {"units": unit, "long_name": text})
+    def event(values: Floats, text: str) -> xr.Variable:
+        return xr.Variable("event", values[order], {"units": "h", "long_name": text})
 
-    causes = np.array([CLASSES[int(c)] for c in log[:, 1]], dtype=object)
-    phases = np.array([resolved.phases[int(p)] if resolved.phases else "" for p in log[:, 2]], dtype=object)
+    def of_interruptions(column: int, text: str) -> xr.Variable:
+        return event(np.concatenate([log[:, column], np.zeros(len(pauses))]), text)
+
+    causes = np.array([*(CLASSES[int(c)] for c in log[:, 1]), *(pause.cause for pause in pauses)], dtype=object)
+    phases = np.array([*(resolved.phases[int(p)] if resolved.phases else "" for p in log[:, 2]), *("" for _ in pauses)], dtype=object)
     variables = {
-        "event_time": event(0, "h", "elapsed time at which the run was interrupted"),
-        "event_cause": xr.Variable("event", causes, {"long_name": "class of the interruption"}),
-        "event_phase": xr.Variable("event", phases, {"long_name": "phase of the run"}),
-        "event_work_lost": event(3, "h", "work lost"),
-        "event_wait": event(4, "h", "wait for a spare node"),
-        "event_downtime": event(5, "h", "downtime asked for, cut short where the restart was interrupted"),
-        "hour_price": hourly(trace[:, 0] * exchange * shifts[0], "USD/kWh", "price of electricity"),
-        "hour_carbon": hourly(trace[:, 1] * shifts[1], "kgCO2e/kWh", "carbon intensity of the grid"),
-        "hour_load": hourly(trace[:, 2], "1", "accelerators at full power that would draw as much"),
-        "hour_paused": hourly(trace[:, 3], "h", "time paused"),
+        "event_time": event(times, "elapsed time at which the run was interrupted or paused"),
+        "event_cause": xr.Variable("event", causes[order], {"long_name": "class of the interruption, or what the pause was for"}),
+        "event_phase": xr.Variable("event", phases[order], {"long_name": "phase of the run that was interrupted"}),
+        "event_work_lost": of_interruptions(3, "work lost"),
+        "event_wait": of_interruptions(4, "wait for a spare node"),
+        "event_downtime": of_interruptions(5, "downtime asked for, cut short where the restart was interrupted"),
+        "event_paused": event(
+            np.concatenate([np.zeros(len(log)), [pause.hours for pause in pauses]]), "length of the pause, with the time lost to it"
+        ),
+        "hour_price": hourly(trace[:, 0] * scales[0], "USD/kWh", "price of electricity"),
+        "hour_carbon": hourly(trace[:, 1] * scales[1], "kgCO2e/kWh", "carbon intensity of the grid"),
+        "hour_load": hourly(trace[:, _LOAD], "1", "accelerators at full power that would draw as much"),
+        "hour_paused": hourly(trace[:, _PAUSED], "h", "time paused"),
     }
-    variables["event_time"].values[:] = _elapsed(log[:, 0], trace[:, 3])
     coordinates = {
-        "event": np.arange(len(log)),
+        "event": np.arange(len(order)),
         "hour": xr.Variable("hour", math.floor(start) + np.arange(len(trace)), {"long_name": "hours since 1970-01-01T00:00Z"}),
     }
+    if resolved.past is not None:
+        drawn = {name: row[name].values for name in ("start_time", "history_place") if name in row}
+        place = int(replay_place(resolved, drawn)) + np.arange(len(trace))
+        variables["hour_replayed"] = hourly(
+            (resolved.past.first + place % resolved.past.size).astype(np.float64), "h", "hour of the history, since 1970-01-01T00:00Z"
+        )
     return row.assign(variables).assign_coords(coordinates)
+
+
+def _scales(row: xr.Dataset) -> tuple[float, float]:
+    """Return what hourly prices and intensities of a draw are multiplied by."""
+    price, carbon = (float(row.get(f"{quantity}_year_shift", 1.0)) for quantity in ("price", "carbon"))
+    return float(row.get("exchange_rate", 1.0)) * price, carbon
+
+
+class _Pause(NamedTuple):
+    start: float
+    hours: float
+    cause: str
+
+
+def _pauses(arguments: KernelArguments, row: xr.Dataset, trace: Floats, scales: tuple[float, float]) -> list[_Pause]:
+    """Return the pauses of a run from its hours: when each began, how long it stood, and which threshold it was for.
+
+    A pause begins with an hour that is paused whole. The time lost to resuming counts to the pause that it follows;
+    two pauses with nothing but such hours between them stand as one.
+    """
+    begins = [j for j in range(len(trace)) if trace[j, _PAUSED] == 1.0 and (j == 0 or trace[j - 1, _PAUSED] < 1.0)]
+    pauses = []
+    for begin, following in pairwise([*begins, len(trace)]):
+        over = []
+        for k, quantity in enumerate(("price", "carbon")):
+            name = f"{quantity}_threshold"
+            limit = float(row[name]) if name in row else float(arguments.tables.constants[INPUTS.index(name)])
+            if trace[begin, k] * (1.0 if arguments.play.relative[k] else scales[k]) > limit:
+                over.append(quantity)
+        pauses.append(_Pause(float(begin), float(trace[begin:following, _PAUSED].sum()), f"paused: {' and '.join(over)}"))
+    return pauses
 
 
 def _elapsed(job: Floats, paused: Floats) -> Floats:
@@ -133,7 +185,7 @@ def over_time(
     draws : int
         How many; memory grows with draws × times only.
     times : int
-        Steps of the grid, which ends after the last of these runs.
+        Steps of the grid. It ends after 99 % of these runs, so that a late one does not press all others into its first steps.
     progress : callable, optional
         Called with the number of draws done; each is played twice, and counts half until then.
 
@@ -141,7 +193,7 @@ def over_time(
     -------
     xarray.Dataset
         ``cost_total``, ``emissions_total``, ``energy``, ``progress`` by (draw, time); time in hours since the start.
-        A run that has ended stays at what it has come to.
+        A run that has ended stays at what it has come to; attribute ``longer`` counts those that have not when the grid ends.
 
     Raises
     ------
@@ -154,7 +206,9 @@ def over_time(
     resolved = resolve(scenario)
     arguments = compile_arguments(resolved, plan)
     _, outputs = run_kernel(arguments, plan, 0, count, in_part(progress, 0, 2, count))
-    step = max(math.ceil(float(np.nanmax(outputs["wall_clock"])) / times), 1)
+    walls = outputs["wall_clock"][~np.isnan(outputs["wall_clock"])]
+    last = float(np.quantile(walls, _GRID_END, method="higher")) if walls.size else 1.0
+    step = max(math.ceil(last / times), 1)
     fans = np.full((count, times, len(FAN)), np.nan)
     records = no_records()._replace(fans=fans, step=step)
     run_kernel(arguments, plan, 0, count, in_part(progress, 1, 2, count), records=records)
@@ -170,5 +224,6 @@ def over_time(
         "seed": plan.seed,
         "plan": plan.plan,
         "draws": count,
+        "longer": int((walls > step * times).sum()),
     }
     return xr.Dataset(variables, {"draw": np.arange(count), "time": time}, attributes)

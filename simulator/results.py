@@ -17,11 +17,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.errors import InputError, SimulatorError
+from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.scenario import Input, Resolved
+from simulator.scenario.dates import date_of
+from simulator.scenario.replayed import extremes
 from simulator.stochastic.dependence import achieved_spearman
+from simulator.text_file import write_bytes
 
 SCHEMA = 1
 _COMPONENT_DIMENSIONS = {
@@ -79,7 +82,7 @@ def label(
         source = "; ".join(dict.fromkeys(item.source for _, item in items))
         variables[name] = _variable(name, dims, values, role="input", stated=stated, source=source)
         coordinates["phase"] = xr.Variable("phase", np.array(resolved.phases, dtype=object), {"long_name": "phase of the run"})
-    return _ordered(xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, len(draws))))
+    return _ordered(xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, outputs, len(draws))))
 
 
 def _by_phase(resolved: Resolved) -> tuple[dict[str, Input], dict[str, list[tuple[str, Input]]]]:
@@ -109,7 +112,9 @@ def _variable(name: str, dims: tuple[str, ...], values: Floats, **attributes: st
     return xr.Variable(dims, values, {"units": q.unit, "long_name": q.meaning, "symbol": q.symbol, **attributes})
 
 
-def _provenance(resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Floats], draws: int) -> dict[str, Any]:
+def _provenance(
+    resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats], draws: int
+) -> dict[str, Any]:
     """Return attributes that say what was computed from what; no time of day, so that equal runs are equal files."""
     scenario = resolved.scenario
     return {
@@ -119,7 +124,7 @@ def _provenance(resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Flo
         "scenario_hash": resolved.hash(),
         "config": scenario.to_yaml(),
         "choices": json.dumps(asdict(resolved.choices)),
-        "grid": json.dumps(_grid(resolved), ensure_ascii=False),
+        "grid": json.dumps(_grid(resolved, inputs, outputs), ensure_ascii=False),
         "defaults": json.dumps(resolved.describe_defaults(), ensure_ascii=False),
         "correlations": json.dumps(_correlations(resolved, inputs)),
         "draws": draws,
@@ -131,17 +136,45 @@ def _provenance(resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Flo
     }
 
 
-def _grid(resolved: Resolved) -> dict[str, Any]:
-    """Return where hourly prices and intensities come from, and what was mended in a history."""
+def _grid(resolved: Resolved, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats]) -> dict[str, Any]:
+    """Return where hourly prices and intensities come from, what was mended in a history, and which of its hours were replayed."""
     grid = resolved.scenario.grid
     told: dict[str, Any] = {}
     if resolved.zone is not None:
         told["zone"] = {"name": resolved.zone.zone.name, "source": resolved.zone.source}
+        if resolved.zone.notes:
+            told["zone"]["notes"] = list(resolved.zone.notes)
     for name in ("price_history", "carbon_history"):
         history = getattr(grid, name)
         if history is not None:
             told[name] = {"file": history.source, "digest": history.digest, "repairs": list(history.repairs)}
+    past = resolved.past
+    if past is not None and "wall_clock" in outputs:
+        begin = replay_place(resolved, inputs)
+        end = begin + np.ceil(outputs["wall_clock"])
+        wrapped = int(np.sum(end > past.size))
+        last = past.size if wrapped else float(np.nanmax(end, initial=0.0))
+        told["replay"] = {
+            "history": [date_of(past.first), date_of(past.first + past.size)],
+            "replayed": [date_of(past.first + float(np.min(begin))), date_of(past.first + last)],
+            "wrapped": wrapped,
+        }
+        if resolved.choices.dated:
+            told["replay"]["shift_hours"] = past.shift(*extremes(resolved.inputs["start_time"].value)) or 0
     return told
+
+
+def replay_place(resolved: Resolved, inputs: Mapping[str, Floats]) -> Floats:
+    """Return the hour of the history that each draw starts in, from 0."""
+    past = resolved.past
+    if past is None:
+        raise ValueError("nothing is replayed")
+    name = "start_time" if resolved.choices.dated else "history_place"
+    value = resolved.inputs[name].value
+    drawn = np.asarray(inputs.get(name, value.constant), dtype=np.float64)
+    if resolved.choices.dated:
+        return np.floor(drawn) - past.first - (past.shift(*extremes(value)) or 0)
+    return np.floor(drawn * past.size)
 
 
 def _correlations(resolved: Resolved, inputs: Mapping[str, Floats]) -> list[dict[str, Any]]:
@@ -205,25 +238,29 @@ def save_results(results: xr.Dataset, path: str | Path) -> None:
     Raises
     ------
     InputError
-        See :func:`check_target`.
-    SimulatorError
-        Where writing fails, for example on a full disk; the older result stays.
+        See :func:`check_target`; and where writing fails, for example on a full disk: the older result stays.
     """
     target = check_target(path)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    fresh = scratch / target.name
+    if target.suffix == ".nc":
+        # in memory first: where a disk is full, HDF5 leaves a file that it cannot close, and ends the process
+        write_bytes(target, results.to_netcdf(engine="h5netcdf"))
+    else:
+        _write_folder(results, target)
+
+
+def _write_folder(results: xr.Dataset, target: Path) -> None:
+    scratch = None
     try:
-        if target.suffix == ".nc":
-            results.to_netcdf(fresh, engine="h5netcdf")
-            fresh.replace(target)
-        else:
-            # chunks that hold nothing but the fill value too, so that a missing one is a defect
-            results.to_zarr(fresh, mode="w", zarr_format=2, consolidated=True, write_empty_chunks=True)
-            _replace_folder(fresh, target, older=scratch / "older")
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        fresh = scratch / target.name
+        # chunks that hold nothing but the fill value too, so that a missing one is a defect
+        results.to_zarr(fresh, mode="w", zarr_format=2, consolidated=True, write_empty_chunks=True)
+        _replace_folder(fresh, target, older=scratch / "older")
     except OSError as error:
-        raise SimulatorError(f"{target} could not be written: {error.strerror or error}") from error
+        raise InputError(f"{target} cannot be written ({error.strerror or error}). Name another place, or make room") from error
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _replace_folder(fresh: Path, target: Path, *, older: Path) -> None:

@@ -1,4 +1,4 @@
-"""Text to a file, whole or not at all."""
+"""Text and bytes to a file, whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ from simulator.errors import InputError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file; one of that name is replaced only when the new one is complete.
+    """Write a file in UTF-8; see :func:`write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write a file; one of that name is replaced only when the new one is complete and on the disk.
 
     Raises
     ------
     InputError
-        Where the file cannot be written.
+        Where the file cannot be written: no permission, no room, no such folder.
     """
+    name = ""
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=path.suffix)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror})") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+        Path(name).replace(path)
+    except BaseException as error:
+        if name:
+            Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise InputError(f"{path} cannot be written ({error.strerror or error}). Name another place, or make room") from None
         raise

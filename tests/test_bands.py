@@ -86,7 +86,7 @@ def test_names_order_units_and_attributes():
     names = ["cost_total", "emissions_total", "cost[electricity]", "cost[people]", "emissions[dynamic]", "emissions[embodied]"]
     assert summary.output.values.tolist() == names
     assert summary.unit.values.tolist() == ["USD", "kg", "USD", "USD", "kg", "kg"]
-    assert summary.attrs == {"plan": "random", "seed": 3, "draws": 100, "confidence": 0.9}
+    assert summary.attrs == {"plan": "random", "seed": 3, "draws": 100, "confidence": 0.9, "stopped": 0.0}
     assert summary.value.dims == ("output", "quantile")
     assert summary.ci.dims == ("output", "quantile", "ci_bound")
     for mine, column in (("cost[people]", 1), ("emissions[dynamic]", 0)):
@@ -188,7 +188,7 @@ def test_a_constant_has_neither_spread_nor_error(plan):
 def test_json_is_plain_and_complete():
     document = bands_json(summarize(results(x=np.arange(120.0))))
     assert json.loads(json.dumps(document, allow_nan=False)) == document
-    assert list(document) == ["scenario", "draws", "seed", "plan", "version", "confidence", "bands"]
+    assert list(document) == ["scenario", "draws", "seed", "plan", "version", "confidence", "stopped", "bands"]
     assert [document[key] for key in list(document)[:6]] == ["demo", 120, 0, "random", "0.1.0", 0.95]
     band = document["bands"]["x"]
     assert list(band) == ["unit", "mean", "sd", "quantiles", "mcse", "ci", "ci_level", "refused", "note"]
@@ -232,3 +232,47 @@ def test_levels_and_attributes_are_checked():
     del ds.attrs["seed"]
     with pytest.raises(InputError, match="lacks the attributes seed"):
         bands_json(summarize(ds))
+
+
+# What compares a draw with itself without pauses is of draws that were completed both ways
+
+
+def paired(plan, replicates, draws, stopped):
+    saving = np.random.default_rng(3).normal(5.0, 2.0, draws)
+    pair = np.ones(draws)
+    pair[:stopped] = 0.0
+    ds = results(plan, replicates, paused_saving_cost=np.where(pair == 0, np.nan, saving), paused_pair=pair, cost_total=saving)
+    return ds, saving[stopped:]
+
+
+@pytest.mark.parametrize(("plan", "replicates"), [("random", 1), ("sobol", 4)])
+def test_savings_are_those_of_whole_pairs(plan, replicates):
+    ds, kept = paired(plan, replicates, 1000, 400)
+    row = summarize(ds, quantiles=[0.2, 0.5]).sel(output="paused_saving_cost")
+    np.testing.assert_array_equal(row.value, np.quantile(kept, [0.2, 0.5]))
+    assert row["mean"].item() == pytest.approx(kept.mean(), rel=1e-12)
+    assert row.note.item().startswith("over the 600 of 1000 draws that were completed with and without pauses")
+    if plan == "sobol":
+        error = np.std([np.quantile(kept[r::4], 0.5) for r in range(4)], ddof=1) / 2
+        assert row.mcse.sel(quantile=0.5).item() == pytest.approx(error)
+    else:
+        alone = summarize(results(plan, replicates, x=kept), quantiles=[0.2, 0.5]).sel(output="x")
+        np.testing.assert_array_equal(row.mcse, alone.mcse)
+        np.testing.assert_array_equal(row.ci, alone.ci)
+    assert summarize(ds).sel(output="cost_total").note.item() == ""
+
+
+@pytest.mark.parametrize(("plan", "replicates"), [("random", 1), ("sobol", 4)])
+@pytest.mark.parametrize("stopped", [999, 1000])
+def test_few_pairs_or_none_make_no_error(plan, replicates, stopped):
+    ds, kept = paired(plan, replicates, 1000, stopped)
+    row = summarize(ds, quantiles=[0.5]).sel(output="paused_saving_cost")
+    assert np.array_equal(row.value, kept, equal_nan=True) if kept.size else np.isnan(row.value).all()
+    assert np.isnan(row.mcse).all()
+    assert f"over the {1000 - stopped} of 1000 draws" in row.note.item()
+
+
+def test_a_pair_that_is_not_known_stays_so():
+    ds, _ = paired("random", 1, 1000, 400)
+    ds.paused_pair[500] = ds.paused_saving_cost[500] = np.nan
+    assert np.isnan(summarize(ds, quantiles=[0.5]).sel(output="paused_saving_cost").value).all()

@@ -100,6 +100,89 @@ def test_thresholds_decide_the_exit_code(saved: Path, capsys: pytest.CaptureFixt
     assert run("summarize", file, "--fail-above", f"cost_total p80 > {p80 * (1 - 1e-9)!r}") == 3
 
 
+CUT = ["--set", "max_wall_clock=10.5 days", "--set", "failure_rate=30"]
+
+
+def test_stopped_runs_are_told_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = str(tmp_path / "cut.nc")
+    assert run("run", QUICKSTART, *FEW, *CUT, "-o", target) == 0
+    text = capsys.readouterr().out
+    stopped = int((open_results(target).completed == 0).sum())
+    assert 200 < stopped < 1900
+    share = f"{stopped / 20:.3g} %"
+    assert f"seed 0; {share} stopped" in text
+    assert f"{stopped} of 2000 runs ({share}) were stopped at max_wall_clock and count as they stood." in text
+    assert "80 % chance" not in text
+    assert re.search(rf"P80 of runs as they stood: .*; {share} of the runs were stopped .*, so that finishing it costs more", text)
+    data = json.loads(_json(target, capsys))
+    assert data["stopped"] == stopped / 2000
+    assert any(f"{stopped} of 2000 runs" in note for note in data["notes"])
+    for limit, code in (("1k", 3), ("1 billion", 0)):
+        assert run("summarize", target, "--fail-above", f"cost_total p80 > {limit}") == code
+        assert f"({share} of the draws were stopped at max_wall_clock and count as they stood)" in capsys.readouterr().err
+
+
+def test_whether_runs_end_can_be_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = str(tmp_path / "cut.nc")
+    assert run("run", QUICKSTART, *FEW, *CUT, "-o", target, "--fail-above", "completed mean > 0.999") == 0
+    share = float((open_results(target).completed == 0).mean())
+    assert run("summarize", target, "--fail-above", f"stopped mean > {share - 0.001}") == 3
+    assert run("summarize", target, "--fail-above", f"stopped mean > {share + 0.001}") == 0
+    assert run("summarize", target, "--fail-above", f"completed mean > {0.999 - share}") == 3
+    assert run("run", QUICKSTART, *FEW, "--fail-above", "stopped mean > 0", "--fail-above", "time_spent[lost] p95 > 100 days") == 0
+    capsys.readouterr()
+    # of what a result does not have, nothing is judged, and nothing is simulated
+    assert run("run", QUICKSTART, "--set", "method=expected_value", "--fail-above", "completed mean > 0.5") == 2
+    assert run("run", QUICKSTART, "--fail-above", "paused_delay mean > 5 days") == 2
+    assert capsys.readouterr().err.count("is not an output") == 2
+
+
+def test_a_few_stopped_runs_leave_the_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", QUICKSTART, *FEW, "--set", "max_wall_clock=25 days", "--set", "failure_rate=3 to 12") == 0
+    text = capsys.readouterr().out
+    assert re.search(r"runs \((0\.\d+|less than 0.1) %\) were stopped", text)
+    assert "80 % chance to cost no more than" in text
+
+
+NOTED = """\
+{name: Nowhere, timezone: UTC, fast_half_life: 8, slow_half_life: 99,
+about: {kind: fitted, source: a test, period: never, check: failed, failed: [carbon P99], note: Only by daylight.,
+  history_and_simulation: {carbon mean: [1, 2]}, held_out_history_and_simulation: {carbon mean: [1, 2]}},
+carbon: {unit: gCO2e/kWh, residual_sd: 1, fast_weight: 0.5, quantiles: {-2: 100, 2: 300}}}
+"""
+
+
+def test_json_carries_the_notes_of_the_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "zone.yaml").write_text(NOTED)
+    config = (ROOT / "configs" / "quickstart.yaml").read_text(encoding="utf-8").partition("emissions:")
+    text = config[0] + "grid: {zone: zone.yaml, start_time: 2026-03-01}\n" + config[2][config[2].index("\ncompute:") :]
+    (tmp_path / "c.yaml").write_text(text)
+    words = ["run", str(tmp_path / "c.yaml"), *FEW, "--set", "checkpoint_write_time=0.5 to 3 h", "--set", "checkpoint_interval=1 h"]
+    assert run(*words, "--json") == 0
+    notes = json.loads(capsys.readouterr().out)["notes"]
+    assert run(*words) == 0
+    shown = capsys.readouterr().out
+    assert all(note in shown for note in notes)
+    assert any("fitted; a test; never; its fit failed its own check" in note for note in notes)
+    assert "Zone Nowhere: Only by daylight." in notes
+    assert "Zone Nowhere: its fit failed its own check of carbon P99." in notes
+    assert any(re.match(r"checkpoint_interval is shorter than checkpoint_write_time in \d+\.?\d* % of the draws", note) for note in notes)
+
+
+def test_where_the_time_went_and_what_interrupted(capsys: pytest.CaptureFixture[str]) -> None:
+    rates = [word for name in ("accelerator", "software", "planned") for word in ("--set", f"failure_rate_{name}=20 to 60")]
+    assert run("run", QUICKSTART, *FEW, *rates) == 0
+    text = capsys.readouterr().out
+    shares = re.search(r"Time, on average: (.*)\.\n", text)
+    assert shares
+    told = dict(reversed(part.split(" % ")) for part in shares[1].split(", "))
+    assert set(told) == {"productive", "saving", "lost with unsaved work", "down"}
+    assert sum(map(float, told.values())) == pytest.approx(100, abs=0.2)
+    assert re.search(r"Interruptions by class, P50 \(P5 to P95\): accelerator \d.* \(.* to .*\), software .*, planned .*\.", text)
+    assert run("run", QUICKSTART, *FEW) == 0
+    assert "by class" not in capsys.readouterr().out
+
+
 def test_what_the_draws_do_not_support_is_neither_judged_nor_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("run", QUICKSTART, *FEW, "--fail-above", "cost_total p99.999 > 1M") == 1
     assert "cannot be judged from 2000 draws" in capsys.readouterr().err
@@ -263,6 +346,48 @@ def test_progress_does_not_reach_stdout(monkeypatch: pytest.MonkeyPatch, capsys:
         assert run("run", QUICKSTART, *FEW, "--json") == 0
         assert "simulating" in shown()
     assert capsys.readouterr().out == alone
+
+
+CROWDED = """
+import resource, signal, sys
+from simulator.cli import _run
+words = sys.argv[1:]
+assert _run([*words, "--json"], debug=False) == 0  # the kernel is compiled, and its cache written
+resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384))  # as on a disk with little room
+sys.exit(_run([*words, "-o", "out/" + {"fan": "a.png"}.get(words[0], "a.nc")], debug=False))
+"""
+
+
+@pytest.mark.parametrize(("verb", "options"), [("run", ["--draws", "2000"]), ("explain", ["--draw", "3"]), ("fan", ["--draws", "200"])])
+def test_a_full_disk_is_told_and_leaves_nothing(verb: str, options: list[str], tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", CROWDED, verb, QUICKSTART, *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"error: out/a.{'png' if verb == 'fan' else 'nc'} cannot be written (File too large)"), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_full_output_is_told() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "simulator", "validate", QUICKSTART],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output cannot be read or written (No space left on device)\n"
 
 
 @pytest.mark.parametrize("words", [[], ["run"], ["validate"], ["summarize"]])

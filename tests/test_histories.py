@@ -5,21 +5,28 @@ from __future__ import annotations
 import copy
 import csv
 import json
+import math
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from simulator import SamplingPlan, explain, fan_bands, over_time, parse_scenario, simulate
+from simulator import SamplingPlan, explain, fan_bands, over_time, parse_scenario, simulate, summarize
+from simulator.analysis.notes import notes
 from simulator.cli import cli
 from simulator.errors import ConfigError, InputError
 from simulator.scenario import resolve
+from simulator.scenario.dates import date_of
+from simulator.scenario.replayed import wall_clock
 from simulator.scenario.zones import ZoneFile, zone_yaml
 from simulator.stochastic.zone import SEASONAL_TERMS, HourlyLaw, Zone
 
 DRAWS = 300
 START = datetime(2023, 3, 1, tzinfo=UTC)
+
+
+FIRST = int((START - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() // 3600)
 
 
 def law(unit, low, high):
@@ -60,7 +67,7 @@ def scenario(folder, **changes):
     for path, value in changes.items():
         section, _, key = path.partition("__")
         if not key:
-            data[section] = value
+            data[section] = copy.deepcopy(value)
         elif value is None:
             data[section].pop(key, None)
         else:
@@ -126,6 +133,71 @@ class TestReplay:
         assert start.weekday() == asked.weekday()
         assert abs((start.replace(year=2026) - asked).days) <= 4
 
+    def test_a_run_starts_where_it_fits(self, folder):
+        ds = play(folder, **REPLAY, draws=2000)
+        begin, end = np.floor(ds.history_place * 2000), np.floor(ds.history_place * 2000) + np.ceil(ds.wall_clock)
+        wrapped = int((end > 2000).sum())
+        assert wrapped < 0.02 * 2000  # 15 % from anywhere
+        middle, slow = wall_clock(resolve(scenario(folder, **REPLAY)))
+        assert middle == pytest.approx(float(ds.wall_clock.median()), rel=0.1)
+        assert slow == pytest.approx(float(ds.wall_clock.quantile(0.95)), rel=0.15)
+        share = 1 - math.ceil(slow) / 2000
+        assert 0.99 * share < float(ds.history_place.max()) < share
+        assert float(ds.history_place.mean()) == pytest.approx(share / 2, rel=0.05)
+        replay = json.loads(ds.attrs["grid"])["replay"]
+        assert replay["wrapped"] == wrapped
+        assert replay["replayed"] == [date_of(FIRST + int(begin.min())), date_of(FIRST + (2000 if wrapped else int(end.max())))]
+        assert any(note.startswith(f"Replayed hours: {replay['replayed'][0]} to ") for note in notes(ds))
+
+    @pytest.mark.parametrize("pausing", [{"carbon_quantile": 0.6}, {"carbon_threshold": "300 gCO2e/kWh", "price_quantile": 0.9}])
+    def test_pauses_lengthen_what_has_to_fit(self, folder, pausing):
+        pausing = pausing | {"pause_time": 0}
+        ds = play(folder, **REPLAY, pausing=pausing)
+        assert wall_clock(resolve(scenario(folder, **REPLAY, pausing=pausing)))[0] == pytest.approx(float(ds.wall_clock.median()), rel=0.1)
+
+    def test_runs_that_outlast_the_history_are_told(self, folder):
+        ds = play(folder, **REPLAY, workload__tokens="2.5T to 6T tokens")
+        end = np.floor(ds.history_place * 2000) + np.ceil(ds.wall_clock)
+        wrapped = int((end > 2000).sum())
+        assert 10 < wrapped < DRAWS / 2
+        share = f"{100 * wrapped / DRAWS:.3g} %"
+        assert f"{wrapped} of {DRAWS} runs ({share}) outlasted the history and went on with its first hours." in notes(ds)
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"workload__tokens": "9T tokens"}, r"price_history: a run of about \d+ h \(P50\) outlasts its history: the history holds"),
+            ({"grid__history_place": 0.95}, r"history_place: a run of about \d+ h \(P50\) outlasts its history from hour 1900"),
+            ({"grid__start_time": "2029-12-25"}, "start_time: 2029-12-25 has no counterpart in the history: the history holds 2023-03-01"),
+            ({"grid__start_time": "2019-02-01"}, "grid.start_time: 2019-02-01 has no counterpart"),
+            ({"grid__start_time": "2023-05-22"}, r"grid.start_time: a run of about \d+ h \(P50\) outlasts its history from hour 1968"),
+            ({"grid__start_time": "2026-03-10 to 2026-06-30"}, "2026-03-10 to 2026-06-30 has no counterpart"),
+        ],
+    )
+    def test_what_a_history_does_not_hold_is_refused(self, folder, changes, told):
+        with pytest.raises(ConfigError, match=told):
+            scenario(folder, **REPLAY, **changes)
+
+    @pytest.mark.parametrize(
+        ("date", "weeks"), [("2023-03-10T07:00Z", 0), ("2026-03-10", 157), ("2021-03-10", -104), ("2026-03-10 to 2026-03-20", 157)]
+    )
+    def test_a_date_is_replayed_from_its_own_hour_or_that_of_its_season(self, folder, date, weeks):
+        sc, plan = scenario(folder, **REPLAY, grid__start_time=date), SamplingPlan(draws=8)
+        one, price = explain(sc, plan, draw=3), history(folder, "price_usd_per_mwh")
+        at = int(one.hour[0]) - weeks * 168 - FIRST
+        np.testing.assert_array_equal(one.hour_replayed, FIRST + at + np.arange(one.sizes["hour"]))
+        np.testing.assert_allclose(one.hour_price / one.price_year_shift, price[at : at + one.sizes["hour"]], rtol=1e-12)
+        told = [note for note in notes(simulate(sc, plan)) if "weeks" in note]
+        way = f"{abs(weeks)} weeks {'later' if weeks > 0 else 'earlier'}"
+        assert told == ([f"They stand for dates {way}: the same season and weekday."] if weeks else [])
+
+    def test_the_explained_days_are_those_of_the_history(self, folder, tmp_path):
+        (tmp_path / "history.csv").write_text((folder / "history.csv").read_text(encoding="utf-8"), encoding="utf-8")
+        (tmp_path / "run.yaml").write_text(scenario(folder, **REPLAY).to_yaml(), encoding="utf-8")
+        out = CliRunner().invoke(cli, ["explain", str(tmp_path / "run.yaml"), "--draw", "3", "--draws", "8"])
+        assert "1970-01" not in out.stdout
+        assert "2023-0" in out.stdout
+
     def test_history_with_a_hole_is_refused(self, folder, tmp_path):
         lines = (folder / "history.csv").read_text(encoding="utf-8").splitlines()
         (tmp_path / "holes.csv").write_text("\n".join(lines[:500] + lines[530:]), encoding="utf-8")
@@ -146,7 +218,7 @@ class TestHourly:
             50.0,
             0.5,
             0.9,
-            *(HourlyLaw(u, law(u, 0, 1).seasonal, 0.8, 0.4, (-1.0, 1.0), (v, v)) for u, v in (("USD/MWh", 80.0), ("gCO2e/kWh", 400.0))),
+            *(HourlyLaw(u, law(u, 0, 1).seasonal, 0.8, 0.4, (-2.0, 2.0), (v, v)) for u, v in (("USD/MWh", 80.0), ("gCO2e/kWh", 400.0))),
         )
         (tmp_path / "zone.yaml").write_text(zone_yaml(ZoneFile(flat)), encoding="utf-8")
         hourly = play(tmp_path)
@@ -217,6 +289,19 @@ class TestPausing:
         spent = ["productive", "saving", "lost", "down", "waiting"]
         np.testing.assert_array_equal(plain.time_spent.sel(activity=spent), paused.time_spent.sel(activity=spent))
 
+    def test_a_saving_is_that_of_draws_completed_both_ways(self, folder):
+        changes = {"reliability__max_wall_clock": "12 days", "pausing": {"carbon_quantile": 0.8, "pause_time": 0}}
+        ds, plain = play(folder, **changes), play(folder, reliability__max_wall_clock="12 days")
+        pair = (ds.completed * plain.completed).values
+        assert 0.05 < pair.mean() < plain.completed.mean() - 0.1
+        np.testing.assert_array_equal(ds.paused_pair, pair)
+        for name, other in (("paused_delay", ds.wall_clock - plain.wall_clock), ("paused_saving_cost", plain.cost_total - ds.cost_total)):
+            np.testing.assert_array_equal(np.isnan(ds[name]), pair == 0)
+            np.testing.assert_allclose(ds[name].values[pair == 1], other.values[pair == 1], rtol=1e-6)
+        row = summarize(ds).sel(output="paused_delay")
+        assert row.value.sel(quantile=0.5).item() == np.quantile(ds.paused_delay.values[pair == 1], 0.5)
+        assert row.note.item().startswith(f"over the {int(pair.sum())} of {DRAWS} draws that were completed with and without pauses")
+
     def test_minimum_run_and_pause(self, folder):
         rules = {"carbon_quantile": 0.6, "minimum_run_time": 5, "minimum_pause_time": 4, "pause_time": 0}
         one = explain(scenario(folder, pausing=rules), SamplingPlan(draws=9), draw=8)
@@ -248,8 +333,12 @@ class TestPausing:
         ("changes", "told"),
         [
             ({"pausing": {}}, "states no threshold"),
+            (
+                {"pausing": {"carbon_quantile": 0.8}, "workload": {"device_hours": "50k to 80k"}},
+                "a run of stated device_hours cannot be paused",
+            ),
             ({"pausing": {"price_quantile": 0.5, "price_threshold": 1}}, "both stated"),
-            ({"pausing": {"price_quantile": 1.5}}, "less than 1"),
+            ({"pausing": {"price_quantile": 1.5}}, "1.5 is not a share of hours between 0 and 1. Did you mean 1.5%?"),
             ({"pausing": {"price_quantile": 0.5}, "grid__price": "annual"}, "is never crossed: the price is annual"),
             ({"pausing": {"carbon_quantile": 0.5}, "grid": {}}, "is never crossed: the carbon is annual"),
             ({"grid__zone": "nowhere.yaml"}, "cannot be read"),
@@ -293,8 +382,49 @@ class TestExplain:
 
     def test_events_of_a_paused_run_happen_while_it_runs(self, folder):
         one = explain(scenario(folder, pausing={"carbon_quantile": 0.6, "pause_time": 0}), SamplingPlan(draws=DRAWS), draw=17)
-        hours = np.floor(one.event_time.values - 1e-9).astype(int)
+        interrupted = one.event_cause.values == "unclassified"
+        assert interrupted.sum() == int(one.interruptions)
+        hours = np.floor(one.event_time.values[interrupted] - 1e-9).astype(int)
         assert np.all(one.hour_paused.values[hours] == 0.0)
+
+    @pytest.mark.parametrize("pause_time", [0, 0.25])
+    def test_pauses_stand_among_the_events(self, folder, pause_time):
+        rules = {"carbon_threshold": "300 gCO2e/kWh", "price_quantile": 0.9, "pause_time": pause_time}
+        one = explain(scenario(folder, pausing=rules), SamplingPlan(draws=DRAWS), draw=17)
+        pauses = one.isel(event=np.flatnonzero(one.event_paused > 0))
+        assert pauses.sizes["event"] == int(one.pauses) > 5
+        assert one.sizes["event"] == int(one.pauses + one.interruptions)
+        assert np.all(np.diff(one.event_time) >= 0)
+        assert float(pauses.event_paused.sum()) == pytest.approx(float(one.time_spent.sel(activity="paused")), rel=1e-12)
+        assert set(pauses.event_cause.values) == {"paused: price", "paused: carbon", "paused: price and carbon"}
+        at = pauses.event_time.values.astype(int)
+        dirty = one.hour_carbon.values[at] > 0.3
+        np.testing.assert_array_equal(dirty, ["carbon" in cause for cause in pauses.event_cause.values])
+        dear = np.array(["price" in cause for cause in pauses.event_cause.values])
+        assert one.hour_price.values[at][dear].min() > one.hour_price.values[at][~dear].max()
+        for start, hours in zip(at, pauses.event_paused.values, strict=True):
+            assert one.hour_paused.values[start : start + int(hours)].tolist() == [1.0] * int(hours)
+
+    @pytest.mark.parametrize("pausing", [None, {"carbon_quantile": 0.6}])
+    def test_a_rented_run_has_hours_without_a_price(self, folder, pausing, tmp_path):
+        rent = {"compute": {"basis": "rent", "rental_price": 2.5}, "energy": {}} | ({"pausing": pausing} if pausing else {})
+        rented, plan = explain(scenario(folder, **rent), SamplingPlan(draws=DRAWS), draw=17), SamplingPlan(draws=DRAWS)
+        owned = explain(scenario(folder, **({"pausing": pausing} if pausing else {})), plan, draw=17)
+        assert rented.sizes["hour"] == math.ceil(float(rented.wall_clock)) > 200
+        assert np.isnan(rented.hour_price).all()
+        for name in ("hour_carbon", "hour_load", "hour_paused", "event_time", "event_cause", "event_paused"):
+            np.testing.assert_array_equal(rented[name], owned[name])
+        text = CliRunner().invoke(cli, ["explain", self.written(folder, tmp_path, rent), "--draw", "17", "--draws", str(DRAWS)])
+        assert text.exit_code == 0, text.output
+        assert "mean intensity" in text.stdout
+        assert "mean price" not in text.stdout
+        assert "nan" not in text.stdout
+        assert ("paused: carbon" in text.stdout) == (pausing is not None)
+
+    def written(self, folder, tmp_path, changes):
+        (tmp_path / "zone.yaml").write_text((folder / "zone.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+        (tmp_path / "run.yaml").write_text(scenario(folder, **changes).to_yaml(), encoding="utf-8")
+        return str(tmp_path / "run.yaml")
 
     @pytest.mark.parametrize("draw", [-1, DRAWS])
     def test_a_draw_outside_the_plan_is_refused(self, folder, draw):
@@ -321,12 +451,31 @@ class TestFans:
     def test_ends_at_the_totals(self, folder):
         plan = SamplingPlan(draws=128)
         fans, whole = over_time(scenario(folder), plan, times=40), simulate(scenario(folder), plan)
+        ended = (whole.wall_clock <= fans.time[-1]).values
+        assert ended.mean() >= 0.99
         for name in ("cost_total", "emissions_total", "energy"):
-            np.testing.assert_allclose(fans[name].isel(time=-1), whole[name], rtol=1e-12)
+            np.testing.assert_allclose(fans[name].values[ended, -1], whole[name].values[ended], rtol=1e-12)
             assert np.all(np.diff(fans[name].values, axis=1) >= 0) or name == "cost_total"
             assert np.all(fans[name].isel(time=0) == 0)
-        np.testing.assert_allclose(fans.progress.isel(time=-1), 1.0, rtol=1e-12)
+        np.testing.assert_allclose(fans.progress.values[ended, -1], 1.0, rtol=1e-12)
         assert np.all(np.diff(fans.progress.values, axis=1) >= 0)
+
+    @pytest.mark.parametrize("pausing", [None, {"carbon_quantile": 0.8}])
+    def test_a_late_run_does_not_press_the_others(self, folder, pausing):
+        # few wait for a spare, and very long
+        late = {"reliability__spare_nodes": 40, "reliability__repair_time": "1 to 3000 days"} | ({"pausing": pausing} if pausing else {})
+        plan = SamplingPlan(draws=400)
+        fans, whole = over_time(scenario(folder, **late), plan, times=48), simulate(scenario(folder, **late), plan)
+        wall, end = whole.wall_clock.values, float(fans.time[-1])
+        assert wall.max() > 2 * end
+        assert 1 <= fans.attrs["longer"] == (wall > end).sum() <= 4
+        assert np.quantile(wall, 0.99, method="higher") <= end < np.quantile(wall, 0.99, method="higher") + 48
+        for draw in np.flatnonzero(wall > end)[:2]:  # under way when the grid ends, and at every step before
+            one = explain(scenario(folder, **late), plan, draw=int(draw))
+            kwh = one.hour_load.values * float(one.tdp * one.power_fraction * one.server_power_ratio) / 1000 * float(one.pue)
+            known = fans.energy.values[draw]
+            np.testing.assert_allclose(known[1:], np.cumsum(kwh)[fans.time.values[1:].astype(int) - 1], rtol=1e-9)
+            assert 0 < fans.progress.values[draw, -1] < 1
 
     def test_memory_is_bounded(self, folder):
         fans = over_time(scenario(folder), SamplingPlan(draws=10**9), draws=64, times=10)

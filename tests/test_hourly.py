@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -213,7 +214,7 @@ class TestNoise:
 class TestZoneFiles:
     def test_a_zone_survives_its_file(self):
         zone = rounded_zone(replace(ON_FILE, price=replace(IDENTITY, spikes_per_year=3.3, spike_mean=100.0, spike_half_life=2.5)))
-        again = parse_zone(zone_yaml(ZoneFile(zone, {"kind": "fitted", "check": "passed"})), where="x.yaml")
+        again = parse_zone(zone_yaml(ZoneFile(zone, {"kind": "assembled", "check": "passed"})), where="x.yaml")
         assert again.zone == zone
         assert again.about["check"] == "passed"
 
@@ -261,6 +262,44 @@ class TestZoneFiles:
             parse_zone(broken, where="x.yaml")
         assert told in str(error.value)
         assert "x.yaml" in str(error.value)
+
+    @pytest.mark.parametrize("name", ["DE", "ERCOT"])
+    def test_a_file_that_is_cut_short_is_refused(self, name):
+        text = files("simulator.reference").joinpath("zones", f"{name}.yaml").read_text(encoding="utf-8")
+        assert parse_zone(text, where="x.yaml").zone == load_zone(name).zone
+        lines = text.splitlines(keepends=True)
+        whole = next(i for i, line in enumerate(lines) if line.startswith("  held_out_history_and_simulation")) + 1
+        seams = [i for i in range(1, whole) if not lines[i].startswith("    ") or i % 7 == 0]
+        for count in seams:  # after a line, and inside the next
+            for cut in ("".join(lines[:count]), "".join(lines[:count]) + lines[count].rstrip("\n")[: len(lines[count]) // 2]):
+                with pytest.raises(LawError, match=r"zone file x\.yaml"):
+                    parse_zone(cut, where="x.yaml")
+
+    @pytest.mark.parametrize(
+        ("old", "new", "told"),
+        [
+            ("quantiles: {-3: 50, 0: 300, 3: 700}", "quantiles: {-3: 50, 0: 300}", "carbon.quantiles: reach from -3 to 0 only; scores go"),
+            ("quantiles: {-3: 50, 0: 300, 3: 700}", "quantiles: {0: 50, 3: 300}", "from -2 or less to 2 or more. Is the file complete?"),
+            ("about: {kind: assembled}", "", "about: is not there; it tells kind, source and period"),
+            ("about: {kind: assembled}", "about:", "about: is not there"),
+            ("about: {kind: assembled}", "about: my own", "about: 'my own' is not a mapping"),
+            ("kind: assembled", "kind: guessed", "about.kind: 'guessed' is not one of fitted, assembled"),
+            ("kind: assembled", "kind: fitted", "about: a fitted zone tells source, period, check, history_and_simulation, held_out"),
+            ("kind: assembled", "check: maybe", "about.check: 'maybe' is not one of passed, failed"),
+        ],
+    )
+    def test_what_a_fit_writes_is_asked_for(self, old, new, told):
+        text = """\
+timezone: UTC
+fast_half_life: 8
+slow_half_life: 150
+carbon: {unit: gCO2e/kWh, residual_sd: 0.9, fast_weight: 0.5, quantiles: {-3: 50, 0: 300, 3: 700}}
+about: {kind: assembled}
+"""
+        assert parse_zone(text, where="x.yaml").zone.carbon
+        with pytest.raises(LawError) as error:
+            parse_zone(text.replace(old, new), where="x.yaml")
+        assert told in str(error.value)
 
     def test_an_unknown_zone_names_the_known(self):
         with pytest.raises(LawError, match="neither a zone nor a file"):

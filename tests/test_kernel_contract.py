@@ -67,6 +67,7 @@ price:
   seasonal: {cos day/1: 0.3, weekend: -0.4}
   quantiles: {-3: -20, -1: 30, 0: 60, 1: 90, 3: 250}
 carbon: {unit: gCO2e/kWh, residual_sd: 0.9, fast_weight: 0.5, seasonal: {sin day/1: 0.2}, quantiles: {-3: 50, 0: 300, 3: 700}}
+about: {kind: assembled}
 """
 # whatever the history kernel knows at once: phases, classes of interruptions, spares, hours of a year that is not known, pauses
 EVERYTHING = {

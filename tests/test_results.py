@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 import xarray as xr
 
 from simulator import SamplingPlan, engine, load_scenario, open_results, save_results, simulate
-from simulator.errors import InputError, SimulatorError
+from simulator.errors import InputError
 from simulator.kernels.hourly import WIDTH
 from simulator.plan import LARGEST_SEED, available_threads
 from simulator.quantities import QUANTITIES
@@ -163,7 +164,7 @@ def test_attributes_say_what_was_computed_from_what(name, results):
 def test_attributes_name_the_zone(tmp_path):
     (tmp_path / "zone.yaml").write_text(
         "{name: Nowhere, timezone: UTC, fast_half_life: 8, slow_half_life: 99, about: {kind: assembled, source: a test}, "
-        "carbon: {unit: gCO2e/kWh, residual_sd: 1, fast_weight: 0.5, quantiles: {-1: 100, 1: 300}}}\n"
+        "carbon: {unit: gCO2e/kWh, residual_sd: 1, fast_weight: 0.5, quantiles: {-2: 100, 2: 300}}}\n"
     )
     text = PHASES.replace("emissions: {carbon_intensity: 400 gCO2e/kWh}", "grid: {zone: zone.yaml, start_time: 2026-03-01}")
     ds = simulate(parse_scenario(text, base=tmp_path), SamplingPlan(draws=3))
@@ -367,14 +368,20 @@ def test_a_failing_write_leaves_the_older_result(monkeypatch, tmp_path, ending, 
     save_results(older, target)
 
     def fail_half_way(self, path, **kwargs):
-        Path(path).mkdir() if ending == ".zarr" else Path(path).write_bytes(b"half")
+        Path(path).mkdir()
         raise error
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf" if ending == ".nc" else "to_zarr", fail_half_way)
-    with pytest.raises(SimulatorError if isinstance(error, OSError) else KeyboardInterrupt) as caught:
+    def fail_at_the_end(handle):
+        raise error
+
+    if ending == ".zarr":
+        monkeypatch.setattr(xr.Dataset, "to_zarr", fail_half_way)
+    else:
+        monkeypatch.setattr(os, "fsync", fail_at_the_end)
+    with pytest.raises(InputError if isinstance(error, OSError) else KeyboardInterrupt) as caught:
         save_results(computed(draws=20, seed=1), target)
     if isinstance(error, OSError):
-        assert str(caught.value) == f"{target} could not be written: No space left on device"
+        assert str(caught.value) == f"{target} cannot be written (No space left on device). Name another place, or make room"
     assert_same(open_results(target), older)
     assert list(tmp_path.iterdir()) == [target]
 
@@ -386,7 +393,7 @@ def test_an_interrupted_replacement_leaves_the_older_result(monkeypatch, tmp_pat
     replace = Path.replace
 
     def interrupted(self, to):
-        if self.parent.name.startswith(".a") and self.name != "older":
+        if ".a" in (self.name[:2], self.parent.name[:2]) and self.name != "older":
             raise KeyboardInterrupt
         return replace(self, to)
 
@@ -402,13 +409,25 @@ def test_a_failing_replacement_leaves_the_older_result(monkeypatch, tmp_path, en
     target, older = tmp_path / f"a{ending}", computed(draws=20)
     save_results(older, target)
     replace = Path.replace
-    monkeypatch.setattr(
-        Path, "replace", lambda self, to: blocked() if self.parent.name.startswith(".a") and self.name != "older" else replace(self, to)
-    )
-    with pytest.raises(SimulatorError, match="No space left"):
+
+    def fails(self, to):
+        if ".a" in (self.name[:2], self.parent.name[:2]) and self.name != "older":
+            blocked()
+        return replace(self, to)
+
+    monkeypatch.setattr(Path, "replace", fails)
+    with pytest.raises(InputError, match="No space left"):
         save_results(computed(draws=20, seed=1), target)
     assert_same(open_results(target), older)
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_folder_that_takes_no_files_is_told(monkeypatch, tmp_path, ending):
+    monkeypatch.setattr(tempfile, "mkstemp" if ending == ".nc" else "mkdtemp", blocked)
+    with pytest.raises(InputError, match=r"a\.(nc|zarr) cannot be written \(No space left on device\)"):
+        save_results(computed(draws=20), tmp_path / f"a{ending}")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from simulator import SamplingPlan, simulate
 from simulator.errors import ConfigError
 from simulator.kernels.slots import BREAKS_NODE, CLASSES
+from simulator.kernels.slots import PHASES as PHASES_OF_THE_KERNEL
 from simulator.scenario import Scenario, load_scenario, parse_scenario, resolve
 from simulator.scenario.reads import BREAKING_CLASSES
 from simulator.scenario.resolve import choose
+from simulator.scenario.schema import MOST_PHASES
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
 
@@ -36,6 +39,7 @@ slow_half_life: 150
 fast_correlation: 0.5
 price: {unit: EUR/MWh, residual_sd: 0.8, fast_weight: 0.6, quantiles: {-3: -20, 0: 60, 3: 250}}
 carbon: {unit: gCO2e/kWh, residual_sd: 0.9, fast_weight: 0.5, quantiles: {-3: 50, 0: 300, 3: 700}}
+about: {kind: assembled}
 """
 GRID = "grid: {zone: zone.yaml, start_time: 2026-03-01}\n"
 
@@ -165,11 +169,20 @@ def test_dates_are_hours_of_the_world_clock(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["soon", "1969-12-31", "2026-03-01T06:30Z", "2026-12-31 to 2026-01-01", "2026-03-01 to soon", "2026-13-01", "20260301"]
-)
+    "written",
+    [
+        "soon", "1969-12-31", "2026-03-01T06:30Z", "2026-12-31 to 2026-01-01", "2026-03-01 to soon", "2026-13-01", "20260301",
+        "9999-12-30", "2200-01-01", "'9999-12-31T23:00-05:00'", "'0001-01-01T00:00+05:00'", "2026-03-01 to 9999-12-30",
+    ],
+)  # fmt: skip
 def test_what_is_no_date_is_told(written: str, folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"grid\.start_time.*(is not a date|not the start of an hour|lies before)"):
         parse_scenario(WHOLES["hourly"].replace("2026-03-01", written), base=folder)
+
+
+def test_the_last_admissible_date_is_played(folder: Path) -> None:
+    scenario = parse_scenario(WHOLES["hourly"].replace("2026-03-01", "2199-12-31T23:00Z"), base=folder)
+    assert np.isfinite(simulate(scenario, SamplingPlan(draws=3)).cost_total).all()
 
 
 def test_an_amount_in_another_currency_than_stated_is_refused() -> None:
@@ -280,6 +293,10 @@ def test_all_problems_are_told_at_once_with_their_places(tmp_path: Path) -> None
         ((EMISSIONS, "grid: {region: Xanadu}\n"), "'Xanadu' is not a known region"),
         ((EMISSIONS, "grid: {zone: nowhere, start_time: 2026-03-01}\n"), "'nowhere' is neither a zone nor a file"),
         ((", accelerators: 256", ""), "hardware.accelerators: accelerators is not stated and has no default"),
+        (
+            ("tokens: 2T tokens", "phases: [" + ", ".join(f"{{name: p{i}, tokens: 1T}}" for i in range(9)) + "]"),
+            "workload.phases: 9 phases are stated; a run has 8 at most. Join those that differ least",
+        ),
         (("tokens: 2T tokens", "phases: []"), "params alone does not fix it"),
         (("tokens: 2T tokens", f"{PHASES}, tokens: 1e12"), "tokens is stated beside phases"),
         (("tokens: 2T tokens", PHASES.replace("long", "short")), "short names more than one phase"),
@@ -379,9 +396,23 @@ EXPECTED = "reliability: {method: expected_value, %s}\n"
         ("grid: {carbon: hourly}\n", "carbon is hourly but no zone is stated"),
         ("grid: {price: annual}\npausing: {deadline: 9 days}\n", "states no threshold above which to pause"),
         ("pausing: {carbon_quantile: 0.9, carbon_threshold: 0.5}\n", "carbon_threshold and carbon_quantile are both stated"),
-        ("pausing: {carbon_quantile: 90}\n", "90: input should be less than 1"),
+        ("pausing: {carbon_quantile: 90}\n", "carbon_quantile: 90 is not a share of hours between 0 and 1. Did you mean 90%?"),
+        ("pausing: {carbon_quantile: 1.0}\n", "1.0 is not a share of hours between 0 and 1. State the share of the hours that stay below"),
+        ("pausing: {carbon_quantile: often}\n", "'often' is not a share of hours. State the share"),
+        ("pausing: {carbon_quantile: true}\n", "True is not a share of hours. State the share"),
+        ("pausing: {carbon_threshold: 0.5, deadline: 2027-03-01}\n", "'2027-03-01' is a date; deadline is a number of h. State"),
+        ("grid: {zone: de}\n", "'de' is neither a zone nor a file. Did you mean DE? Zones are CAISO, DE, DE-2020, ERCOT, ES"),
+        ("grid: {region: 3}\n", "grid.region: 3 is not a text. Put it in quotes if it is meant: '3'"),
+        (
+            "reliability: {checkpoint_interval: 0.1 h, checkpoint_write_time: 2 h}\n",
+            "checkpoint_interval = 0.1 h is shorter than checkpoint_write_time = 2 h. A save is written before the next: state 2 h or more",
+        ),
         ("pausing: {carbon_threshold: 0.5}\n", "carbon_threshold is never crossed"),
-        ("pausing: {price_threshold: 0.5}\n", "price_threshold is never crossed: rent includes electricity"),
+        (
+            "pausing: {price_threshold: 0.5}\n",
+            "price_threshold is never crossed: a rented run has no price of its hours, since rent includes electricity. "
+            "Pause by carbon_threshold, or set basis: own",
+        ),
         (GRID, "emissions.carbon_intensity: carbon_intensity is stated but this scenario does not read it"),
         (GRID.replace("}", ", price: hourly}"), "price is not read: rent includes electricity"),
         (GRID.replace("}", ", history_place: 0.5}"), "history_place is stated but this scenario does not read it"),
@@ -406,8 +437,21 @@ def test_what_is_stated_in_vain_is_told(section: str, message: str, folder: Path
     [
         ("energy: {currency: EUR}\n", "energy.currency: currency is not read: electricity_price is not stated"),
         ("energy: {currency: USD}\n", "energy.currency: currency is not read: electricity_price is not stated"),
-        ("energy: {currency: EUR}\ngrid: {zone: NL, start_time: 2026-03-01}\n", "currency is not read: the zone has its own"),
-        (f"energy: {{currency: EUR}}\ngrid: {{price_history: {HISTORY % ('price', 'EUR/MWh')}}}\n", "not read: the history has its own"),
+        ("energy: {currency: EUR}\ngrid: {zone: NL, start_time: 2026-03-01}\n", "not read: zone NL has its own, EUR. Remove it"),
+        (
+            "energy: {currency: GBP, exchange_rate: 1.32}\ngrid: {zone: NL, start_time: 2026-03-01}\n",
+            "it is GBP, and zone NL has its own, EUR. Remove it; an exchange_rate is then that of EUR, in USD per EUR",
+        ),
+        (
+            f"energy: {{currency: USD}}\ngrid: {{price_history: {HISTORY % ('price', 'EUR/MWh')}}}\n",
+            "it is USD, and the price history has its own, EUR",
+        ),
+        (
+            f"energy: {{currency: EUR, exchange_rate: 1.1}}\ngrid: {{price_history: {HISTORY % ('price', 'USD/MWh')}}}\n",
+            "it is EUR, and the price history has its own, USD. Remove it, and any exchange_rate",
+        ),
+        ("energy: {exchange_rate: 1.3}\n", "exchange_rate is stated but this scenario does not read it"),
+        ("energy: {exchange_rate: 1.3}\ngrid: {region: FR}\n", "exchange_rate is stated but this scenario does not read it"),
         ("grid: {zone: ERCOT, carbon: annual}\n", "zone is not read: the price is not hourly, and the carbon intensity is not hourly"),
         ("grid: {region: FR, zone: NL, start_time: 2026-03-01}\n", "region is not read"),
     ],
@@ -416,6 +460,48 @@ def test_what_an_owner_states_in_vain_is_told(section: str, message: str, folder
     with pytest.raises(ConfigError) as caught:
         resolve(parse_scenario(SMALL.replace(RENT, OWN) + section, base=folder))
     assert any(message in str(problem) for problem in caught.value.problems), caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("written", "usd"),
+    [("120 EUR/MWh", 0.132), ("0.12 EUR/kWh", 0.132), ("120 USD/MWh", 0.12), (0.12, 0.12), ("-20 EUR/MWh", -0.022)],
+)
+def test_a_price_threshold_may_be_in_the_currency_of_its_prices(written: str | float, usd: float) -> None:
+    text = SMALL.replace(RENT, OWN).replace(EMISSIONS, "grid: {zone: DE, start_time: 2026-03-01}\nenergy: {exchange_rate: 1.1}\n")
+    scenario = parse_scenario(text + f"pausing: {{price_threshold: {written}}}\n")
+    threshold = resolve(scenario).inputs["price_threshold"].value
+    assert threshold.constant == pytest.approx(usd, rel=1e-14)
+    assert threshold.spec == written
+    assert parse_scenario(scenario.to_yaml()) == scenario
+    law = resolve(parse_scenario(text + "pausing: {price_threshold: 100 to 150 EUR/MWh}\n")).inputs["price_threshold"].value.law
+    assert law is not None
+    assert law.cdf(np.array([0.11, 0.165])) == pytest.approx([0.05, 0.95])
+
+
+@pytest.mark.parametrize(
+    ("zone", "energy", "threshold", "message"),
+    [
+        ("DE", "", "120 GBP/MWh", "price_threshold is in GBP, but the prices are in EUR. State it in EUR, or in USD"),
+        ("CAISO", "", "120 EUR/MWh", "price_threshold is in EUR, but the prices are in USD"),
+        ("DE", "energy: {exchange_rate: 1.05 to 1.2}\n", "120 EUR/MWh", "in EUR, and the exchange_rate is uncertain. State it in USD"),
+        ("DE", "", "{p5: 90 EUR/MWh, p95: 120 EUR/MWh}", "only a number or LOW to HIGH is converted"),
+        ("DE", "", "120 EUR/t", "'USD/t' is not a unit of this quantity"),
+    ],
+)
+def test_a_price_threshold_that_cannot_be_converted_is_told(zone: str, energy: str, threshold: str, message: str) -> None:
+    text = SMALL.replace(RENT, OWN).replace(EMISSIONS, f"grid: {{zone: {zone}, start_time: 2026-03-01}}\n{energy}")
+    told = problems(text + f"pausing:\n  price_threshold: {threshold}\n")
+    assert any("pausing.price_threshold" in problem and message in problem for problem in told), told
+
+
+def test_a_quantile_may_be_in_per_cent(folder: Path) -> None:
+    a, b = (parse_scenario(WHOLES["hourly"].replace("price_quantile: 0.9", f"price_quantile: {q}"), base=folder) for q in ("90%", "0.9"))
+    assert a == b
+    assert resolve(a).hash() == resolve(b).hash()
+
+
+def test_phases_are_as_many_as_the_kernel_has_room_for() -> None:
+    assert MOST_PHASES == PHASES_OF_THE_KERNEL
 
 
 def test_a_wide_law_of_spare_nodes_is_admissible() -> None:
@@ -436,6 +522,25 @@ def test_what_is_lacking_has_the_place_of_its_section(tmp_path: Path) -> None:
     assert told[0].startswith(f"{tmp_path / 'scenario.yaml'}:4:1: emissions.carbon_intensity: carbon_intensity is not stated")
     told = problems(SMALL.replace(EMISSIONS, ""), tmp_path=tmp_path)
     assert [text.partition(": carbon")[0] for text in told] == [f"{tmp_path / 'scenario.yaml'}: emissions.carbon_intensity"]
+
+
+@pytest.mark.parametrize(
+    ("section", "rate"),
+    [
+        ("", None),
+        ("grid: {region: FR}\n", None),
+        ("energy: {electricity_price: 0.1}\n", None),
+        ("energy: {electricity_price: 0.1, currency: EUR, exchange_rate: 1.2}\n", 1.2),
+        (f"grid: {{price_history: {HISTORY % ('price', 'USD/MWh')}}}\n", None),
+        (f"grid: {{price_history: {HISTORY % ('price', 'EUR/MWh')}}}\n", 1.13),
+        ("grid: {zone: NL, start_time: 2026-03-01}\n", 1.13),
+        ("grid: {zone: DE, start_time: 2026-03-01, price: annual, region: FR}\n", None),
+    ],
+)
+def test_only_what_is_priced_in_a_foreign_currency_is_converted(section: str, rate: float | None, folder: Path) -> None:
+    text = (SMALL.replace(EMISSIONS, "") if "zone: DE" in section else SMALL).replace(RENT, OWN)
+    inputs = resolve(parse_scenario(text + section, base=folder)).inputs
+    assert (inputs["exchange_rate"].value.constant if "exchange_rate" in inputs else None) == rate
 
 
 def test_a_default_price_is_in_usd_whatever_the_currency() -> None:

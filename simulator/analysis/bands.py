@@ -13,12 +13,15 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
+from simulator.analysis.notes import stopped_share
 from simulator.analysis.order_statistics import draws_needed, interval_ranks, require_open_unit
 from simulator.analysis.tails import moments_reported
 from simulator.errors import InputError
 
 FloatArray = NDArray[np.float64]
 
+#: what compares a draw with itself without pauses, of draws that were completed both ways
+PAIRED = ("paused_delay", "paused_saving_cost", "paused_saving_emissions")
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95)
 ONE_SCRAMBLING = "one Sobol' scrambling has no Monte Carlo error: use replicates"
 
@@ -35,7 +38,7 @@ _VARIABLES = {  # name: (dims, long_name, units where they are the same for ever
     "sd": (("output",), "standard deviation of the output", None),
     "mcse_mean": (("output",), "Monte Carlo standard error of the mean", None),
     "tail_index": (("output",), "larger generalized-Pareto index of the two tails", "1"),
-    "note": (("output",), "why a statistic is missing", None),
+    "note": (("output",), "why a statistic is missing, or of which draws it is", None),
 }
 
 
@@ -62,7 +65,8 @@ def summarize(results: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES, co
         ``value``, ``mcse``, ``ci``, ``ci_level``, ``draws_needed`` by (output, quantile), ``mean``, ``sd``,
         ``mcse_mean``, ``tail_index``, ``note`` by output, in the output's ``unit``. What cannot be stated is NaN.
         Outputs by draw come first, then components as ``cost[electricity]``, both in the order of the results. Attributes are
-        those of the results, with the ``draws`` that were read and the ``confidence``.
+        those of the results, with the ``draws`` that were read, the ``confidence`` and ``stopped``: the share of draws that were
+        stopped at max_wall_clock, and count as they stood.
 
     Raises
     ------
@@ -84,8 +88,20 @@ def summarize(results: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES, co
         raise InputError('these results have no variable of role "output"; summarize reads what simulate returns')
     draws = results.sizes["draw"]
     probabilities = np.array(quantiles, dtype=np.float64)
-    errors_of = _errors_by_plan(results, draws, probabilities, confidence)
-    rows = [_row(np.asarray(values, dtype=np.float64), probabilities, errors_of) for _, _, values in outputs]
+    whole = np.arange(draws)
+    errors_of = _errors_by_plan(results, whole, probabilities, confidence)
+    pairs = np.flatnonzero(results["paused_pair"].values != 0.0) if "paused_pair" in results else whole
+    errors_of_pairs = _errors_by_plan(results, pairs, probabilities, confidence) if 0 < pairs.size < draws else errors_of
+    rows = []
+    for name, _, raw in outputs:
+        values = np.asarray(raw, dtype=np.float64)
+        if name in PAIRED and pairs.size < draws:
+            row = _row(values[pairs], probabilities, errors_of_pairs) if pairs.size else _row(values, probabilities, errors_of)
+            told = f"over the {pairs.size} of {draws} draws that were completed with and without pauses"
+            row["note"] = "; ".join(part for part in (told, row["note"] if pairs.size else "") if part)
+        else:
+            row = _row(values, probabilities, errors_of)
+        rows.append(row)
 
     summary = xr.Dataset(
         {
@@ -99,7 +115,7 @@ def summarize(results: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES, co
             "unit": ("output", [unit for _, unit, _ in outputs], {"long_name": "unit of the output"}),
         },
     )
-    return summary.assign_attrs(results.attrs, draws=draws, confidence=confidence)
+    return summary.assign_attrs(results.attrs, draws=draws, confidence=confidence, stopped=stopped_share(results))
 
 
 def bands_json(summary: xr.Dataset) -> dict[str, Any]:
@@ -113,7 +129,7 @@ def bands_json(summary: xr.Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``scenario``, ``draws``, ``seed``, ``plan``, ``version``, ``confidence`` and ``bands``, by output: ``unit``, ``mean``,
+        ``scenario``, ``draws``, ``seed``, ``plan``, ``version``, ``confidence``, ``stopped`` and ``bands``, by output: ``unit``, ``mean``,
         ``sd``, ``quantiles``, ``mcse``, ``ci``, ``ci_level``, ``refused`` (draws that the missing intervals need) and
         ``note``. NaN and infinities, which JSON does not have, are None; the note names the infinite ones.
 
@@ -129,7 +145,7 @@ def bands_json(summary: xr.Dataset) -> dict[str, Any]:
     >>> bands_json(summarize(xr.Dataset({"cost_total": cost}, attrs=attrs)))["bands"]["cost_total"]["quantiles"]["0.5"]
     50.5
     """
-    kinds = {"scenario": str, "draws": int, "seed": int, "plan": str, "version": str, "confidence": float}
+    kinds = {"scenario": str, "draws": int, "seed": int, "plan": str, "version": str, "confidence": float, "stopped": float}
     if missing := [name for name in kinds if name not in summary.attrs]:
         raise InputError(f"the summary lacks the attributes {', '.join(missing)}; bands_json reads what summarize returns")
     bands = {str(name): _band(summary.sel(output=name)) for name in summary.output.values}
@@ -175,12 +191,16 @@ def _row(draws: FloatArray, probabilities: FloatArray, errors_of: _ErrorsOf) -> 
     }
 
 
-def _errors_by_plan(results: xr.Dataset, draws: int, probabilities: FloatArray, confidence: float) -> _ErrorsOf:
+def _errors_by_plan(results: xr.Dataset, places: NDArray[np.int64], probabilities: FloatArray, confidence: float) -> _ErrorsOf:
+    """Return the errors of statistics of the draws that stand at some places of the plan."""
     match results.attrs.get("plan"):
         case "random":
-            return _errors_of_random(draws, probabilities, confidence)
+            return _errors_of_random(places.size, probabilities, confidence)
         case "sobol":
-            return _errors_of_sobol(draws, int(results.attrs.get("replicates", 1)), probabilities, confidence)
+            replicates, draws = int(results.attrs.get("replicates", 1)), results.sizes["draw"]
+            if not 1 <= replicates <= draws:
+                raise InputError(f"replicates = {replicates} is not admissible; it must lie between 1 and the {draws} draws")
+            return _errors_of_sobol(places, replicates, probabilities, confidence)
         case plan:
             raise InputError(f'plan = {plan!r} has no known Monte Carlo error; it must be "random" or "sobol"')
 
@@ -212,19 +232,19 @@ def _positions(draws: int, probabilities: FloatArray, confidence: float) -> tupl
     return np.array(positions, dtype=np.int64), np.array([i.level if i else np.nan for i in intervals])
 
 
-def _errors_of_sobol(draws: int, replicates: int, probabilities: FloatArray, confidence: float) -> _ErrorsOf:
-    if not 1 <= replicates <= draws:
-        raise InputError(f"replicates = {replicates} is not admissible; it must lie between 1 and the {draws} draws")
+def _errors_of_sobol(places: NDArray[np.int64], replicates: int, probabilities: FloatArray, confidence: float) -> _ErrorsOf:
+    draws, replicate = places.size, places % replicates
+    members = np.split(np.argsort(replicate, kind="stable"), np.cumsum(np.bincount(replicate, minlength=replicates))[:-1])
     # by decimal fractions, since in binary 5/(1 − 0.9) exceeds 50
     rarer = [min(p, 1 - p) for p in (Fraction(repr(float(p))) for p in probabilities)]
     needed = np.array([replicates * math.ceil(_FEWEST_BEYOND / p) for p in rarer])
     needed[(draws >= needed) | (replicates == 1)] = 0  # no number of draws gives one scrambling an error
-    supported = (needed == 0) & (replicates > 1)
+    supported = (needed == 0) & (replicates > 1) & all(part.size for part in members)
     reason = ONE_SCRAMBLING if replicates == 1 else _too_few(probabilities, needed)
     half_width = stdtrit(replicates - 1, (1 + confidence) / 2) if replicates > 1 else np.nan
 
     def errors_of(unordered: FloatArray, _ordered: FloatArray, value: FloatArray, _standard_error: float) -> _Errors:
-        parts = [np.sort(unordered[r::replicates]) for r in range(replicates)]
+        parts = [np.sort(unordered[part]) for part in members if part.size]
         error = _error_of_mean(np.array([_percentiles(part, probabilities) for part in parts]))
         mcse = np.where(supported, error, np.nan)
         return _Errors(
@@ -262,6 +282,11 @@ def _percentiles(ordered: FloatArray, probabilities: FloatArray) -> FloatArray:
         step = above - below
         between = np.where(weight < 0.5, below + step * weight, above - step * (1 - weight))
     return np.where(np.isnan(between), np.where(weight < 0.5, below, above), between)
+
+
+def output_names(results: xr.Dataset) -> tuple[str, ...]:
+    """Return the outputs of a result as the bands name them."""
+    return tuple(name for name, _, _ in _outputs(results))
 
 
 def _outputs(results: xr.Dataset) -> Iterator[tuple[str, str, NDArray[Any]]]:

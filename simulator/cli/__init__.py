@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -90,6 +91,13 @@ def _run(words: Sequence[str], *, debug: bool) -> int:
             raise
         click.echo(f"error: {error}", err=True)
         return error.exit_code
+    except OSError as error:
+        if debug:
+            raise
+        with suppress(OSError):  # what stands in the buffer would be tried again at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"error: {error.filename or 'standard output'} cannot be read or written ({error.strerror or error})", err=True)
+        return 2
     except MemoryError:
         if debug:
             raise

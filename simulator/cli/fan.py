@@ -34,7 +34,7 @@ def command(
 ) -> None:
     """Draw percentile bands of cumulative cost, emissions, energy and progress over the time of the run.
 
-    At most the first 4096 draws are used, so that memory is bounded.
+    At most the first 4096 draws are used, so that memory is bounded. The picture ends when 99 % of them have.
     """
     from simulator.analysis.fans import fan_bands
     from simulator.errors import InputError
@@ -58,11 +58,14 @@ def command(
     if output is not None:
         from simulator.plots.fan import fan_figure
 
-        save_picture(fan_figure(bands), output)
+        try:
+            save_picture(fan_figure(bands), output)
+        except OSError as error:
+            raise InputError(f"{output} cannot be written ({error.strerror or error}). Name another place, or make room") from None
         click.echo(f"drew {bands.attrs['draws']} draws to {output}", err=True)
     if as_json:
         names = [str(name) for name in bands.data_vars]
-        data: dict[str, Any] = {"draws": bands.attrs["draws"], "time": bands.time.values.tolist()}
+        data: dict[str, Any] = {"draws": bands.attrs["draws"], "longer": bands.attrs["longer"], "time": bands.time.values.tolist()}
         for name in names:
             rows = zip(bands["quantile"].values, bands[name].values, strict=True)
             data[name] = {repr(float(q)): [float(v) if math.isfinite(v) else None for v in row] for q, row in rows}

@@ -26,7 +26,7 @@ from simulator.cli.options import plan_options
     "thresholds",
     multiple=True,
     metavar="'NAME STATISTIC > LIMIT'",
-    help="Exit with 3 where exceeded: 'cost_total p80 > 30M'; may be repeated.",
+    help="Exit with 3 where exceeded: 'cost_total p80 > 30M', 'stopped mean > 1%'; may be repeated.",
 )
 def command(
     config: str,
@@ -47,14 +47,15 @@ def command(
     the config; the name of a quantity alone is enough of a path.
     """
     from simulator.cli.thresholds import check, parse
+    from simulator.engine import output_names
     from simulator.plan import SamplingPlan
     from simulator.results import check_target, save_results
     from simulator.scenario import load_scenario, resolve
 
     scenario = load_scenario(config, overrides=overrides)
-    resolve(scenario)
+    resolved = resolve(scenario)
     sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
-    limits = [parse(text) for text in thresholds]
+    limits = [parse(text, output_names(resolved)) for text in thresholds]
     if output is not None:
         check_target(output)
 

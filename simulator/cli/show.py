@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.bands import bands_json, summarize
+from simulator.analysis.notes import FEW_STOPPED, notes, percentage
 
 _COLUMNS = (0.05, 0.5, 0.8, 0.95)
 #: canonical unit -> larger units with their size, largest first
@@ -39,7 +40,8 @@ def show(results: xr.Dataset, *, as_json: bool) -> None:
     """Print the bands of results on stdout."""
     summary = summarize(results)
     if as_json:
-        click.echo(json.dumps(bands_json(summary), indent=2, ensure_ascii=False, allow_nan=False))
+        data = bands_json(summary) | {"notes": notes(results)}
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
         return
     console = Console(highlight=False, width=None if Console().is_terminal else 110)
     with console.capture() as captured:  # rich would end the process itself where a reader has gone
@@ -67,9 +69,13 @@ def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> 
 
 
 def _print_history(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
-    """Print what pausing did, which runs did not end, and where hourly values come from."""
+    """Print where the time went, what pausing did, and the notes."""
+    for line in (_time_spent(results), _by_class(results, summary)):
+        if line:
+            console.print(line, soft_wrap=True)
     if "paused_delay" in results:
         parts = []
+        over = str(summary.note.sel(output="paused_delay").item()).partition(";")[0]
         for name, text in (
             ("paused_saving_cost", "saves {} {}"),
             ("paused_saving_emissions", "saves {} {}"),
@@ -80,18 +86,39 @@ def _print_history(console: Console, results: xr.Dataset, summary: xr.Dataset) -
             factor, unit = _DAYS[0] if name == "paused_delay" else _scale(str(row.unit.item()), name, max(map(abs, values)))
             low, middle, high = (f"{value / factor:.3g}" for value in values)
             parts.append(text.format(f"{middle} ({low} to {high})", unit))
-        console.print(f"Pausing, against the same draws without it: {'; '.join(parts)} (P50, P5 to P95).", soft_wrap=True)
-    if "completed" in results:
-        stopped = int((results.completed == 0).sum())
-        if stopped:
-            whole = results.sizes["draw"]
-            console.print(f"{stopped} of {whole} runs were stopped at max_wall_clock and count as they stood.", soft_wrap=True)
-    grid = json.loads(results.attrs["grid"])
-    if "zone" in grid:
-        console.print(f"Hourly prices or intensities: zone {grid['zone']['name']} ({grid['zone']['source']}).", soft_wrap=True)
-    for name in ("price_history", "carbon_history"):
-        for repair in grid.get(name, {}).get("repairs", []):
-            console.print(f"{grid[name]['file']}: {repair}.", soft_wrap=True)
+        over = f", {over}" if over.startswith("over") else ""
+        told = f"{'; '.join(parts)} (P50, P5 to P95)" if float(results.paused_pair.max()) > 0 else "nothing to compare"
+        console.print(f"Pausing, against the same draws without it{over}: {told}.", soft_wrap=True)
+    for note in notes(results):
+        console.print(note, soft_wrap=True)
+
+
+_ACTIVITIES = {"lost": "lost with unsaved work", "down": "down", "waiting": "waiting for spare nodes"}
+
+
+def _time_spent(results: xr.Dataset) -> str:
+    """Return what the time of the runs went to: means over the draws of its shares, which have no tails."""
+    if "time_spent" not in results:
+        return ""
+    shares = (results.time_spent / results.wall_clock).mean("draw")
+    parts = [(str(name), float(share)) for name, share in zip(results.activity.values, shares.values, strict=True)]
+    if any(math.isnan(share) for _, share in parts):
+        return ""
+    return "Time, on average: " + ", ".join(f"{percentage(share)} {_ACTIVITIES.get(name, name)}" for name, share in parts if share) + "."
+
+
+def _by_class(results: xr.Dataset, summary: xr.Dataset) -> str:
+    """Return the interruptions of each class, where a scenario tells classes apart."""
+    if "interruptions_by_class" not in results:
+        return ""
+    parts = []
+    for name in map(str, results.interruption_class.values):
+        row = summary.sel(output=f"interruptions_by_class[{name}]")
+        if float(results.interruptions_by_class.sel(interruption_class=name).max()) > 0:
+            low, middle, high = (_cell(row.sel(quantile=p), 1.0) for p in (0.05, 0.5, 0.95))
+            parts.append(f"{name} {middle} ({low} to {high})")
+    told = [part for part in parts if not part.startswith("unclassified ")]
+    return f"Interruptions by class, P50 (P5 to P95): {', '.join(parts)}." if told else ""
 
 
 def _scale(unit: str, output: str, size: float) -> tuple[float, str]:
@@ -144,7 +171,8 @@ def _table(results: xr.Dataset, summary: xr.Dataset) -> Table:
     how = f"{a['draws']:,} random draws".replace(",", " ")
     if a["plan"] == "sobol":
         how = f"{a['draws']:,} Sobol' points in {a['replicates']} replicates".replace(",", " ")
-    table = Table(title=f"{a['scenario']}: {how}, seed {a['seed']}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    stopped = f"; {percentage(summary.stopped)} stopped" if summary.stopped else ""
+    table = Table(title=f"{a['scenario']}: {how}, seed {a['seed']}{stopped}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True)
     for p in _COLUMNS:
         table.add_column(f"P{100 * p:g}", justify="right", no_wrap=True)
@@ -174,4 +202,7 @@ def _sentence(summary: xr.Dataset) -> str:
     factor, unit = _scale("USD", "cost_total", float(row.value.sel(quantile=0.5).item()))
     shown = rounded(value / factor, error / factor)
     digits = "its Monte Carlo error is not known" if math.isnan(error) else f"± {float(f'{error / factor:.1g}'):g} Monte Carlo error"
+    if summary.stopped > FEW_STOPPED:
+        cut = f"{percentage(summary.stopped)} of the runs were stopped at max_wall_clock, their work undone"
+        return f"P80 of runs as they stood: {shown} {unit} ({digits}); {cut}, so that finishing it costs more."
     return f"P80: there is an 80 % chance to cost no more than {shown} {unit} ({digits})."

@@ -45,8 +45,7 @@ def show_draw(one: xr.Dataset) -> None:
         console.print(_quantities(one, "output", "what came of it"))
         if one.sizes["event"]:
             console.print(_events(one))
-        dated = bool(np.ptp(one.hour_price.values) or np.ptp(one.hour_carbon.values)) if one.sizes["hour"] else False
-        if dated:
+        if one.sizes["hour"] and any(np.ptp(one[name].values) > 0 for name in ("hour_price", "hour_carbon")):
             console.print(_hours(one))
     click.echo(captured.get(), nl=False)
 
@@ -72,9 +71,11 @@ def _quantities(one: xr.Dataset, role: str, title: str) -> Table:
 
 def _events(one: xr.Dataset) -> Table:
     count = one.sizes["event"]
-    title = f"interruptions, the first {_MOST_EVENTS} of {count}" if count > _MOST_EVENTS else "interruptions"
+    paused = bool(one.event_paused.values.any())
+    title = "interruptions and pauses" if paused else "interruptions"
+    title = f"{title}, the first {_MOST_EVENTS} of {count}" if count > _MOST_EVENTS else title
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for head in ("after", "cause", "phase", "work lost", "wait", "downtime"):
+    for head in ("after", "cause", "phase", "work lost", "wait", "downtime", *(["paused"] if paused else [])):
         table.add_column(head, justify="left" if head in ("cause", "phase") else "right", no_wrap=True)
     for k in range(min(count, _MOST_EVENTS)):
         event = one.isel(event=k)
@@ -84,6 +85,7 @@ def _events(one: xr.Dataset) -> Table:
             str(event.event_cause.item()),
             str(event.event_phase.item()),
             *(f"{60 * float(event[f'event_{name}']):.1f} min" for name in ("work_lost", "wait", "downtime")),
+            *([f"{float(event.event_paused):.1f} h"] if paused else []),
         )
     return table
 
@@ -94,14 +96,15 @@ def _hours(one: xr.Dataset) -> Table:
     shown = np.unique(day)
     title = f"days, the first {_DAYS} of {len(shown)}" if len(shown) > _DAYS else "days"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for head in ("from", "mean price", "highest", "mean intensity", "load", "paused"):
+    priced = not np.isnan(one.hour_price.values).all()  # a rented run pays no price of its hours
+    for head in ("from", *(["mean price", "highest"] if priced else []), "mean intensity", "load", "paused"):
         table.add_column(head, justify="left" if head == "from" else "right", no_wrap=True)
+    price, shown_hours = one.hour_price.values, one["hour_replayed" if "hour_replayed" in one else "hour"].values
     for d in shown[:_DAYS]:
         here = day == d
         table.add_row(
-            date_of(one.hour.values[here][0]),
-            f"{1e3 * one.hour_price.values[here].mean():.1f} USD/MWh",
-            f"{1e3 * one.hour_price.values[here].max():.1f}",
+            date_of(shown_hours[here][0]),
+            *([f"{1e3 * price[here].mean():.1f} USD/MWh", f"{1e3 * price[here].max():.1f}"] if priced else []),
             f"{1e3 * one.hour_carbon.values[here].mean():.0f} g/kWh",
             f"{one.hour_load.values[here].sum():.0f} h",
             f"{one.hour_paused.values[here].sum():.1f} h",

@@ -22,11 +22,12 @@ import click
 )
 def command(file: str, as_json: bool, thresholds: tuple[str, ...]) -> None:
     """Print the bands of the draws in FILE, which `simulator run -o` saved."""
+    from simulator.analysis.bands import output_names
     from simulator.cli.show import show
     from simulator.cli.thresholds import check, parse
     from simulator.results import open_results
 
-    limits = [parse(text) for text in thresholds]
     results = open_results(file)
+    limits = [parse(text, output_names(results)) for text in thresholds]
     show(results, as_json=as_json)
     check(results, limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -11,10 +12,12 @@ import numpy as np
 import xarray as xr
 
 from simulator.analysis.bands import summarize
+from simulator.analysis.notes import percentage, stopped_share
 from simulator.errors import InputError, LawError, SimulatorError, ThresholdExceededError
-from simulator.kernels.static import OUTPUTS
 from simulator.quantities import QUANTITIES
 
+#: share of the draws that were stopped, which completed tells the other way round
+STOPPED = "stopped"
 _PATTERN = re.compile(r"\s*(?P<name>\S+)\s+(?P<statistic>mean|[pP]\d+(?:\.\d+)?)\s*>\s*(?P<limit>.+)")
 
 
@@ -28,8 +31,15 @@ class Threshold:
     limit: float
 
 
-def parse(text: str) -> Threshold:
+def parse(text: str, outputs: Sequence[str]) -> Threshold:
     """Parse ``NAME STATISTIC > LIMIT``.
+
+    Parameters
+    ----------
+    text : str
+    outputs : sequence of str
+        Names that the result has, as the bands have them; ``stopped``, the share of draws that were not completed, comes with
+        ``completed``.
 
     Raises
     ------
@@ -38,7 +48,7 @@ def parse(text: str) -> Threshold:
 
     Examples
     --------
-    >>> parse("emissions_total p80 > 5000 t").limit
+    >>> parse("emissions_total p80 > 5000 t", ["emissions_total"]).limit
     5000000.0
     """
     match = _PATTERN.fullmatch(text)
@@ -47,8 +57,9 @@ def parse(text: str) -> Threshold:
             f"--fail-above '{text}' is not NAME STATISTIC > LIMIT; for example 'cost_total p80 > 30M' or 'energy mean > 5 GWh'"
         )
     name = match["name"]
-    if name not in OUTPUTS:
-        near = get_close_matches(name, OUTPUTS, n=3) or OUTPUTS
+    known = [*outputs, *([STOPPED] if "completed" in outputs else [])]
+    if name not in known:
+        near = get_close_matches(name, known, n=3) or known
         raise InputError(f"--fail-above '{text}': {name} is not an output; did you mean {' or '.join(near)}?")
     probability = None
     if match["statistic"] != "mean":
@@ -56,7 +67,7 @@ def parse(text: str) -> Threshold:
         if not 0 < probability < 1:
             raise InputError(f"--fail-above '{text}': a percentile lies strictly between p0 and p100")
     try:
-        limit = QUANTITIES[name.partition("[")[0]].parse(match["limit"])
+        limit = QUANTITIES["completed" if name == STOPPED else name.partition("[")[0]].parse(match["limit"])
     except LawError as error:
         raise InputError(f"--fail-above '{text}': {error}") from None
     return Threshold(text, name, probability, limit)
@@ -73,6 +84,10 @@ def check(results: xr.Dataset, thresholds: list[Threshold]) -> None:
         Where a statistic does not exist, so that nothing can be judged.
     """
     exceeded = []
+    if any(threshold.name == STOPPED for threshold in thresholds):
+        results = results.assign({STOPPED: (1.0 - results.completed).assign_attrs(results.completed.attrs)})
+    share = stopped_share(results)
+    cut = f" ({percentage(share)} of the draws were stopped at max_wall_clock and count as they stood)" if share else ""
     for threshold in thresholds:
         if threshold.probability is None:
             summary = summarize(results).sel(output=threshold.name)
@@ -86,7 +101,8 @@ def check(results: xr.Dataset, thresholds: list[Threshold]) -> None:
             raise SimulatorError(f"'{threshold.text}' cannot be judged from {draws} draws; at least {needed} support this percentile")
         if np.isnan(value):
             raise SimulatorError(f"'{threshold.text}' cannot be judged: {summary.note.item() or 'the statistic is not a number'}")
-        verdict = f"{threshold.text}: it is {value:.6g} {summary.unit.item()}"
+        unit = "" if summary.unit.item() == "1" else f" {summary.unit.item()}"
+        verdict = f"{threshold.text}: it is {value:.6g}{unit}{cut}"
         if value > threshold.limit:
             exceeded.append(verdict)
         else:

@@ -34,5 +34,7 @@ def fan_figure(bands: xr.Dataset) -> Figure:
         axes.grid(alpha=0.3)
     figure.axes[0].legend(loc="upper left", frameon=False)
     a = bands.attrs
-    figure.suptitle(f"{a['scenario']}: {a['draws']} draws, seed {a['seed']}; a run that has ended stays at its total", fontsize=11)
+    longer = f"; {a['longer']} of them take longer" if a.get("longer") else ""
+    title = f"{a['scenario']}: {a['draws']} draws, seed {a['seed']}; a run that has ended stays at its total{longer}"
+    figure.suptitle(title, fontsize=11)
     return figure

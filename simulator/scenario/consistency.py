@@ -5,6 +5,7 @@ They read the plain data, so that they can speak up together with the problems o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from simulator.errors import Problem
 from simulator.reference.regions import region
 from simulator.scenario.interruptions import median_exposure
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
-from simulator.scenario.resolve import Resolved, choose, fill, needs
+from simulator.scenario.resolve import Resolved, choose, currency_of, fill, needs
 from simulator.scenario.schema import Scenario
 from simulator.scenario.values import UncertainValue
 
@@ -198,6 +199,11 @@ def _check_method(scenario: Scenario, problems: list[Problem]) -> None:
         if getattr(reliability, name) is not None and getattr(reliability, other) is None:
             problems.append(Problem(f"{name} is not read without {other}", f"reliability.{name}", f"State {other} too, or remove it"))
     _check_spares(reliability.spare_nodes, problems)
+    tau, write = reliability.checkpoint_interval, reliability.checkpoint_write_time
+    if isinstance(tau, UncertainValue) and write is not None and (tau.constant or math.inf) < (write.constant or 0.0):
+        what = f"checkpoint_interval = {tau.constant:g} h is shorter than checkpoint_write_time = {write.constant:g} h"
+        way = f"A save is written before the next: state {write.constant:g} h or more, or a rule"
+        problems.append(Problem(what, "reliability.checkpoint_interval", way))
     attention = [name for name in ("layers", "hidden_size") if getattr(workload, name) is not None]
     lengths = workload.sequence_length is not None or any(phase.sequence_length is not None for phase in workload.phases)
     if len(attention) + lengths not in (0, 3):
@@ -250,16 +256,22 @@ def _check_region(resolved: Resolved, problems: list[Problem]) -> None:
 
 def _check_currency(resolved: Resolved, problems: list[Problem]) -> None:
     """Tell a currency that no stated price is in; that it is in vain under rent is told elsewhere."""
-    energy, choices = resolved.scenario.energy, resolved.choices
+    scenario, choices = resolved.scenario, resolved.choices
+    energy, way = scenario.energy, "Remove it"
     if "currency" not in energy.model_fields_set or choices.basis == "rent":
         return
     if choices.price != "annual":
-        why = f"the {'zone' if choices.price == 'hourly' else 'history'} has its own"
+        own = currency_of(scenario, choices.price)
+        source = f"zone {scenario.grid.zone.spec}" if choices.price == "hourly" and scenario.grid.zone else "the price history"
+        why = f"{source} has its own, {own}"
+        if own != energy.currency:
+            why = f"it is {energy.currency}, and {why}"
+            way += f"; an exchange_rate is then that of {own}, in USD per {own}" if own != "USD" else ", and any exchange_rate"
     elif energy.electricity_price is None:
-        why = "electricity_price is not stated"
+        why = "electricity_price is not stated, and what stands in for it is in USD"
     else:
         return
-    problems.append(Problem(f"currency is not read: {why}", "energy.currency", "Remove it"))
+    problems.append(Problem(f"currency is not read: {why}", "energy.currency", way))
 
 
 def _check_pausing(scenario: Scenario, problems: list[Problem]) -> None:
@@ -267,6 +279,9 @@ def _check_pausing(scenario: Scenario, problems: list[Problem]) -> None:
     if policy is None:
         return
     choices = choose(scenario, "daly2006")
+    if choices.work == "device_hours":
+        what = "a run of stated device_hours cannot be paused: they are all the hours it takes, so that pauses would leave work undone"
+        problems.append(Problem(what, "pausing", "State the work as params and tokens, or as flop; or remove pausing"))
     stated = [
         name for name in ("price_threshold", "price_quantile", "carbon_threshold", "carbon_quantile") if getattr(policy, name) is not None
     ]
@@ -278,7 +293,9 @@ def _check_pausing(scenario: Scenario, problems: list[Problem]) -> None:
         if len(names) == 2:
             problems.append(Problem(f"{' and '.join(names)} are both stated", f"pausing.{names[0]}", "Remove one of the two"))
         if names and getattr(choices, quantity) == "annual":
-            why = "rent includes electricity" if quantity == "price" and choices.basis == "rent" else f"the {quantity} is annual"
-            problems.append(
-                Problem(f"{names[0]} is never crossed: {why}", f"pausing.{names[0]}", "State a grid.zone or a history with one")
-            )
+            rented = quantity == "price" and choices.basis == "rent"
+            why = "a rented run has no price of its hours, since rent includes electricity" if rented else f"the {quantity} is annual"
+            way = "State a grid.zone or a history with one"
+            if rented:
+                way = f"Pause by {names[0].replace('price', 'carbon')}, or set basis: own"
+            problems.append(Problem(f"{names[0]} is never crossed: {why}", f"pausing.{names[0]}", way))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
-from simulator.scenario.resolve import Resolved
+
+if TYPE_CHECKING:
+    from simulator.scenario.resolve import Resolved
 
 _STEEPEST = 700.0  # an exponent beyond which a double overflows
 
@@ -39,7 +42,7 @@ def median_exposure(resolved: Resolved) -> Exposure:
     """Return what a run of event_driven method is exposed to where every input is at its median.
 
     Wall-clock time is that of Daly's closed forms (``model.reliability``; plain Python here, so that a scenario is read
-    without the compiler), cut off at max_wall_clock. Early failures, attention and pauses are left out: this tells
+    without the compiler), cut off at max_wall_clock. Early failures and pauses are left out: this tells
     thousands from millions.
 
     Parameters
@@ -79,7 +82,9 @@ def _work(resolved: Resolved, phase: int, devices: float) -> float:
         return _median(resolved, "device_hours") / devices
     flop = _median(resolved, "flop")
     if resolved.choices.work == "transformer":
-        flop = 6.0 * _median(resolved, "params_active") * _median(resolved, "tokens", phase=phase)
+        width, length = _median(resolved, "layers") * _median(resolved, "hidden_size"), _median(resolved, "sequence_length", phase=phase)
+        attention = 12.0 * width * length
+        flop = (6.0 * _median(resolved, "params_active") + attention) * _median(resolved, "tokens", phase=phase)
     effort = (1.0 + _median(resolved, "run_overhead")) * _median(resolved, "straggler_slowdown", 1.0)
     return flop * effort / (3600.0 * _median(resolved, "peak_flops") * _median(resolved, "mfu", phase=phase) * devices)
 

@@ -175,6 +175,8 @@ def _translate(item: Any) -> tuple[Problem, tuple[str | int, ...]]:
         return Problem(f"{_shown(item['input'])} is not a {kind}", told, f"It holds {', '.join(_keys(path))}"), path
     if path == ("workload", "phases") and item["type"] == "tuple_type":
         return Problem(f"{_shown(item['input'])} is not a list of phases", told, f"Each holds {', '.join(Phase.model_fields)}"), path
+    if item["type"] == "string_type":
+        return Problem(f"{_shown(item['input'])} is not a text", told, f"Put it in quotes if it is meant: '{item['input']}'"), path
     return Problem(f"{_shown(item['input'])}: {item['msg'][0].lower()}{item['msg'][1:]}", told), path
 
 
@@ -195,7 +197,7 @@ def _shown(value: Any) -> str:
 
 
 def _names(value: Any, what: str) -> bool:
-    return isinstance(value, (list,)) or str(value) in what
+    return isinstance(value, (list, tuple)) or str(value) in what
 
 
 def _nearest_key(path: tuple[str | int, ...]) -> str:

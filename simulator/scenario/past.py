@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from simulator.errors import ConfigError, InputError, LawError
 from simulator.series.read import read_hourly
 
 Floats = NDArray[np.float64]
+_HOURS_PER_WEEK, _HOURS_PER_YEAR = 168, 8766
 _OPTIONS = ("file", "time_column", "value_column", "timezone", "unit", "where")
 
 
@@ -66,6 +68,24 @@ class Past:
     first: int
     price: Floats | None
     carbon: Floats | None
+
+    @property
+    def size(self) -> int:
+        """Number of hours."""
+        return next(hours.size for hours in (self.price, self.carbon) if hours is not None)
+
+    def shift(self, low: float, high: float) -> int | None:
+        """Return by how many hours dates from ``low`` to ``high`` lie after those that are replayed for them.
+
+        0 where the history holds them all; else whole weeks, about whole years, so that season and weekday are the same; None
+        where the history does not hold that season.
+        """
+        years = math.floor((low - self.first) / _HOURS_PER_YEAR)
+        for count in (0, years, years - 1, years + 1):
+            shift = _HOURS_PER_WEEK * round(count * _HOURS_PER_YEAR / _HOURS_PER_WEEK)
+            if self.first <= low - shift and high - shift < self.first + self.size:
+                return shift
+        return None
 
 
 def load_history(raw: Any, quantity: Literal["price", "carbon"], *, base: Path | None = None) -> History:

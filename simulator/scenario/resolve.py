@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from simulator.errors import ConfigError, Problem
 from simulator.reference import Reference, accelerator, defaults, wholesale_defaults
 from simulator.reference.regions import exchange_rates, region
+from simulator.scenario.currency import currency_in, in_usd
 from simulator.scenario.past import Past, join
 from simulator.scenario.reads import PHASE_QUANTITIES, Choices, inputs_read
+from simulator.scenario.replayed import placed
 from simulator.scenario.schema import HOMES, Phase, Scenario
 from simulator.scenario.values import UncertainValue, parse_value
 from simulator.scenario.zones import ZoneFile
@@ -148,6 +150,7 @@ def fill(scenario: Scenario) -> tuple[Resolved, list[Problem]]:
             problems.append(Problem(what, f"{HOMES[name]}.{name}", _WAYS.get(name, "State it")))
         else:
             inputs[name] = found
+    problems += _converted(scenario, choices, inputs)
     for index, phase in enumerate(scenario.workload.phases):
         for name in _own(phase):
             inputs[f"{name}[{index}]"] = Input(getattr(phase, name), phase=phase.name)
@@ -155,7 +158,8 @@ def fill(scenario: Scenario) -> tuple[Resolved, list[Problem]]:
         if name not in needed and name != "params":
             problems.append(Problem(f"{name} is stated but this scenario does not read it", f"{HOMES[name]}.{name}", "Remove it"))
     hourly = "hourly" in (choices.price, choices.carbon)
-    return Resolved(scenario, inputs, choices, interval_source, grid.zone if hourly else None, past), problems
+    resolved = Resolved(scenario, inputs, choices, interval_source, grid.zone if hourly else None, past)
+    return placed(resolved) if not problems else (resolved, problems)
 
 
 def needs(scenario: Scenario, choices: Choices) -> tuple[str, ...]:
@@ -186,14 +190,14 @@ def choose(scenario: Scenario, interval: str) -> Choices:
         restart=scenario.reliability.restart,
         method=scenario.reliability.method,
         pausing=scenario.pausing is not None,
-        foreign=_currency(scenario, modes["price"]) != "USD",
+        foreign=currency_of(scenario, modes["price"]) != "USD",
         dated="history" in modes.values() and grid.start_time is not None,
         **modes,
     )
 
 
-def _currency(scenario: Scenario, price: str) -> str:
-    """Return the currency that electricity is priced in."""
+def currency_of(scenario: Scenario, price: str) -> str:
+    """Return the currency that electricity is priced in, where its price is ``annual``, ``hourly`` or of a ``history``."""
     grid = scenario.grid
     if price == "hourly" and grid.zone and grid.zone.zone.price:
         return grid.zone.zone.price.unit[:3]
@@ -201,6 +205,23 @@ def _currency(scenario: Scenario, price: str) -> str:
         return grid.price_history.currency
     # a default is in USD, whatever a stated price would be in
     return scenario.energy.currency if scenario.energy.electricity_price is not None else "USD"
+
+
+def _converted(scenario: Scenario, choices: Choices, inputs: dict[str, Input]) -> list[Problem]:
+    """Convert a price threshold that is stated in the currency of its prices, or tell why it cannot be: inside, thresholds are in USD."""
+    name = "price_threshold"
+    currency = currency_in(inputs[name].value.spec) if name in inputs else None
+    if currency is None or choices.price == "annual":
+        return []
+    own = currency_of(scenario, choices.price)
+    if currency != own:
+        return [Problem(f"{name} is in {currency}, but the prices are in {own}", f"pausing.{name}", f"State it in {own}, or in USD")]
+    rate, spec = inputs["exchange_rate"].value.constant, inputs[name].value.spec
+    if rate is None or not isinstance(spec, str):
+        why = "the exchange_rate is uncertain" if rate is None else "only a number or LOW to HIGH is converted"
+        return [Problem(f"{name} is in {currency}, and {why}", f"pausing.{name}", "State it in USD, or use price_quantile")]
+    inputs[name] = Input(replace(parse_value(in_usd(spec, currency, rate), name), spec=spec))
+    return []
 
 
 def _cite(reference: Reference) -> str:
@@ -216,7 +237,7 @@ def _find(name: str, scenario: Scenario, stated: Mapping[str, UncertainValue], c
     if name == "history_place":
         return Input(parse_value({"family": "uniform", "low": 0.0, "high": 1.0}, name), "any hour of the history is as likely a start")
     if name == "exchange_rate":
-        currency = _currency(scenario, choices.price)
+        currency = currency_of(scenario, choices.price)
         rates = exchange_rates()[currency]
         latest = rates[max(rates)]
         return Input(parse_value(latest.value, name), f"{_cite(latest)}, USD per {currency}")

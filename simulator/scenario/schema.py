@@ -27,12 +27,15 @@ from simulator.errors import LawError
 from simulator.quantities import QUANTITIES
 from simulator.reference import accelerator
 from simulator.reference.regions import region
-from simulator.scenario.dates import hours_of
+from simulator.scenario.currency import FOREIGN, currency_in, renamed
+from simulator.scenario.dates import hours_of, is_date
 from simulator.scenario.past import History, join, load_history
 from simulator.scenario.values import UncertainValue, parse_value
 from simulator.scenario.zones import ZoneFile, load_zone
 from simulator.stochastic.dependence import RankCorrelation
+from simulator.units import convert, parse_amount
 
+MOST_PHASES = 8  # a test holds it to the kernel's
 IntervalRule: TypeAlias = Literal["young1974", "daly2006", "optimal"]
 
 
@@ -46,6 +49,9 @@ class Closed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+_FROM_THE_START = dict.fromkeys(("deadline", "max_wall_clock"), "State the time from the start of the run on, for example 48 days")
+
+
 def _parse_quantity(raw: Any, info: ValidationInfo) -> Any:
     """Parse the value of the quantity that the field is named after."""
     name = str(info.field_name)
@@ -54,6 +60,10 @@ def _parse_quantity(raw: Any, info: ValidationInfo) -> Any:
     try:
         if name == "start_time":
             return replace(parse_value(hours_of(raw), name), spec=raw)
+        if is_date(raw):
+            raise LawError(f"{raw!r} is a date; {name} is a number of {QUANTITIES[name].unit}", _FROM_THE_START.get(name, ""))
+        if name == "price_threshold" and (currency := currency_in(raw)):  # resolve converts it, where the prices are in it too
+            return replace(parse_value(renamed(raw, currency, "USD"), name, base=(info.context or {}).get("base")), spec=raw)
         return parse_value(raw, name, base=(info.context or {}).get("base"))
     except LawError as error:
         hint = "Or name a rule: young1974, daly2006, optimal" if name == "checkpoint_interval" else error.way_out
@@ -101,7 +111,7 @@ class Workload(Section):
     layers: Value | None = None
     hidden_size: Value | None = None
     sequence_length: Value | None = None
-    phases: tuple[Phase, ...] = Field(default=(), max_length=8)
+    phases: tuple[Phase, ...] = ()
 
     @field_validator("phases")
     @classmethod
@@ -110,6 +120,9 @@ class Workload(Section):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise _problem(LawError(f"{', '.join(twice)} names more than one phase", "Streams of random numbers follow the name"))
+        if len(phases) > MOST_PHASES:
+            what = f"{len(phases)} phases are stated; a run has {MOST_PHASES} at most"
+            raise _problem(LawError(what, "Join those that differ least"))
         return phases
 
 
@@ -180,24 +193,16 @@ class Energy(Section):
     def _in_own_currency(cls, data: Any, info: ValidationInfo) -> Any:
         """Read the electricity price in the stated currency: inside, only the exchange rate knows which it is."""
         currency = data.get("currency") if isinstance(data, Mapping) else None
-        if currency not in ("EUR", "GBP") or not isinstance(data.get("electricity_price"), (str, Mapping)):
+        if currency not in FOREIGN or not isinstance(data.get("electricity_price"), (str, Mapping)):
             return data
         raw = data["electricity_price"]
-        if _renamed(raw, "USD", "") != raw:
+        if renamed(raw, "USD", "") != raw:
             raise _problem(LawError(f"electricity_price = {raw} is in USD but energy.currency is {currency}", "State both in one currency"))
         try:
-            value = parse_value(_renamed(raw, str(currency), "USD"), "electricity_price", base=(info.context or {}).get("base"))
+            value = parse_value(renamed(raw, str(currency), "USD"), "electricity_price", base=(info.context or {}).get("base"))
         except LawError:
             return data  # the field's own validator says what is wrong
         return {**data, "electricity_price": replace(value, spec=raw)}
-
-
-def _renamed(raw: Any, old: str, new: str) -> Any:
-    if isinstance(raw, Mapping):
-        return {key: _renamed(value, old, new) for key, value in raw.items()}
-    if isinstance(raw, list):
-        return [_renamed(value, old, new) for value in raw]
-    return raw.replace(old, new) if isinstance(raw, str) else raw
 
 
 class Emissions(Section):
@@ -269,6 +274,24 @@ class Grid(Section):
         return name
 
 
+def _share(raw: Any) -> Any:
+    """Read a share of hours: 0.8 or 80%."""
+    hint = "State the share of the hours that stay below the threshold, for example 0.8 or 80%"
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
+        raise _problem(LawError(f"{raw!r} is not a share of hours", hint))
+    try:
+        share = convert(parse_amount(raw if isinstance(raw, str) else repr(float(raw))), "1")
+    except LawError:
+        raise _problem(LawError(f"{raw!r} is not a share of hours", hint)) from None
+    if not 0.0 < share < 1.0:
+        near = f"Did you mean {share:g}%?" if 1.0 < share < 100.0 else hint
+        raise _problem(LawError(f"{raw} is not a share of hours between 0 and 1", near))
+    return share
+
+
+Share: TypeAlias = Annotated[float, BeforeValidator(_share)]
+
+
 class Pausing(Section):
     """A policy that pauses the run in hours that are dear or dirty.
 
@@ -278,8 +301,8 @@ class Pausing(Section):
 
     price_threshold: Value | None = None
     carbon_threshold: Value | None = None
-    price_quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
-    carbon_quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
+    price_quantile: Share | None = None
+    carbon_quantile: Share | None = None
     minimum_run_time: Value | None = None
     minimum_pause_time: Value | None = None
     pause_time: Value | None = None

@@ -18,7 +18,11 @@ from simulator.stochastic.zone import SEASONAL_TERMS, HourlyLaw, Zone
 
 PRICE_UNITS = ("USD/MWh", "EUR/MWh", "GBP/MWh")
 CARBON_UNIT = "gCO2e/kWh"
+#: what a fit tells of itself, in the order of its file
+_FITTED = ("source", "period", "check", "history_and_simulation", "held_out_history_and_simulation")
+_CUT = "Is the file complete? simulator fit writes it whole"
 _CLOSEST = 1e-4  # scores: steeper steps would be lost in the kernel's float32
+_REACH = 2.0  # scores that a quantile function holds at least, either way: 2.3 % and 97.7 %; fitted ones reach 3 and more
 _LONGEST_HALF_LIFE = 1000.0  # beyond it, hours a block of the kernel apart would have to remember each other
 
 
@@ -46,6 +50,16 @@ class ZoneFile:
         failed = "its fit failed its own check" if self.about.get("check") == "failed" else ""
         return "; ".join(part for part in (*parts, failed) if part) or f"zone {self.zone.name}"
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of results has to know of the zone: ``note`` or ``notes`` of its file, and which checks its fit failed."""
+        raw = [self.about.get("note"), self.about.get("notes")]
+        told = [str(item) for part in raw if part for item in (part if isinstance(part, list) else [part])]
+        failed = self.about.get("failed") if self.about.get("check") == "failed" else None
+        if isinstance(failed, list) and failed:
+            told.append(f"its fit failed its own check of {', '.join(map(str, failed))}")
+        return tuple(text.rstrip(".") for text in told)
+
 
 def zone_names() -> tuple[str, ...]:
     """Return the names of the zones that are shipped."""
@@ -65,8 +79,10 @@ def load_zone(name: str, *, base: Path | None = None) -> ZoneFile:
         return replace(_shipped(name), spec=name)
     path = (base or Path()) / name
     if not name.endswith((".yaml", ".yml")) and not path.is_file():
-        near = get_close_matches(name.upper(), zone_names(), n=3, cutoff=0.4) or zone_names()
-        raise LawError(f"'{name}' is neither a zone nor a file", f"Zones are {', '.join(near)}; files come from simulator fit")
+        known = zone_names()
+        near = [zone for zone in known if zone.casefold() == name.casefold()] or get_close_matches(name.upper(), known, n=2)
+        meant = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise LawError(f"'{name}' is neither a zone nor a file", f"{meant}Zones are {', '.join(known)}; files come from simulator fit")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -110,8 +126,7 @@ def parse_zone(text: str, *, where: str) -> ZoneFile:
         price=price,
         carbon=carbon,
     )
-    about = data.get("about") or {}
-    return ZoneFile(zone, about if isinstance(about, Mapping) else {"source": str(about)})
+    return ZoneFile(zone, reader.about(data))
 
 
 def zone_yaml(file: ZoneFile) -> str:
@@ -185,6 +200,22 @@ class _Reader:
             raise self.error("timezone", f"'{name}' is not an IANA time zone such as Europe/Berlin") from None
         return name
 
+    def about(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return where the zone comes from: the last part of a file, so that one that is cut short lacks it."""
+        about = data.get("about")
+        if not isinstance(about, Mapping):
+            what = "is not there" if about is None else f"{about!r} is not a mapping"
+            raise self.error("about", f"{what}; it tells kind, source and period of the zone, and stands last. {_CUT}")
+        kind = about.get("kind")
+        if "kind" in about and kind not in ("fitted", "assembled"):
+            raise self.error("about.kind", f"{kind!r} is not one of fitted, assembled")
+        missing = [key for key in _FITTED if about.get(key) is None] if kind == "fitted" else []
+        if missing:
+            raise self.error("about", f"a fitted zone tells {', '.join(_FITTED)}; {', '.join(missing)} is not there. {_CUT}")
+        if about.get("check") not in (None, "passed", "failed"):
+            raise self.error("about.check", f"{about['check']!r} is not one of passed, failed")
+        return about
+
     def law(self, data: Mapping[str, Any], key: str) -> HourlyLaw | None:
         part = data.get(key)
         if part is None:
@@ -208,6 +239,9 @@ class _Reader:
         values = [self.number({"value": value}, "value", floor, 1e6, path=f"{key}.quantiles.") for value in pairs.values()]
         if np.any(np.diff(knots) < _CLOSEST) or np.any(np.diff(values) < 0):
             raise self.error(f"{key}.quantiles", f"scores must increase by {_CLOSEST:g} or more and values must not fall")
+        if knots[0] > -_REACH or knots[-1] < _REACH:
+            told = f"reach from {knots[0]:g} to {knots[-1]:g} only; scores go from {-_REACH:g} or less to {_REACH:g} or more"
+            raise self.error(f"{key}.quantiles", f"{told}. {_CUT}")
         spikes = {
             name: self.number(part, name, 0.0, 1e6, default=default, path=f"{key}.")
             for name, default in (("spikes_per_year", 0.0), ("spike_mean", 0.0), ("spike_half_life", 1.0))

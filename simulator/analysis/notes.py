@@ -1,0 +1,84 @@
+"""What a reader of bands has to know beside them: stopped runs, where hourly values come from, what was raised or mended."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+#: share of stopped draws above which a percentile is said to be that of runs as they stood, not of finished work
+FEW_STOPPED = 0.01
+
+
+def stopped_share(results: xr.Dataset) -> float:
+    """Return the share of draws that were stopped at max_wall_clock before their work was done.
+
+    Examples
+    --------
+    >>> stopped_share(xr.Dataset({"completed": ("draw", [1.0, 1.0, 0.0, 1.0])}))
+    0.25
+    """
+    return float(np.mean(results["completed"].values == 0.0)) if "completed" in results else 0.0
+
+
+def percentage(share: float) -> str:
+    """Return a share in per cent that is nought only where the share is, and all only where it is.
+
+    Examples
+    --------
+    >>> percentage(0.00004), percentage(0.4567), percentage(1.0), percentage(0.99999)
+    ('less than 0.1 %', '45.7 %', '100 %', 'more than 99.9 %')
+    """
+    if 0.0 < share < 0.001:
+        return "less than 0.1 %"
+    return "more than 99.9 %" if 0.999 < share < 1.0 else f"{100 * share:.3g} %"
+
+
+def notes(results: xr.Dataset) -> list[str]:
+    """Return the notes of a result, each a sentence.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        As :func:`simulator.simulate` returns it.
+    """
+    told = []
+    whole = results.sizes["draw"]
+    if stopped := round(stopped_share(results) * whole):
+        share = percentage(stopped / whole)
+        told.append(f"{stopped} of {whole} runs ({share}) were stopped at max_wall_clock and count as they stood.")
+    told += _raised_intervals(results)
+    grid = json.loads(results.attrs.get("grid", "{}"))
+    if "zone" in grid:
+        told.append(f"Hourly prices or intensities: zone {grid['zone']['name']} ({grid['zone']['source']}).")
+        told += [f"Zone {grid['zone']['name']}: {note}." for note in grid["zone"].get("notes", [])]
+    for name in ("price_history", "carbon_history"):
+        told += [f"{grid[name]['file']}: {repair}." for repair in grid.get(name, {}).get("repairs", [])]
+    return told + _replayed(grid.get("replay"), whole)
+
+
+def _replayed(replay: dict[str, Any] | None, whole: int) -> list[str]:
+    """Tell which hours of a history were replayed, for which dates, and how many runs outlasted it."""
+    if replay is None:
+        return []
+    first, last = replay["replayed"]
+    told = [f"Replayed hours: {first} to {last}, of a history from {replay['history'][0]} to {replay['history'][1]}."]
+    if shift := replay.get("shift_hours", 0):
+        told.append(f"They stand for dates {abs(shift) // 168} weeks {'later' if shift > 0 else 'earlier'}: the same season and weekday.")
+    if wrapped := replay["wrapped"]:
+        share = percentage(wrapped / whole)
+        told.append(f"{wrapped} of {whole} runs ({share}) outlasted the history and went on with its first hours.")
+    return told
+
+
+def _raised_intervals(results: xr.Dataset) -> list[str]:
+    """Tell checkpoint intervals that are shorter than the write that each of their saves needs."""
+    if not {"checkpoint_interval", "checkpoint_write_time"} <= set(results.data_vars):
+        return []
+    share = float(np.mean((results.checkpoint_interval < results.checkpoint_write_time).values))
+    if share == 0.0:
+        return []
+    where = f"in {percentage(share)} of the draws" if share < 1.0 else "in every draw"
+    return [f"checkpoint_interval is shorter than checkpoint_write_time {where} and was raised to it: a save is written before the next."]
