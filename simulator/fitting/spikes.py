@@ -19,8 +19,8 @@ _THRESHOLDS = (6.0, 9.0, 13.0, 19.0)  # in robust sd: where dear evenings are ma
 _HALF_LIVES = (0.3, 5.0)  # [h]; the sampler follows a spike for 48 h
 _DRAWS = 2**16
 _SD = 0.95  # of the prices, reached at least: spikes of random hours as wide as those of dear evenings would cost memory
-_RATES = np.geomspace(0.35, 2.0, 5)  # of what the runs tell
-_MISFIT, _SD_MISFIT = 0.08, 0.10  # largest error of a percentile in sd, of the sd, relative; a check admits 0.10 and 0.15
+_RATES, _FINER = np.geomspace(0.35, 2.0, 5), np.geomspace(0.85, 1.2, 5)  # of what the runs tell
+_MISFIT, _SD_MISFIT = 0.09, 0.10  # largest error of a percentile in sd, of the sd, relative; a check admits 0.10 and 0.15
 _SCARCE = 2.0  # least mean size in sd of the prices: smaller ones are dear evenings, which the season has
 _PROBABILITIES = (0.01, 0.05, 0.5, 0.95, 0.99)
 
@@ -114,7 +114,8 @@ def _above(price: HourlySeries, excess: Floats, threshold: float) -> Spikes | No
         quantiles, mean = taken_out(rate)
         return abs(float(np.quantile(together(quantiles, rate, mean), 0.99) - np.quantile(values, 0.99))) / sd
 
-    rate = min(rate * _RATES, key=p99_error)
+    for steps in (_RATES, _FINER):
+        rate = min(rate * steps, key=p99_error)
     quantiles, mean = taken_out(rate)
     total = together(quantiles, rate, mean)
     misfit = np.abs(np.quantile(total, _PROBABILITIES) - np.quantile(values, _PROBABILITIES))
