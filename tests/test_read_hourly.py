@@ -471,7 +471,7 @@ class TestUnits:
                 "price",
                 "EUR/MWh",
                 0.08,
-                ["the median of |price| is 0.08 EUR/MWh", "between 1 and 2000", "--unit 'EUR/kWh' would make it 80"],
+                ["the median of |price| is 0.08 EUR/MWh", "between 1 and 1000", "--unit 'EUR/kWh' would make it 80"],
             ),
             ("price", "USD/kWh", 45, ["is 4.5e+04 USD/MWh", "--unit 'USD/MWh' would make it 45", "--unit 'USD ct/kWh' would make it 450"]),
             ("carbon", "gCO2e/kWh", 0.35, ["is 0.35 gCO2e/kWh", "--unit 'kgCO2e/kWh' would make it 350"]),
@@ -975,3 +975,91 @@ class TestAlign:
             "these are prices.csv (price_eur_per_mwh) from 2023-01-01 00:00Z to 2023-03-02 23:00Z and carbon.csv (gCO2e/kWh) from"
             in message
         )
+
+
+class TestPlausible:
+    """Wrong units and cells that no market has, in either direction."""
+
+    def test_a_factor_of_ten_is_told_with_the_way_out(self, tmp_path):
+        path = write(tmp_path, ["time", "eur_per_mwh"], [[utc(t), v / 10] for t, v in zip(TIMES, AMOUNTS, strict=True)])
+        told = [note for note in read_hourly(path, quantity="price").repairs if note.startswith("the median")]
+        assert len(told) == 1
+        assert "15 to 350" in told[0]
+        assert "--unit 'EUR ct/kWh' would make it" in told[0]
+        settled = read_hourly(path, quantity="price", unit="EUR/MWh").repairs
+        assert not any(note.startswith("the median") for note in settled)
+
+    @pytest.mark.parametrize("value", [1e9, -1e9, 20000.0])
+    def test_a_cell_beyond_all_limits_is_refused_with_its_line(self, tmp_path, value):
+        amounts = list(AMOUNTS)
+        amounts[700] = value
+        path = write(tmp_path, ["time", "price_eur_per_mwh"], [[utc(t), v] for t, v in zip(TIMES, amounts, strict=True)])
+        message = refusal(lambda: read_hourly(path, quantity="price"))
+        assert "prices.csv, line 702" in message
+        assert "-1000 to 10000 EUR/MWh" in message
+        assert "--limits LOW:HIGH" in message
+        admitted = read_hourly(path, quantity="price", limits=(-2e9, 2e9))
+        assert value in admitted.values
+
+    def test_limits_are_those_of_the_unit_not_of_the_file(self, tmp_path):
+        amounts = [v / 1000 for v in AMOUNTS]
+        amounts[9] = 30.0
+        path = write(tmp_path, ["time", "price_eur_per_kwh"], [[utc(t), v] for t, v in zip(TIMES, amounts, strict=True)])
+        assert "30000 in column" in refusal(lambda: read_hourly(path, quantity="price"))
+
+    def test_carbon_has_a_limit(self, tmp_path):
+        amounts = [300 + v for v in AMOUNTS]
+        amounts[5] = 1e6
+        path = write(tmp_path, ["time", "gCO2e/kWh"], [[utc(t), v] for t, v in zip(TIMES, amounts, strict=True)])
+        message = refusal(lambda: read_hourly(path, quantity="carbon"))
+        assert "0 to 3000" in message
+        assert "--carbon-limits" in message
+
+
+def declared_utc(folder: Path, zone: str, start: datetime, days: int, form: str = "%Y-%m-%d %H:%M") -> Path:
+    times = [t.astimezone(ZoneInfo(zone)) for t in instants(start, 24 * days)]
+    return write(
+        folder, ["time (UTC)", "price_eur_per_mwh"], [[t.strftime(form), v] for t, v in zip(times, values(24 * days), strict=True)]
+    )
+
+
+class TestDisguise:
+    """A local clock that says that it is UTC."""
+
+    @pytest.mark.parametrize("zone", ["Europe/Berlin", "Europe/Madrid", "Europe/London", "Europe/Athens", "America/Chicago"])
+    def test_it_is_refused_with_the_way_out(self, tmp_path, zone):
+        path = declared_utc(tmp_path, zone, WINTER, 365)
+        message = refusal(lambda: read_hourly(path, quantity="price"))
+        assert "stands twice" in message
+        assert "is missing" in message
+        assert "--timezone" in message
+        series = read_hourly(path, quantity="price", timezone=zone)
+        assert np.array_equal(series.values, values(24 * 365))
+
+    def test_an_offset_in_the_stamps(self, tmp_path):
+        path = declared_utc(tmp_path, "Europe/Berlin", WINTER, 365, "%Y-%m-%dT%H:%MZ")
+        assert "remove the offset from the stamps" in refusal(lambda: read_hourly(path, quantity="price"))
+
+    def test_spring_alone_is_told(self, tmp_path):
+        path = declared_utc(tmp_path, "Europe/Berlin", WINTER, 120)
+        assert any("the only hour missing, is the one that the clock of" in note for note in read_hourly(path, quantity="price").repairs)
+
+    def test_utc_is_utc(self, tmp_path):
+        path = declared_utc(tmp_path, "UTC", WINTER, 365)
+        assert not [note for note in read_hourly(path, quantity="price").repairs if "clock" in note]
+
+
+class TestTwoFiles:
+    """The clock of one file does not outweigh what the other says of itself."""
+
+    def test_the_other_clock_is_taken_only_where_the_file_states_none(self, tmp_path):
+        stated = write(
+            tmp_path, ["Datetime (UTC)", "gCO2e/kWh"], [[f"{t:%Y-%m-%d %H:%M}", v + 300] for t, v in zip(TIMES, AMOUNTS, strict=True)]
+        )
+        series = read_hourly(stated, quantity="carbon", other_timezone="Europe/Berlin")
+        assert series.hours[0] == TIMES[0].timestamp() // 3600
+        silent = write(tmp_path, ["time", "gCO2e/kWh"], [[f"{t:%Y-%m-%d %H:%M}", v + 300] for t, v in zip(TIMES, AMOUNTS, strict=True)])
+        with pytest.raises(InputError, match="state it with --timezone"):
+            read_hourly(silent, quantity="carbon")
+        series = read_hourly(silent, quantity="carbon", other_timezone="Etc/GMT-1")
+        assert series.hours[0] == TIMES[0].timestamp() // 3600 - 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,34 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from simulator.fitting.check import CheckRow, FitCheck, OutOfSample
+    from simulator.fitting.check import CheckRow, FitCheck
+    from simulator.fitting.held_out import OutOfSample
     from simulator.series.read import HourlySeries
+
+
+class Limits(click.ParamType[tuple[float, float]]):
+    """Two numbers as LOW:HIGH."""
+
+    name = "LOW:HIGH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        """Return both numbers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            low, high = (float(text) for text in str(value).split(":"))
+        except ValueError:
+            self.fail(f"{value} is not LOW:HIGH. For example -1000:20000", param, ctx)
+        if not low < high:
+            self.fail(f"{value} is not LOW:HIGH: {low:g} is not below {high:g}", param, ctx)
+        return low, high
 
 
 @click.command(
     epilog="\b\nExamples:\n"
     "  simulator fit prices.csv --carbon carbon.csv --clock Europe/Berlin -o zone.yaml\n"
     "  simulator fit dayahead.csv --price-column NO2_eur_per_mwh --clock Europe/Oslo -o no2.yaml\n"
+    "  simulator fit local.csv --timezone Europe/Berlin --carbon em.csv --carbon-where zone_id=DE --clock Europe/Berlin -o de.yaml\n"
     "  simulator fit --carbon history.csv --where zone_id=US-TEX-ERCO --clock America/Chicago -o ercot.yaml\n"
     "\n\b\nExit code 3: the fit was written but failed its own check."
 )
@@ -27,13 +48,18 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Path(), required=True, help="Zone file to write, YAML; the picture stands beside it.")
 @click.option("--name", help="Name of the zone  [default: that of the output]")
 @click.option("--clock", help="Local clock of the zone, which its seasons follow: Europe/Berlin  [default: --timezone, or UTC]")
-@click.option("--timezone", help="Time zone of stamps that state none.")
-@click.option("--time-column", help="Column of the times.")
+@click.option("--timezone", help="Time zone of stamps that state none; of the carbon file, too, where that states none.")
+@click.option("--time-column", help="Column of the times; of the carbon file, too, where that has it.")
+@click.option("--where", "filters", multiple=True, metavar="COLUMN=VALUE", help="Take only these rows, of the files that have the column.")
 @click.option("--price-column", help="Column of the prices.")
-@click.option("--carbon-column", help="Column of the carbon intensities.")
 @click.option("--unit", help="Unit of the prices where the file states none: EUR/MWh.")
+@click.option("--limits", type=Limits(), help="Least and greatest price admitted, per MWh  [default: -1000:10000]")
+@click.option("--carbon-timezone", help="--timezone of the carbon file alone.")
+@click.option("--carbon-time-column", help="--time-column of the carbon file alone.")
+@click.option("--carbon-where", "carbon_filters", multiple=True, metavar="COLUMN=VALUE", help="--where of the carbon file alone.")
+@click.option("--carbon-column", help="Column of the carbon intensities.")
 @click.option("--carbon-unit", help="Unit of the carbon intensities where the file states none: gCO2e/kWh.")
-@click.option("--where", "filters", multiple=True, metavar="COLUMN=VALUE", help="Take only these rows; may be repeated.")
+@click.option("--carbon-limits", type=Limits(), help="Least and greatest intensity admitted [gCO2e/kWh]  [default: 0:3000]")
 @click.option("--licence", default="", help="Licence of the data, for the zone file.")
 @click.option("--source", default="", help="Publisher of the data, for the zone file  [default: names of the files]")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the simulated years of the check.")
@@ -45,16 +71,11 @@ def command(
     name: str | None,
     clock: str | None,
     timezone: str | None,
-    time_column: str | None,
-    price_column: str | None,
-    carbon_column: str | None,
-    unit: str | None,
-    carbon_unit: str | None,
-    filters: tuple[str, ...],
     licence: str,
     source: str,
     seed: int,
     years: int,
+    **reading: Any,
 ) -> None:
     """Fit the hourly process of a grid zone to its history, and check it.
 
@@ -65,6 +86,7 @@ def command(
     from simulator.errors import InputError, ThresholdExceededError
     from simulator.plots.save import check_picture
     from simulator.scenario.zones import ZoneFile, rounded_zone, zone_yaml
+    from simulator.series.clock import find_zone
 
     target = Path(output)
     if target.suffix.lower() not in (".yaml", ".yml"):
@@ -72,15 +94,15 @@ def command(
     picture = check_picture(target.with_suffix(".png"))
     if prices is None and carbon is None:
         raise InputError("nothing to fit. Name a file of prices, or one with --carbon, or both")
-    where = dict(_pair(text) for text in filters)
+    if clock is not None:
+        find_zone(clock, "--clock")
 
-    from simulator.fitting.check import check_fit, out_of_sample
+    from simulator.fitting.about import about_fit
+    from simulator.fitting.check import check_fit
     from simulator.fitting.fit import fit_zone
-    from simulator.series.read import read_hourly
+    from simulator.fitting.held_out import caveats, out_of_sample
 
-    common: dict[str, Any] = {"time_column": time_column, "timezone": timezone, "where": where or None}
-    p = None if prices is None else read_hourly(prices, quantity="price", value_column=price_column, unit=unit, **common)
-    c = None if carbon is None else read_hourly(carbon, quantity="carbon", value_column=carbon_column, unit=carbon_unit, **common)
+    p, c = _read(prices, carbon, timezone, **reading)
     series = [s for s in (p, c) if s is not None]
     for s in series:
         for repair in s.repairs:
@@ -92,19 +114,90 @@ def command(
     zone = rounded_zone(fit_zone(p, c, name=name, timezone=local))
     check = check_fit(zone, p, c, seed=seed, years=years)
     unseen = out_of_sample(p, c, name=name, timezone=local, seed=seed, years=years)
+    told = caveats(p, c, local, unseen)
     _show(name, check, unseen)
+    for caveat in told:
+        click.echo(f"CAVEAT: {caveat}. The zone file and every result that uses it say so.", err=True)
 
     from simulator.plots.fit import fit_figure
-    from simulator.plots.save import save_picture
+    from simulator.plots.save import picture_beside
     from simulator.text_file import write_text
 
-    about = _about(series, check, unseen, source=source, licence=licence)
-    write_text(target, zone_yaml(ZoneFile(zone, about)))
-    save_picture(fit_figure(name, check, unseen), picture)
+    about = about_fit(
+        series,
+        check,
+        unseen,
+        told,
+        source=source or ", ".join(dict.fromkeys(s.source for s in series)),
+        licence=licence or "not stated",
+        command=_words(click.get_current_context()),
+    )
+    with picture_beside(fit_figure(name, check, unseen), picture):
+        try:
+            write_text(target, zone_yaml(ZoneFile(zone, about)))
+        except OSError as error:
+            raise InputError(f"{target} cannot be written ({error.strerror or error})") from None
     click.echo(f"wrote {target} and {picture}", err=True)
     if not check.ok:
-        told = ", ".join(f"{row.quantity} {row.statistic}" for row in check.failures)
-        raise ThresholdExceededError(f"the fit fails its own check: {told}. {target} says so; look at {picture} before using it")
+        failed = ", ".join(f"{row.quantity} {row.statistic}" for row in check.failures)
+        raise ThresholdExceededError(f"the fit fails its own check: {failed}. {target} says so; look at {picture} before using it")
+
+
+def _read(
+    prices: str | None,
+    carbon: str | None,
+    timezone: str | None,
+    *,
+    time_column: str | None,
+    filters: tuple[str, ...],
+    price_column: str | None,
+    unit: str | None,
+    limits: tuple[float, float] | None,
+    carbon_timezone: str | None,
+    carbon_time_column: str | None,
+    carbon_filters: tuple[str, ...],
+    carbon_column: str | None,
+    carbon_unit: str | None,
+    carbon_limits: tuple[float, float] | None,
+) -> tuple[HourlySeries | None, HourlySeries | None]:
+    """Read both files: each has its options, and what is said of both is asked only of a file that it can be said of."""
+    from simulator.series.read import read_hourly
+    from simulator.series.table import read_table
+
+    paths = [path for path in (prices, carbon) if path is not None] if time_column or filters else []
+    headers = {path: {title.casefold() for title in read_table(path).header} for path in paths}
+    where, carbon_where = (dict(map(_pair, texts)) for texts in (filters, carbon_filters))
+    p = c = None
+    if prices is not None:
+        elsewhere = headers.get(carbon or "", set()) - headers.get(prices, set())
+        own = {column: value for column, value in where.items() if column.casefold() not in elsewhere}
+        p = read_hourly(
+            prices,
+            quantity="price",
+            value_column=price_column,
+            unit=unit,
+            limits=limits,
+            timezone=timezone,
+            time_column=None if (time_column or "").casefold() in elsewhere else time_column,
+            where=own or None,
+        )
+    if carbon is not None:
+        there = headers.get(carbon, set())
+        alone = prices is None or prices == carbon
+        own = {column: value for column, value in where.items() if alone or column.casefold() in there} | carbon_where
+        shared_column = time_column if alone or (time_column or "").casefold() in there else None
+        c = read_hourly(
+            carbon,
+            quantity="carbon",
+            value_column=carbon_column,
+            unit=carbon_unit,
+            limits=carbon_limits,
+            timezone=carbon_timezone or (timezone if alone else None),
+            other_timezone=timezone,
+            time_column=carbon_time_column or shared_column,
+            where=own or None,
+        )
+    return p, c
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -116,31 +209,19 @@ def _pair(text: str) -> tuple[str, str]:
     return column.strip(), value.strip()
 
 
-def _about(series: Sequence[HourlySeries], check: FitCheck, unseen: OutOfSample, *, source: str, licence: str) -> dict[str, Any]:
-    """Return what a zone file says of its own origin and quality."""
-    from simulator.scenario.dates import date_of
-
-    def figures(rows: Iterable[CheckRow]) -> dict[str, list[float]]:
-        return {f"{row.quantity} {row.statistic}": [_short(row.data), _short(row.simulated)] for row in rows}
-
-    first, last = min(s.hours[0] for s in series), max(s.hours[-1] for s in series)
-    return {
-        "kind": "fitted",
-        "source": source or ", ".join(dict.fromkeys(s.source for s in series)),
-        "licence": licence or "not stated",
-        "period": f"{date_of(first)} to {date_of(last)}",
-        "hours": {s.column: len(s.hours) for s in series},
-        "check": "passed" if check.ok else "failed",
-        "failed": [f"{row.quantity} {row.statistic}" for row in check.failures],
-        "replicates": check.replicates,
-        "history_and_simulation": figures(check.rows),
-        "held_out": unseen.held_out,
-        "held_out_history_and_simulation": figures(unseen.check.rows),
-    }
-
-
-def _short(x: float) -> float:
-    return float(f"{x:.4g}")
+def _words(context: click.Context) -> str:
+    """Return the command as it was given, files by their names."""
+    words = ["simulator fit"]
+    for parameter in context.command.params:
+        value = context.params.get(parameter.name or "")
+        if value == parameter.get_default(context) or value in (None, ()):
+            continue
+        for text in value if isinstance(value, tuple) and parameter.multiple else [value]:
+            shown = ":".join(f"{x:g}" for x in text) if isinstance(text, tuple) else str(text)
+            shown = Path(shown).name if isinstance(parameter.type, click.Path) else shown
+            quoted = shlex.quote(shown)
+            words.append(quoted if isinstance(parameter, click.Argument) else f"{parameter.opts[-1]} {quoted}")
+    return " ".join(words)
 
 
 def _show(name: str, check: FitCheck, unseen: OutOfSample) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simulator.fitting.check import Curves, FitCheck, OutOfSample
+from simulator.fitting.check import Curves, FitCheck
+from simulator.fitting.held_out import OutOfSample
 
 _HISTORY, _SIMULATED, _UNSEEN = "black", "tab:blue", "tab:orange"
 

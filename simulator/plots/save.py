@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -32,15 +34,32 @@ def check_picture(path: str | Path) -> Path:
     return target
 
 
+@contextmanager
+def picture_beside(figure: Figure, path: str | Path) -> Iterator[None]:
+    """Draw a figure, and put it in its place when what is done meanwhile has succeeded; else there is neither.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be written.
+    """
+    target = check_picture(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
+        os.close(handle)
+        try:
+            figure.savefig(name, dpi=120)
+            os.chmod(name, 0o644)
+            yield
+            os.replace(name, target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(f"{target} cannot be written ({error.strerror or error})") from None
+
+
 def save_picture(figure: Figure, path: str | Path) -> None:
     """Write a figure; a file of that name is replaced only when the new one is complete."""
-    target = check_picture(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
-    os.close(handle)
-    try:
-        figure.savefig(name, dpi=120)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with picture_beside(figure, path):
+        pass

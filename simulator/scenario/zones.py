@@ -36,7 +36,7 @@ class ZoneFile:
     spec : str
         Name or file that it was asked for by.
     about : mapping
-        ``kind`` (fitted or assembled), ``source``, ``licence``, ``period``, ``check`` and figures of the fit's quality.
+        ``kind`` (fitted or assembled), ``source``, ``licence``, ``period``, ``caveats``, ``check`` and figures of the fit's quality.
     """
 
     zone: Zone
@@ -48,7 +48,9 @@ class ZoneFile:
         """One line on where the parameters come from."""
         parts = [str(self.about.get(key, "")) for key in ("kind", "source", "period")]
         failed = "its fit failed its own check" if self.about.get("check") == "failed" else ""
-        return "; ".join(part for part in (*parts, failed) if part) or f"zone {self.zone.name}"
+        caveats = self.about.get("caveats") or ()
+        told = [str(text) for text in caveats] if isinstance(caveats, (list, tuple)) else [str(caveats)]
+        return "; ".join(part for part in (*parts, failed, *told) if part) or f"zone {self.zone.name}"
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -41,6 +41,8 @@ class Clock:
         False where a row is no instant and is left out.
     notes : list of str
     problems : list of RowProblem
+    stated : {'stamps', 'file', ''}
+        Who says that the clock has one offset all year; '' where it changes with the seasons.
     """
 
     minutes: NDArray[np.int64]
@@ -48,10 +50,11 @@ class Clock:
     valid: NDArray[np.bool_]
     notes: list[str]
     problems: list[RowProblem]
+    stated: str
 
 
-def find_zone(name: str) -> ZoneInfo:
-    """Return a time zone by its IANA name.
+def find_zone(name: str, option: str = "--timezone") -> ZoneInfo:
+    """Return the time zone that an option names, by its IANA name.
 
     Raises
     ------
@@ -66,10 +69,10 @@ def find_zone(name: str) -> ZoneInfo:
         near = [places[key] for key in get_close_matches(name.strip().replace(" ", "_").casefold(), places, n=3, cutoff=0.6)]
         hint = f"did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
         known = f"{hint}names are those of IANA, such as Europe/Berlin, America/Chicago or UTC"
-        raise InputError(f"--timezone {name} is not a time zone; {known}") from None
+        raise InputError(f"{option} {name} is not a time zone; {known}") from None
 
 
-def read_clock(table: Table, index: int, *, timezone: str | None, missing: NDArray[np.bool_]) -> Clock:
+def read_clock(table: Table, index: int, *, timezone: str | None, other: str | None = None, missing: NDArray[np.bool_]) -> Clock:
     """Read a column of time stamps as instants.
 
     Parameters
@@ -78,6 +81,8 @@ def read_clock(table: Table, index: int, *, timezone: str | None, missing: NDArr
     index : int
     timezone : str or None
         IANA name of the clock of stamps without an offset; None takes it from the header.
+    other : str or None
+        The same of a file beside it, where the header does not tell.
     missing : ndarray of bool
         Rows without a value; such a row may stand at the hour that a clock skips in spring.
 
@@ -91,7 +96,7 @@ def read_clock(table: Table, index: int, *, timezone: str | None, missing: NDArr
         Where the clock is not known. What is wrong with single rows is in ``problems``.
     """
     stamps, problems = read_stamps(table, index)
-    zone, notes = _zone(table, index, timezone, stamps)
+    zone, notes = _zone(table, index, timezone, other, stamps)
     known = [stamp.shown for stamp in stamps if stamp is not None]
     order = range(len(stamps))
     if sum(b < a for a, b in pairwise(known)) > 0.9 * len(known):  # a shuffled file runs backwards at half of its rows
@@ -134,10 +139,11 @@ def read_clock(table: Table, index: int, *, timezone: str | None, missing: NDArr
         problems += _jumps(table, index, rows, minutes, doubled)
     elif len(late := np.flatnonzero(minutes[rows] < np.maximum.accumulate(minutes[rows]))):
         notes.append(f"{len(late)} rows out of order were sorted (first: line {table.lines[rows[late[0]]]})")
-    return Clock(minutes, shown, valid, notes, problems)
+    fixed = "" if zone.utcoffset(None) is None else "stamps" if all(s is None or s.offset is not None for s in stamps) else "file"
+    return Clock(minutes, shown, valid, notes, problems, fixed)
 
 
-def _zone(table: Table, index: int, timezone: str | None, stamps: Sequence[Stamp | None]) -> tuple[ZoneInfo, list[str]]:
+def _zone(table: Table, index: int, timezone: str | None, other: str | None, stamps: Sequence[Stamp | None]) -> tuple[ZoneInfo, list[str]]:
     """Return the clock of stamps without an offset, and what is to be said about it."""
     if all(stamp is None or stamp.offset is not None for stamp in stamps):
         return ZoneInfo("UTC"), [f"the stamps state their offset from UTC; --timezone {timezone} was not needed"] if timezone else []
@@ -145,6 +151,8 @@ def _zone(table: Table, index: int, timezone: str | None, stamps: Sequence[Stamp
     stated = next((zone for mark, zone in CLOCKS.items() if mark in f"{header} {example}".upper()), None)
     if stated is None and (_UTC_HEADER.search(header) or ELECTRICITY_MAPS in table.header):  # Electricity Maps publishes in UTC
         stated = "UTC"
+    if timezone is None and stated is None:
+        timezone = other
     if timezone is None and stated is None:
         raise InputError(
             f"{table.source}: the stamps of {table.named(index)} ('{example}') do not say on which clock they are; "

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.series.clock import read_clock
 from simulator.series.columns import apart, find_time_column, find_value_column, select
+from simulator.series.disguise import check_disguise
 from simulator.series.grid import average_hours, check_span, check_step, drop_doubles, fill_gaps, when
 from simulator.series.stamps import is_stamp
 from simulator.series.table import RowProblem, Table, listed, numbers, read_table, refuse
-from simulator.series.units import Quantity, check_plausible, unit_of, value_flag
+from simulator.series.units import Quantity, beyond_limits, check_plausible, unit_of, value_flag
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,8 @@ def read_hourly(
     timezone: str | None = None,
     unit: str | None = None,
     where: Mapping[str, str] | None = None,
+    other_timezone: str | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> HourlySeries:
     """Read hourly prices or carbon intensities from a CSV file.
 
@@ -80,6 +83,10 @@ def read_hourly(
         Unit of the values, where the header states none or a wrong one.
     where : mapping, optional
         Column -> value: the rows to read of a file that holds several series.
+    other_timezone : str, optional
+        Clock of a file beside it, taken where neither stamps, header nor ``timezone`` state one.
+    limits : tuple of float, optional
+        Least and greatest admissible value, in canonical units; else those of known markets and grids.
 
     Returns
     -------
@@ -102,10 +109,12 @@ def read_hourly(
 
     values, problems = numbers(table, column)
     missing = np.isnan(values)
-    clock = read_clock(table, time, timezone=timezone, missing=missing)
+    clock = read_clock(table, time, timezone=timezone, other=other_timezone, missing=missing)
     problems += clock.problems
     if quantity == "carbon":
         problems += _negative(table, column, values)
+    admissible = np.where(values < 0, np.nan, values) if quantity == "carbon" else values  # negative intensities are told above
+    problems += beyond_limits(table, column, admissible, quantity, data_unit, limits)
     if problems:
         refuse(table.source, problems)
     notes += clock.notes
@@ -118,6 +127,7 @@ def read_hourly(
     if empty.any():
         notes.append(f"{int(np.sum(empty))} rows have no value (first: line {lines[empty][0]})")
     used = clock.valid & ~missing
+    check_disguise(clock.minutes[used], step, clock.stated, table.source, notes)
     _note_estimates(table, used, notes)
     minutes, values = drop_doubles(
         clock.minutes[used], values[used], lines[used], table.source, notes, way_out=partial(apart, table, time, column)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.series.table import Table, is_missing, listed
+from simulator.series.table import RowProblem, Table, is_missing, listed
 
 Quantity = Literal["price", "carbon"]
 
@@ -35,8 +35,19 @@ _MASSES = {  # g
 }  # fmt: skip
 _GASES = ("", "co2", "co2e", "co2eq", "co2equiv", "co2equivalent")
 
-#: medians of |value| over two months and more: wholesale prices per MWh; grids from hydropower to oil shale, g/kWh
-_PLAUSIBLE = {"price": (1.0, 2000.0), "carbon": (1.0, 2000.0)}
+#: medians of |value| over two months and more: Norway in July 2020 about 2 EUR/MWh, Italy in August 2022 about 540 (ENTSO-E
+#: transparency platform, day-ahead); grids from hydropower to oil shale, g/kWh
+_PLAUSIBLE = {"price": (1.0, 1000.0), "carbon": (1.0, 2000.0)}
+#: of a price over a year: the Nordic system price of 2020, the lowest, was 10.9 EUR/MWh and its north lower (Nord Pool); Italy's of 2022,
+#: the highest, 304 EUR/MWh (GME); the same per kWh, or per 100 kWh, lie outside
+_USUAL_PRICE = (15.0, 350.0)
+#: single values: European day-ahead prices are bounded by -500 and 4000 EUR/MWh, 5000 provided for (SDAC harmonised limits, ACER
+#: decision 01/2023), ERCOT's by 9000 USD/MWh until 2021 and 5000 since (PUCT 52631), congestion apart; oil shale emits 1500 g/kWh
+_LIMITS = {"price": (-1000.0, 10000.0), "carbon": (0.0, 3000.0)}
+_WHOSE = {
+    "price": "Exchanges bound theirs: -500 to 4000 EUR/MWh in Europe, 5000 USD/MWh in ERCOT, 9000 until 2021",
+    "carbon": "No grid emits as much",
+}
 _PROPOSED = {"price": ("MWh", "kWh", " ct/kWh"), "carbon": ("gCO2e/kWh", "kgCO2e/kWh", "gCO2e/MWh", "lb/MWh")}
 
 
@@ -242,6 +253,8 @@ def check_plausible(
     raw = float(np.median(np.abs(values)))
     found = raw * unit.factor
     if low <= found <= high:
+        if quantity == "price" and not settled and not _USUAL_PRICE[0] <= found <= _USUAL_PRICE[1]:
+            notes.append(_unusual(raw, unit))
         return
     what = f"the median of |{kind(quantity)}| is {found:.3g} {unit.canonical}"
     if settled and quantity == "price" and found < low:
@@ -256,3 +269,49 @@ def check_plausible(
             proposals.append(f"--unit '{name}' would make it {raw * other.factor:.3g}")
     way_out = " and ".join(proposals) or "state the unit with --unit"
     raise InputError(f"{place}: {what}; a {kind(quantity)} has one between {low:g} and {high:g}, so the unit is another: {way_out}")
+
+
+def _unusual(raw: float, unit: DataUnit) -> str:
+    """Return what is said of a median that few market-years have had."""
+    low, high = _USUAL_PRICE
+    told = f"the median of |price| is {raw * unit.factor:.3g} {unit.canonical}, while market-years have had {low:g} to {high:g} but for "
+    told += "Norway and Sweden in 2020" if raw * unit.factor < low else "none known"
+    for text in ("ct/kWh", "/MWh", "/kWh"):
+        name = f"{unit.canonical[:3]}{' ' * text.startswith('ct')}{text}"
+        other = stated_unit(name)
+        if other is not None and low <= raw * other.factor <= high and other.factor != unit.factor:
+            return f"{told}: is it in {name}? --unit '{name}' would make it {raw * other.factor:.3g}, and --unit settles what it is"
+    return f"{told}: is the unit right? --unit settles what it is"
+
+
+def beyond_limits(
+    table: Table, column: int, values: NDArray[np.float64], quantity: Quantity, unit: DataUnit, limits: tuple[float, float] | None
+) -> list[RowProblem]:
+    """Return the rows whose values no market or grid has.
+
+    Parameters
+    ----------
+    table : Table
+    column : int
+    values : ndarray
+        [unit], as the file has them; NaN where there is none.
+    quantity : {'price', 'carbon'}
+    unit : DataUnit
+    limits : tuple of float or None
+        What ``--limits`` says, in canonical units.
+
+    Returns
+    -------
+    list of RowProblem
+        None where the median is not plausible, either: the unit is wrong then.
+    """
+    known = np.abs(values[~np.isnan(values)]) * unit.factor
+    if limits is None and (not len(known) or not _PLAUSIBLE[quantity][0] <= np.median(known) <= _PLAUSIBLE[quantity][1]):
+        return []
+    low, high = limits or _LIMITS[quantity]
+    flag = "--limits" if quantity == "price" else "--carbon-limits"
+    found = values * unit.factor
+    what = f"in {table.named(column)} does not lie in {low:g} to {high:g} {unit.canonical}"
+    way_out = f"{_WHOSE[quantity]}. Correct the rows or empty their cells, or admit more with simulator fit {flag} LOW:HIGH"
+    outside = np.flatnonzero((found < low) | (found > high))
+    return [RowProblem(table.lines[row], f"{found[row]:g} {what}", way_out) for row in outside]
