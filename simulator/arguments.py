@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernels import history, static
-from simulator.kernels.history import FAN, TRACE, Play, Records, run_history
+from simulator.kernels.history import run_history
 from simulator.kernels.inputs import GUIDE, InputTables
 from simulator.kernels.largest import largest_drawn
+from simulator.kernels.play import FAN, TRACE, Play, Records
 from simulator.kernels.runs import LOGGED
 from simulator.kernels.slots import CLASSES, INPUTS, MODES, PHASE_INPUTS, PHASES
 from simulator.kernels.static import run_static

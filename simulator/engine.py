@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from simulator.arguments import KernelArguments, compile_arguments
 from simulator.errors import InputError
 from simulator.kernels import history, static
-from simulator.kernels.history import Records
 from simulator.kernels.inputs import LANES, WIDTH
+from simulator.kernels.play import Records
 from simulator.plan import SamplingPlan
 from simulator.results import label
 from simulator.scenario import Resolved, Scenario, resolve

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator.arguments import KernelArguments, compile_arguments, no_records
 from simulator.engine import in_part, run_kernel, simulate
 from simulator.errors import InputError
-from simulator.kernels.history import FAN, TRACE
+from simulator.kernels.play import FAN, TRACE
 from simulator.kernels.runs import LOGGED
 from simulator.kernels.slots import CLASSES, INPUTS
 from simulator.plan import SamplingPlan

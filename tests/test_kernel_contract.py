@@ -21,7 +21,7 @@ from statistics_helpers import assert_within_mcse
 import simulator
 from simulator import SamplingPlan, engine, jit, parse_scenario, simulate
 from simulator.arguments import compile_arguments, no_records
-from simulator.kernels import events, history, hourly, inputs, static
+from simulator.kernels import events, history, hourly, inputs, runs, static, stepwise
 from simulator.kernels.inputs import LANES, WIDTH
 from simulator.kernels.slots import CLASSES, INPUTS
 from simulator.kernels.static import OUTPUTS
@@ -829,7 +829,7 @@ def test_correlated_scores_are_the_matrix_product_of_independent_ones(plan):
 # The compiled code and its source
 
 
-KERNELS = (inputs, static, events, hourly, history)
+KERNELS = (inputs, static, runs, events, hourly, stepwise, history)
 
 
 @pytest.fixture
