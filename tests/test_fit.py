@@ -15,7 +15,7 @@ from statistics_helpers import assert_within_mcse
 
 from simulator.cli import _run
 from simulator.errors import InputError
-from simulator.fitting import check, fit, memory, season, windows
+from simulator.fitting import check, fit, memory, season, spikes, windows
 from simulator.fitting.check import check_fit
 from simulator.fitting.fit import fit_zone
 from simulator.fitting.held_out import caveats, out_of_sample
@@ -88,6 +88,14 @@ def history(zone, hours, seed):
     return series(hours, price[0]), series(hours, carbon[0], "gCO2e/kWh")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_search():
+    """Most histories here have no spikes, and the search for them takes longer than the fit."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "find_spikes", lambda price: [])
+        yield
+
+
 @pytest.fixture(scope="module")
 def year():
     return history(TRUTH, YEAR, 100)
@@ -122,8 +130,7 @@ def daytime_with_holes(hours):
 
 
 @pytest.mark.parametrize("present", [all_hours, daytime_with_holes])
-def test_parameters_are_recovered(present, monkeypatch):
-    monkeypatch.setattr(fit, "find_spikes", lambda price: [])  # there are none; the search takes longer than the fit
+def test_parameters_are_recovered(present):
     chosen = present(YEAR)
     estimates = []
     for seed in range(5):
@@ -233,8 +240,9 @@ def test_raw_correlation_by_quadrature_and_by_simulation(year, fitted):
 SPIKY = replace(TRUTH, price=replace(PRICE, spikes_per_year=60.0, spike_mean=1500.0, spike_half_life=1.5), carbon=None)
 
 
-def test_spikes_are_found_where_they_are(fitted):
-    assert fitted.price.spikes_per_year == 0
+def test_spikes_are_found_where_they_are(year, monkeypatch):
+    monkeypatch.setattr(fit, "find_spikes", spikes.find_spikes)
+    assert fit_zone(year[0], None, name="x", timezone=CLOCK).price.spikes_per_year == 0
     zones = []
     for seed in (1, 2):
         price = series(YEAR, numpy_sample(SPIKY, YEAR, 1, np.random.default_rng(seed))[0][0])
