@@ -142,10 +142,9 @@ class _Pause(NamedTuple):
 def _pauses(arguments: KernelArguments, row: xr.Dataset, trace: Floats, scales: tuple[float, float]) -> list[_Pause]:
     """Return the pauses of a run from its hours: when each began, how long it stood, and which threshold it was for.
 
-    A pause begins with an hour that is paused whole. The time lost to resuming counts to the pause that it follows;
-    two pauses with nothing but such hours between them stand as one.
+    The time lost to resuming counts to the pause that it follows.
     """
-    begins = [j for j in range(len(trace)) if trace[j, _PAUSED] == 1.0 and (j == 0 or trace[j - 1, _PAUSED] < 1.0)]
+    begins = np.flatnonzero(np.diff(trace[:, TRACE.index("resting")], prepend=0.0) == 1.0).tolist()
     pauses = []
     for begin, following in pairwise([*begins, len(trace)]):
         over = []

@@ -260,12 +260,14 @@ class TestHourly:
 
 
 class TestPausing:
-    def test_a_threshold_that_is_never_met_changes_nothing(self, folder):
-        plain = play(folder)
-        never = play(folder, pausing={"price_threshold": "9 USD/kWh", "carbon_threshold": "9 kgCO2e/kWh"})
-        # hour by hour instead of block by block: sums of hours in another order
-        same(plain, never, but=("cost", "cost_total", "emissions", "emissions_total"))
-        np.testing.assert_allclose(never.cost_total, plain.cost_total, rtol=1e-13)
+    @pytest.mark.parametrize("limit", ["1 year", "150 h to 350 h"])  # runs that end in the very hour in which they would be stopped
+    def test_a_threshold_that_is_never_met_changes_nothing(self, folder, limit):
+        given = {"draws": 1500, "reliability__max_wall_clock": limit}
+        plain = play(folder, **given)
+        never = play(folder, **given, pausing={"price_threshold": "9 USD/kWh", "carbon_threshold": "9 kgCO2e/kWh"})
+        same(plain, never)
+        hour = np.floor(plain.wall_clock)
+        assert limit == "1 year" or int(((plain.completed == 1) & (hour == np.floor(plain.max_wall_clock))).sum()) > 0
         assert float(abs(never.paused_delay).max()) == 0.0
         assert float(abs(never.paused_saving_cost).max()) == 0.0
         assert float(never.pauses.max()) == 0.0

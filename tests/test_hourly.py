@@ -247,6 +247,10 @@ class TestZoneFiles:
             (("unit: USD/MWh", "unit: USD"), "price.unit: 'USD' is not one of"),
             (("residual_sd: 1.0", "residual_sd: wide"), "residual_sd: 'wide' is not a number"),
             (("    9.0: 9.0", "    9.0: -10.0"), "and values must not fall"),
+            (
+                ("fast_weight: 0.4", "fast_weight: 0.4\n  spikes_per_year: 9\n  spike_half_life: 48"),
+                "spike_half_life: 48 does not lie in [0.1, 6]",
+            ),
             (("name: test", "colour: green"), "x.yaml:1:1: colour: is not a known key"),
             (("residual_sd: 1.0", "residual_sd: wide"), "x.yaml:9:3: price.residual_sd"),
             (("fast_weight: ", "spike_per_year: 3\n  fast_weight: "), "x.yaml:10:3: price.spike_per_year: is not a known key"),

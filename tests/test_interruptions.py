@@ -14,6 +14,8 @@ from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, parse_scenario, simulate
 from simulator.errors import ConfigError
+from simulator.kernels.events import time_to_go
+from simulator.kernels.runs import DOWN, DOWNTIME, FIELDS, LOGGED, MODE, NEXT, SAVED, SINCE, TAU, UP, WAIT, WORK, Runs
 from simulator.model.reliability import optimal_interval
 from simulator.scenario import resolve
 from simulator.scenario.interruptions import median_exposure
@@ -568,3 +570,19 @@ def test_no_interval_is_better_than_the_optimal_one():
         x = best + save
         truth = 40 / factor * math.expm1(rate * (factor * best + save)) - 40 * math.expm1(rate * x)
         assert_within_mcse(excess.mean(), truth * math.exp(rate * downtime) / rate, mcse)
+
+
+@pytest.mark.parametrize(
+    ("mode", "since", "due", "left"),
+    [
+        (UP, 10.0, 40.0, 90.0 - 5.0),  # five of the hours have passed
+        (WAIT, 10.0, 40.0, 90.0 + (40.0 - 15.0) + 20.0),  # the wait's rest, and the downtime after it
+        (DOWN, 10.0, 12.0, 90.0 + (10.0 + 20.0 - 15.0)),  # another interruption is due at 12 h: nobody knows yet
+    ],
+)
+def test_the_time_to_go_is_what_is_known_of_it(mode, since, due, left):
+    state = np.zeros((1, FIELDS))
+    state[0, [MODE, SINCE, NEXT, DOWNTIME, WORK, SAVED, TAU]] = mode, since, due, 20.0, 100.0, 10.0, 500.0
+    none = np.zeros((0, LOGGED))
+    runs = Runs(state, np.zeros((1, 1, 1)), np.zeros((1, 0)), np.zeros(1, dtype=np.uint64), np.zeros(0, dtype=np.int64), False, none, -1)
+    assert time_to_go(15.0, 0, 1, runs) == left

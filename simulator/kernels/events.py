@@ -12,7 +12,7 @@ The job's own clock stops while the run is paused; everything here is on that cl
    scenarios with other rates, τ or δ stay paired. Classes that break nodes may have a hazard that
    starts ``early_failure_ratio`` times higher and settles with time constant ``early_failure_time``.
 3. An interruption loses the work since the start of the last save that was written. A planned one
-   saves first and loses none; planned ones come only while the job is up.
+   saves first, unexposed, and loses none; planned ones come only while the job is up.
 4. An interruption that breaks a node takes a spare; the broken one returns as a spare after
    ``repair_time``. Without a spare the job waits for the next to return; nothing fails meanwhile.
    Repairs go on while the run is paused, on the wall clock.
@@ -360,4 +360,7 @@ def time_to_go(now: float, row: int, phases: int, runs: Runs) -> float:
     hours = hours_to_finish(s[WORK] - s[SAVED], s[TAU], s[DELTA], s[OMEGA])
     for phase in range(int(s[PHASE]) + 1, phases):
         hours += hours_to_finish(s[WORK_OF + phase], s[TAU_OF + phase], s[DELTA], s[OMEGA])
-    return float(hours - (now - s[SINCE]) if s[MODE] == UP else hours + s[NEXT] - now)
+    if s[MODE] == UP:
+        return float(hours - (now - s[SINCE]))
+    # the whole downtime follows a wait, and one that another interruption will cut short is not known to be
+    return float(hours + (s[NEXT] if s[MODE] == WAIT else s[SINCE]) + s[DOWNTIME] - now)

@@ -13,7 +13,7 @@ from simulator.kernels.slots import INPUTS, MODES
 #: what is known of a run at a time of the fans' grid
 FAN = ("cost_total", "emissions_total", "energy", "progress")
 #: what is known of each hour of the run that is explained
-TRACE = ("price", "carbon", "load", "paused")
+TRACE = ("price", "carbon", "load", "paused", "resting")
 
 
 def places(*names: str) -> tuple[int, ...]:
@@ -41,7 +41,7 @@ class Play(NamedTuple):
     modes : ndarray of int64, shape (len(MODES),)
     phases : int
     downtimes, own : ndarray of int64
-        Inputs that hold the classes' downtimes, and what each phase reads; see ``events.begin``.
+        Inputs that hold the classes' downtimes, and what each phase reads; see ``runs.begin``.
     active : ndarray of int64
         Classes that can interrupt.
     spares : int

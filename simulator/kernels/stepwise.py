@@ -8,8 +8,8 @@ import numpy as np
 
 from simulator.jit import jittable, stage
 from simulator.kernels.bill import settle
-from simulator.kernels.events import advance, cut_off, mend, progress, time_to_go
-from simulator.kernels.hourly import HOURS, SPAN, Weather
+from simulator.kernels.events import add_load, advance, cut_off, mend, progress, time_to_go
+from simulator.kernels.hourly import SPAN, Weather
 from simulator.kernels.inputs import LANES, WIDTH, Floats
 from simulator.kernels.play import (
     BASIS,
@@ -103,8 +103,6 @@ def step_hours(
     h, s = lanes.hours, runs.state[row]
     power = it_power(1.0, x[TDP * LANES + lane], x[FRACTION * LANES + lane], x[SERVER * LANES + lane])
     low = span * SPAN
-    for j in range(low, low + SPAN):
-        lanes.load[j, row] = 0.0
     for j in range(max(lanes.calendar[0, row] - lanes.calendar[1, row], low), low + SPAN):
         devices = devices_held(row, runs)
         price, carbon = w.price[(j - low) * WIDTH + row], w.carbon[(j - low) * WIDTH + row]
@@ -120,7 +118,8 @@ def step_hours(
             held = min(h[RESUMING, row], hours)
             h[RESUMING, row] -= held
         h[SPELL, row] += 1.0
-        lanes.load[j, row] = devices * (hours - held + s[IDLE_SHARE] * held)
+        # as if the hour were run to its end: what ends the run in it takes the rest off
+        lanes.load[j, row] = devices * (1.0 - held + s[IDLE_SHARE] * held)
         s[IDLE_LOAD] += devices * held
         s[HELD_LOAD] += devices * held
         job = h[ELAPSED, row] - h[PAUSED, row]
@@ -129,30 +128,31 @@ def step_hours(
         advance(job + hours - held, j + held - job, draw, row, play.phases, runs, lanes.load)
         h[ELAPSED, row] += hours
         h[PAUSED, row] += held
+        stopped = s[MODE] != DONE and h[ELAPSED, row] >= s[LIMIT]
+        if stopped:
+            add_load(lanes.load, row, s[LIMIT] + float(lanes.calendar[0, row] - lanes.calendar[1, row]), math.inf, -s[DEVICES])
         share = lanes.load[j, row]
         lanes.sums[0, row] += share * price
         lanes.sums[1, row] += share * carbon
         lanes.sums[2, row] += share
         if draw == records.traced:
-            _trace(price, carbon, share, held, row, lanes, records)
-        if s[MODE] != DONE and h[ELAPSED, row] >= s[LIMIT]:
+            _trace(price, carbon, share, held, rest, row, lanes, records)
+        if stopped:
             cut_off(h[ELAPSED, row] - h[PAUSED, row], row, runs, play.modes[WORK_MODE] == WORK_DEVICE_HOURS)
             s[CUT] = 1.0
         done = s[MODE] == DONE
         if 0 <= fan < records.fans.shape[0]:
             _record(x, lane, power, row, play, runs, lanes, records, fan, done)
         if done:
-            for later in range(j + 1, HOURS):
-                lanes.load[later, row] = 0.0
             return
 
 
 @jittable
-def _trace(price: float, carbon: float, load: float, held: float, row: int, lanes: Lanes, records: Records) -> None:
+def _trace(price: float, carbon: float, load: float, held: float, rest: bool, row: int, lanes: Lanes, records: Records) -> None:
     hour = int(np.ceil(lanes.hours[ELAPSED, row])) - 1
     if hour < records.trace.shape[0]:
         entry = records.trace[hour]
-        entry[0], entry[1], entry[2], entry[3] = price, carbon, load, held
+        entry[0], entry[1], entry[2], entry[3], entry[4] = price, carbon, load, held, 1.0 if rest else 0.0
 
 
 @jittable
@@ -160,7 +160,7 @@ def _record(
     x: Floats, lane: int, power: float, row: int, play: Play, runs: Runs, lanes: Lanes, records: Records, fan: int, done: bool
 ) -> None:
     """Write what the run has cost, emitted, used and done by now; to the end of the grid where it is over."""
-    elapsed = int(lanes.hours[ELAPSED, row])
+    elapsed = int(np.ceil(lanes.hours[ELAPSED, row]))  # whole but where a run is stopped inside an hour
     first, last = elapsed // records.step - 1, elapsed // records.step
     if not done and elapsed % records.step != 0:
         return

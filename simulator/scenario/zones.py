@@ -244,9 +244,14 @@ class _Reader:
         if knots[0] > -_REACH or knots[-1] < _REACH:
             told = f"reach from {knots[0]:g} to {knots[-1]:g} only; scores go from {-_REACH:g} or less to {_REACH:g} or more"
             raise self.error(f"{key}.quantiles", f"{told}. {_CUT}")
+        # a spike is followed for the 48 h before a block of hours: of one that halves in 6 h, 0.4 % is left by then
         spikes = {
-            name: self.number(part, name, 0.0, 1e6, default=default, path=f"{key}.")
-            for name, default in (("spikes_per_year", 0.0), ("spike_mean", 0.0), ("spike_half_life", 1.0))
+            name: self.number(part, name, low, high, default=default, path=f"{key}.")
+            for name, low, high, default in (
+                ("spikes_per_year", 0.0, 8766.0, 0.0),
+                ("spike_mean", 0.0, 1e6, 0.0),
+                ("spike_half_life", 0.1, 6.0, 1.0),
+            )
         }
         if spikes["spikes_per_year"] and key == "carbon":
             raise self.error("carbon.spikes_per_year", "only prices have spikes")
