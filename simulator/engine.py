@@ -125,7 +125,7 @@ def chunks(start: int, stop: int, threads: int) -> Iterator[tuple[int, int]]:
     Examples
     --------
     >>> [high - low for low, high in chunks(0, 100_000, 2)][:3]
-    [128, 896, 8192]
+    [256, 1792, 16384]
     """
     least = size = threads * WIDTH
     low = start

@@ -18,7 +18,7 @@ from simulator.stochastic.philox import philox4x32
 from simulator.stochastic.sobol import sobol_word
 
 LANES = 512
-WIDTH = 64  # of them played out side by side in time
+WIDTH = 128  # of them played out side by side in time
 GUIDE = 256  # cells of the index that finds a table's cell
 APART = 64  # draws d and d + 64 of each 128 share a generator call, whatever the number of lanes
 _FIVE = np.uint64(5)
