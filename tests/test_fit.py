@@ -133,7 +133,7 @@ def daytime_with_holes(hours):
 def test_parameters_are_recovered(present):
     chosen = present(YEAR)
     estimates = []
-    for seed in range(5):
+    for seed in range(4):
         price, carbon = (part(s, chosen) for s in history(TRUTH, YEAR, seed))
         estimates.append(parameters(fit_zone(price, carbon, name="x", timezone=CLOCK), YEAR[chosen]))
     error = np.std(estimates, axis=0, ddof=1) / np.sqrt(len(estimates))
@@ -196,14 +196,14 @@ def test_price_and_carbon_alone(year, fitted):
     for alone, both in ((price.price, fitted.price), (carbon.carbon, fitted.carbon)):  # factors are shared: not the same fit
         assert alone.residual_sd == pytest.approx(both.residual_sd, rel=0.1)
     for zone, given in ((price, (year[0], None)), (carbon, (None, year[1]))):
-        assert check_fit(zone, *given, years=50).ok
+        assert check_fit(zone, *given, years=20).ok
 
 
 def test_each_series_is_used_in_full(year):
     price, carbon = part(year[0], YEAR < FIRST + 6000), part(year[1], YEAR >= FIRST + 2000)
     zone = fit_zone(price, carbon, name="x", timezone=CLOCK)
     assert (zone.price.values[0], zone.carbon.values[-1]) == (np.min(price.values), np.max(carbon.values))
-    assert check_fit(zone, price, carbon, years=50).ok
+    assert check_fit(zone, price, carbon, years=20).ok
 
 
 def test_a_month_has_no_annual_terms(year):
@@ -247,7 +247,7 @@ def test_spikes_are_found_where_they_are(year, monkeypatch):
     for seed in (1, 2):
         price = series(YEAR, numpy_sample(SPIKY, YEAR, 1, np.random.default_rng(seed))[0][0])
         zones.append(fit_zone(price, None, name="x", timezone=CLOCK))
-        result = check_fit(zones[-1], price, None, years=30)
+        result = check_fit(zones[-1], price, None, years=20)
         assert result.ok
         # without spikes the distribution is as good, but dear hours last longer: 0.8 against 0.65
         row = next(r for r in result.rows if r.statistic == "autocorrelation at 1 h")
@@ -260,14 +260,14 @@ def test_spikes_are_found_where_they_are(year, monkeypatch):
 
 
 def test_the_check_passes_by_another_sampler(year, fitted, monkeypatch):
-    ours = check_fit(fitted, *year, years=100)
+    ours = check.compare_hours(fitted, *year, seed=0, years=60)
     assert ours.ok, ours.failures
 
     def another(zone, first, hours, *, draws, seed):
         return numpy_sample(zone, np.arange(first, first + hours), draws, np.random.default_rng(seed))
 
     monkeypatch.setattr(check, "sample_hours", another)
-    theirs = check_fit(fitted, *year, years=100)
+    theirs = check.compare_hours(fitted, *year, seed=0, years=60)
     for a, b in zip(ours.rows, theirs.rows, strict=True):
         assert (a.quantity, a.statistic, a.data) == (b.quantity, b.statistic, b.data)
         assert_within_mcse(a.simulated, b.simulated, np.hypot(a.mcse, b.mcse))

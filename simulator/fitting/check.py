@@ -145,15 +145,15 @@ def check_fit(zone: Zone, price: HourlySeries | None, carbon: HourlySeries | Non
     """
     for more in (1, 4, 16):
         check = compare_hours(zone, price, carbon, seed=seed, years=more * years)
-        open_rows = [row for row in check.rows if _undecided(row)]
-        if not open_rows or any(row not in open_rows for row in check.failures):
+        undecided = [row for row in check.rows if _undecided(row)]
+        if not undecided or any(row not in undecided for row in check.failures):
             break
     return check
 
 
 def _undecided(row: CheckRow) -> bool:
     """Whether the Monte Carlo error of a row could turn its judgement."""
-    return row.tolerance is not None and abs(abs(row.simulated - row.data) - row.tolerance) < 2 * row.mcse
+    return row.tolerance is not None and abs(abs(row.simulated - row.data) - row.tolerance) < 3 * row.mcse
 
 
 def compare_hours(zone: Zone, price: HourlySeries | None, carbon: HourlySeries | None, *, seed: int, years: int) -> FitCheck:
@@ -182,10 +182,19 @@ def compare_hours(zone: Zone, price: HourlySeries | None, carbon: HourlySeries |
     return FitCheck(tuple(rows), tuple(curves), replicates)
 
 
-def _row(quantity: str, statistic: str, unit: str, seen: float, simulated: float, each: Floats, tolerance: float | None) -> CheckRow:
+def _row(
+    quantity: str,
+    statistic: str,
+    unit: str,
+    seen: float,
+    simulated: float,
+    each: Floats,
+    tolerance: float | None,
+    mcse: float | None = None,
+) -> CheckRow:
     low, high = (float(x) for x in np.quantile(each, (0.025, 0.975)))
     ok = None if tolerance is None else abs(simulated - seen) <= tolerance or (statistic in _SAMPLED and low <= seen <= high)
-    mcse = float(np.std(each, ddof=1) / math.sqrt(len(each)))
+    mcse = float(np.std(each, ddof=1) / math.sqrt(len(each))) if mcse is None else mcse
     return CheckRow(quantity, statistic, unit, seen, simulated, mcse, low, high, tolerance, ok)
 
 
@@ -195,17 +204,26 @@ def _compare(quantity: str, s: HourlySeries, simulated: Floats, timezone: str, *
     sd = float(np.std(data))
     rows = []
 
-    def add(statistic: str, unit: str, seen: Floats, each: Floats, tolerance: float | None, together: float | None = None) -> None:
+    def add(
+        statistic: str,
+        unit: str,
+        seen: Floats,
+        each: Floats,
+        tolerance: float | None,
+        together: float | None = None,
+        mcse: float | None = None,
+    ) -> None:
         value = float(np.mean(each)) if together is None else together
         if np.isfinite(seen[0]):
-            rows.append(_row(quantity, statistic, unit, float(seen[0]), value, each, tolerance))
+            rows.append(_row(quantity, statistic, unit, float(seen[0]), value, each, tolerance, mcse))
 
     add("mean", unit, np.mean(data, axis=1), np.mean(simulated, axis=1), _MEAN * abs(float(np.mean(data))))
     add("sd", unit, np.std(data, axis=1), np.std(simulated, axis=1), (_SPIKY_SD if spiky else _SD) * sd, float(np.std(everything)))
     fractions = np.array(_PERCENTILES) / 100
     seen, each, pooled = np.quantile(data, fractions, axis=1), np.quantile(simulated, fractions, axis=1), np.quantile(everything, fractions)
     for k, percentile in enumerate(_PERCENTILES):
-        add(f"P{percentile}", unit, seen[k], each[k], _PERCENTILE * sd, float(pooled[k]))
+        mcse = _pooled_mcse(simulated, float(pooled[k]), percentile / 100)
+        add(f"P{percentile}", unit, seen[k], each[k], _PERCENTILE * sd, float(pooled[k]), mcse)
     if quantity == "price":
         add("negative share", "1", np.mean(data < 0, axis=1), np.mean(simulated < 0, axis=1), _SHARE)
     memory = [autocorrelations(s.hours, x) for x in (data, simulated)]
@@ -230,6 +248,18 @@ def _compare(quantity: str, s: HourlySeries, simulated: Floats, timezone: str, *
         window_sd=np.stack([spread[0][0], np.mean(spread[1], axis=0), *np.quantile(spread[1], (0.025, 0.975), axis=0)]),
     )
     return rows, curves
+
+
+def _pooled_mcse(simulated: Floats, quantile: float, level: float) -> float:
+    """Return the Monte Carlo standard error of a quantile of all replicates together.
+
+    That of the share below it over the density there: where few replicates hold most of the dearest hours, several
+    times what the spread of the replicates' own quantiles would say.
+    """
+    share = np.mean(simulated <= quantile, axis=1)
+    step = min(level, 1 - level) / 2
+    low, high = np.quantile(simulated, (level - step, level + step))
+    return float(np.std(share, ddof=1) / math.sqrt(len(share)) * (high - low) / (2 * step))
 
 
 def _means(rows: Floats, groups: Integers, count: int) -> Floats:
