@@ -103,7 +103,7 @@ class Kernel:
         resolved = resolve(scenario(folder, zone, nodes, failure_rate))
         self.arguments: KernelArguments = compile_arguments(resolved, SamplingPlan(draws=draws))
         self.inputs = np.empty((len(self.arguments.drawn), draws))
-        self.outputs = np.empty((len(self.arguments.outputs), draws))
+        self.outputs = np.zeros((len(self.arguments.outputs), draws))
         self.power = 8 * nodes * 0.7 * 0.8 * 1.8 * 1.1
         self.play()
 

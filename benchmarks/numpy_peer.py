@@ -73,7 +73,7 @@ def draw(peer: str, rng: np.random.Generator, n: int) -> dict[str, Floats]:
 
 
 def play_out(x: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Return every output of ``simulator.kernels.static`` for the modes of the scenario."""
+    """Return the outputs of the scenario: of the run, and of the bill and footprint of what it switches on."""
     c = {name: value for name, (_, value) in CERTAIN.items()}
     devices = c["accelerators"]
     nodes = math.ceil(devices / c["accelerators_per_node"])
@@ -99,8 +99,10 @@ def play_out(x: Mapping[str, Floats]) -> dict[str, Floats]:
     bill = energy * (x["electricity_price"] * x["price_year_shift"])
 
     used = energy * (x["carbon_intensity"] * x["carbon_year_shift"])
-    device_footprint = c["embodied_accelerator"] + c["embodied_server"] / c["accelerators_per_node"]
-    made = wall_clock / x["service_life"] * (devices * device_footprint / c["fleet_utilization"])
+    worn = wall_clock / x["service_life"] * (devices / c["fleet_utilization"])
+    made = worn * c["embodied_accelerator"]
+    made_servers = worn * (c["embodied_server"] / c["accelerators_per_node"])
+    on_site, off_site = energy_it * c["wue_on"], energy * c["wue_off"]
     return {
         "device_hours": wall_clock * devices,
         "wall_clock": wall_clock,
@@ -109,13 +111,21 @@ def play_out(x: Mapping[str, Floats]) -> dict[str, Floats]:
         "energy_it": energy_it,
         "energy": energy,
         "cost_total": hardware + network + bill,
-        "emissions_total": used + made,
+        "emissions_total": used + made + made_servers,
+        "water": on_site + off_site,
+        "water_on_site": on_site,
+        "water_off_site": off_site,
         "cost[accelerators]": hardware,
         "cost[interconnect]": network,
         "cost[electricity]": bill,
         "emissions[operational]": used,
-        "emissions[embodied]": made,
+        "emissions[embodied_accelerators]": made,
+        "emissions[embodied_servers]": made_servers,
     }
+
+
+#: what the model returns
+OUTPUTS = tuple(play_out({name: np.full(1, 0.5) for name in LAWS}))
 
 
 def whole(rng: np.random.Generator, draws: int) -> dict[str, Floats]:

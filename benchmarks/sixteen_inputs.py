@@ -42,13 +42,15 @@ CERTAIN: Mapping[str, tuple[str, float]] = {
     "server_price_ratio": ("compute", 1.6),
     "interconnect_share": ("compute", 0.19),
     "depreciation_rate": ("compute", 0.14),
+    "wue_on": ("water", 0.4),
+    "wue_off": ("water", 3.0),
 }
 PAIR, SPEARMAN = ("mfu", "power_fraction"), 0.5
 
 
 def scenario() -> Scenario:
     """Return the scenario; transformer work, Daly's interval, expected values, owned hardware, Cottier's depreciation."""
-    data: dict[str, dict[str, object]] = {section: {} for section in ("workload", "hardware", "energy", "emissions")}
+    data: dict[str, dict[str, object]] = {section: {} for section in ("workload", "hardware", "energy", "emissions", "water")}
     data["reliability"] = {"method": "expected_value", "checkpoint_interval": "daly2006"}
     data["compute"] = {"basis": "own", "depreciation": "cottier2024"}
     for name, (section, family, parameters) in LAWS.items():

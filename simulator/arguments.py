@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 
 from simulator.kernels import history, static
 from simulator.kernels.history import run_history
-from simulator.kernels.inputs import GUIDE, InputTables
+from simulator.kernels.inputs import GUIDE, RESET, SCALE, SCALE_WHERE, InputTables
 from simulator.kernels.largest import largest_drawn
+from simulator.kernels.ledger.book import OUTCOMES, Book
+from simulator.kernels.ledger.settle import settle
 from simulator.kernels.play import FAN, TRACE, Play, Records
 from simulator.kernels.runs import LOGGED
 from simulator.kernels.slots import CLASSES, INPUTS, MODES, PHASE_INPUTS, PHASES
 from simulator.kernels.static import run_static
 from simulator.kernels.zone_tables import HourlyTables, hourly_tables, no_tables
+from simulator.ledger import ledger_outputs, open_book
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.scenario import Resolved
+from simulator.scenario.parts import OFF
 from simulator.stochastic.sobol import INDEX_BITS, scrambled_directions
 from simulator.stochastic.streams import stream_key
 from simulator.stochastic.tabulate import Kind, QuantileTable
@@ -64,10 +68,12 @@ class KernelArguments:
         Of which the static kernel reads the modes only. Its ``spares`` are -1 where each draw has its own: see :meth:`playing`.
     hourly : HourlyTables
         Read where price or carbon intensity is hourly.
+    book : Book
+        What the ledger reads.
     outputs : tuple of str
-        What the kernel returns, in the order of its rows.
+        What the run's kernel returns, then what the ledger does, in the order of the rows.
     drawn : tuple of str
-        Drawn inputs by place in the model, in the order of the rows that the kernel stores.
+        Inputs that differ between draws, by place in the model, in the order of the rows that the run's kernel stores.
     spares : InputTables or None
         The spare nodes alone, with the scores that they depend on, where they are drawn.
     """
@@ -75,6 +81,7 @@ class KernelArguments:
     tables: InputTables
     play: Play
     hourly: HourlyTables
+    book: Book
     outputs: tuple[str, ...]
     drawn: tuple[str, ...]
     spares: InputTables | None = None
@@ -91,15 +98,32 @@ class KernelArguments:
         # one to spare: two kernels may round a value between two whole numbers differently
         return self.play._replace(spares=int(max(most, 0.0)) + 1)
 
+    @property
+    def in_expectation(self) -> bool:
+        """Whether the run is one in expectations, without a history."""
+        return self.run_outputs == static.OUTPUTS
+
+    @property
+    def run_outputs(self) -> tuple[str, ...]:
+        """What the run's kernel returns."""
+        return history.OUTPUTS if self.outputs[: len(history.OUTPUTS)] == history.OUTPUTS else static.OUTPUTS
+
     def run(
         self, low: int, high: int, inputs: Floats, outputs: Floats, *, first: int, block_size: int, records: Records | None = None
     ) -> None:
         """Compute draws ``low`` to ``high`` - 1 into columns of ``inputs`` and ``outputs`` that start at draw ``first``."""
-        if self.outputs == static.OUTPUTS:
-            run_static(low, high, block_size, first, self.play.modes, self.tables, inputs, outputs)
+        of_run = outputs[: len(self.run_outputs)]
+        if self.in_expectation:
+            run_static(low, high, block_size, first, self.play.modes, self.tables, inputs, of_run)
         else:
             play, records = self.playing(low, high), records or no_records()
-            run_history(low, high, block_size, first, play, self.hourly, self.tables, records, inputs, outputs)
+            run_history(low, high, block_size, first, play, self.hourly, self.tables, records, inputs, of_run)
+        place = self.run_outputs.index(OUTCOMES[0])
+        self.settle(low, high, inputs, of_run[place : place + len(OUTCOMES)], outputs[len(of_run) :], first=first, block_size=block_size)
+
+    def settle(self, low: int, high: int, inputs: Floats, run: Floats, out: Floats, *, first: int, block_size: int) -> None:
+        """Make money, carbon and water of runs: draws ``low`` to ``high`` - 1, in columns that start at draw ``first``."""
+        settle(low, high, block_size, first, self.book, inputs, run, out)
 
 
 def no_records() -> Records:
@@ -109,15 +133,16 @@ def no_records() -> Records:
 
 def compile_arguments(resolved: Resolved, plan: SamplingPlan) -> KernelArguments:
     """Return a scenario and a plan as the kernels read them."""
-    constants = np.full(len(INPUTS), np.nan)
-    for name, value in _OFF.items():
-        constants[INPUTS.index(name)] = value
+    slots = {name: slot for slot, name in enumerate((*INPUTS, *(place for place in resolved.inputs if place not in INPUTS)))}
+    constants = np.full(len(slots), np.nan)
+    for name, value in {**_OFF, **OFF}.items():
+        constants[slots[name]] = value
     if any(name.startswith("failure_rate_") for name in resolved.inputs):
         constants[INPUTS.index("failure_rate")] = 0.0
     rows: dict[str, tuple[int, QuantileTable | None]] = {}
     streams = {}
     for name, item in resolved.inputs.items():
-        slot = INPUTS.index(name)
+        slot = slots[name]
         streams[name] = item.stream
         if item.value.table is not None:
             rows[item.stream] = (slot, item.value.table)
@@ -127,15 +152,45 @@ def compile_arguments(resolved: Resolved, plan: SamplingPlan) -> KernelArguments
     for name in correlated:
         rows.setdefault(name, (-1, None))  # a correlated name keeps its score where it is certain
     factor = np.ascontiguousarray(resolved.correlations.factor, dtype=np.float64)
+    changes, bounds, changed = _changes(resolved, slots, constants)
+    stored = list(dict.fromkeys([*(slot for slot, _ in rows.values() if slot >= 0), *changed]))
     tables = _input_tables(constants, rows, correlated, factor, plan)
+    tables = tables._replace(changes=changes, bounds=bounds, stored=np.array(stored, dtype=np.int64))
     outputs = static.OUTPUTS if resolved.choices.method == "expected_value" else history.OUTPUTS
-    drawn = tuple(INPUTS[slot] for slot, _ in rows.values() if slot >= 0)
+    names = list(slots)
+    drawn = tuple(names[slot] for slot in stored)
+    book = open_book(resolved, constants, slots, drawn, plan.seed)
     spares = None
     if "spare_nodes" in drawn:
         others = correlated if "spare_nodes" in correlated else []
         alone = {name: row if name == "spare_nodes" else (-1, None) for name, row in rows.items() if name in ("spare_nodes", *others)}
         spares = _input_tables(constants, alone, others, factor[: len(others), : len(others)], plan)
-    return KernelArguments(tables, _play(resolved, constants, plan.seed), _hourly(resolved, plan.seed), outputs, drawn, spares)
+    play, hourly = _play(resolved, constants, plan.seed), _hourly(resolved, plan.seed)
+    return KernelArguments(tables, play, hourly, book, (*outputs, *ledger_outputs(resolved)), drawn, spares)
+
+
+def _changes(resolved: Resolved, slots: dict[str, int], constants: Floats) -> tuple[Integers, Floats, list[int]]:
+    """Return what events and levers do to inputs, the domains of these, and their slots."""
+    rows: list[tuple[int, int, int, int, int]] = []
+    bounds: list[tuple[float, float]] = []
+    changed: list[int] = []
+    for change in resolved.changes:
+        domain = QUANTITIES[change.target.partition("[")[0]].domain
+        low = math.nextafter(domain.lower, math.inf) if domain.lower_open else domain.lower
+        high = math.nextafter(domain.upper, -math.inf) if domain.upper_open else domain.upper
+        for place, item in resolved.inputs.items():
+            if change.target not in (place, item.value.quantity):
+                continue
+            slot, factor = slots[place], slots[change.factor]
+            if slot not in changed and math.isfinite(constants[slot]):
+                rows.append((RESET, slot, 0, 0, 0))
+                bounds.append((low, high))
+            changed.append(slot)
+            luck, chance = (slots.get(f"event_{name}[risk {change.event}]", 0) for name in ("luck", "probability"))
+            rows.append((SCALE if change.event < 0 else SCALE_WHERE, slot, factor, luck, chance))
+            bounds.append((low, high))
+    table = np.array(rows, dtype=np.int64).reshape(len(rows), 5)
+    return table, np.array(bounds).reshape(len(rows), 2), list(dict.fromkeys(changed))
 
 
 def _input_tables(
@@ -182,6 +237,9 @@ def _input_tables(
         coefficients=np.concatenate(coefficients) if coefficients else np.zeros((0, 6)),
         guides=guides,
         scales=scales,
+        changes=np.empty((0, 5), dtype=np.int64),
+        bounds=np.empty((0, 2)),
+        stored=np.array([slot for slot, _ in rows.values() if slot >= 0], dtype=np.int64),
     )
 
 

@@ -17,10 +17,13 @@ from simulator.errors import InputError
 from simulator.kernels import history, static
 from simulator.kernels.inputs import LANES, WIDTH
 from simulator.kernels.play import Records
+from simulator.ledger import kept_outputs
 from simulator.plan import SamplingPlan
 from simulator.results import label
 from simulator.scenario import Resolved, Scenario, resolve
 
+#: what only the ledger reads
+INTERNAL = ("priced", "carboned")
 _CHUNK = 0.5  # s, between two signs of life, and until an interruption is heard
 _GROWTH = 8  # from a chunk to the next, at most
 
@@ -91,7 +94,8 @@ def simulate(
     if resolved.choices.pausing:
         never = replace(arguments, play=arguments.play._replace(pausing=False))
         outputs |= _saved_by_pausing(outputs, run_kernel(never, plan, start, stop, in_part(progress, 1, parts, count))[1])
-    return label(resolved, plan, np.arange(start, stop), inputs, outputs)
+    names = output_names(resolved)
+    return label(resolved, plan, np.arange(start, stop), inputs, {name: outputs[name] for name in names})
 
 
 def run_kernel(
@@ -105,7 +109,8 @@ def run_kernel(
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Return drawn inputs by place and outputs by name, of draws ``start`` to ``stop`` - 1."""
     count = stop - start
-    inputs, outputs = np.empty((len(arguments.drawn), count)), np.empty((len(arguments.outputs), count))
+    # rows that the ledger leaves alone stay nought, and take no memory
+    inputs, outputs = np.empty((len(arguments.drawn), count)), np.zeros((len(arguments.outputs), count))
     with using_threads(plan.threads):
         threads = numba.get_num_threads()
         for low, high in chunks(start, stop, threads):
@@ -147,9 +152,9 @@ def in_part(progress: Callable[[int], None] | None, part: int, parts: int, count
 
 def output_names(resolved: Resolved) -> tuple[str, ...]:
     """Return the outputs that a scenario's result will have, components as ``cost[electricity]``."""
-    if resolved.choices.method == "expected_value":
-        return static.OUTPUTS
-    return (*history.OUTPUTS, *_PAUSING) if resolved.choices.pausing else history.OUTPUTS
+    of_run = static.OUTPUTS if resolved.choices.method == "expected_value" else history.OUTPUTS
+    pausing = _PAUSING if resolved.choices.pausing else ()
+    return tuple(name for name in (*of_run, *kept_outputs(resolved), *pausing) if name not in INTERNAL)
 
 
 _PAUSING = ("paused_pair", "paused_delay", "paused_saving_cost", "paused_saving_emissions")

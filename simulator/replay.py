@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from simulator.arguments import KernelArguments, compile_arguments, no_records
 from simulator.engine import in_part, run_kernel, simulate
 from simulator.errors import InputError
+from simulator.kernels.ledger.book import COST, EMITTED, EMITTED_OF_RUN, OF_RUN, OUTCOMES
 from simulator.kernels.play import FAN, TRACE
 from simulator.kernels.runs import LOGGED
 from simulator.kernels.slots import CLASSES, INPUTS
@@ -191,7 +193,8 @@ def over_time(
     Returns
     -------
     xarray.Dataset
-        ``cost_total``, ``emissions_total``, ``energy``, ``progress`` by (draw, time); time in hours since the start.
+        ``cost_total``, ``emissions_total``, ``energy``, ``progress`` by (draw, time); time in hours since the start. Cost and
+        emissions are those of the run's own compute: what is paid for beside it has no hour.
         A run that has ended stays at what it has come to; attribute ``longer`` counts those that have not when the grid ends.
 
     Raises
@@ -204,18 +207,18 @@ def over_time(
     count = min(draws, plan.draws)
     resolved = resolve(scenario)
     arguments = compile_arguments(resolved, plan)
-    _, outputs = run_kernel(arguments, plan, 0, count, in_part(progress, 0, 2, count))
+    inputs, outputs = run_kernel(arguments, plan, 0, count, in_part(progress, 0, 2, count))
     walls = outputs["wall_clock"][~np.isnan(outputs["wall_clock"])]
     last = float(np.quantile(walls, _GRID_END, method="higher")) if walls.size else 1.0
     step = max(math.ceil(last / times), 1)
     fans = np.full((count, times, len(FAN)), np.nan)
     records = no_records()._replace(fans=fans, step=step)
     run_kernel(arguments, plan, 0, count, in_part(progress, 1, 2, count), records=records)
+    known = _settled(arguments, inputs, fans)
     variables = {}
-    for k, name in enumerate(FAN):
+    for name, values in known.items():
         q = QUANTITIES[name]
-        values = np.concatenate([np.zeros((count, 1)), fans[:, :, k]], axis=1)
-        variables[name] = xr.Variable(("draw", "time"), values, {"units": q.unit, "long_name": q.meaning})
+        variables[name] = xr.Variable(("draw", "time"), np.pad(values, ((0, 0), (1, 0))), {"units": q.unit, "long_name": q.meaning})
     time = xr.Variable("time", step * np.arange(times + 1.0), {"units": "h", "long_name": "time since the start of the run"})
     attributes = {
         "scenario": scenario.name,
@@ -226,3 +229,21 @@ def over_time(
         "longer": int((walls > step * times).sum()),
     }
     return xr.Dataset(variables, {"draw": np.arange(count), "time": time}, attributes)
+
+
+def _settled(arguments: KernelArguments, inputs: Mapping[str, Floats], fans: Floats) -> dict[str, Floats]:
+    """Return what each run has cost, emitted and used at each time, as if it ended there."""
+    count, times, _ = fans.shape
+    rows = np.array([inputs[name] for name in arguments.drawn]).reshape(len(arguments.drawn), count)
+    names = arguments.outputs[len(arguments.run_outputs) :]
+    book = arguments.book._replace(kept=np.arange(len(names)))
+    known = {name: np.empty((count, times)) for name in ("cost_total", "emissions_total", "energy", "progress")}
+    costs, emitted = slice(COST, COST + OF_RUN), slice(EMITTED, EMITTED + EMITTED_OF_RUN)
+    repeated = [names.index("cost[rollbacks]"), names.index("emissions[rollbacks]")]
+    for k in range(times):
+        out = np.empty((len(names), count))
+        replace(arguments, book=book).settle(0, count, rows, fans[:, k].T[: len(OUTCOMES)].copy(), out, first=0, block_size=count)
+        known["cost_total"][:, k] = out[costs].sum(axis=0) + out[repeated[0]]
+        known["emissions_total"][:, k] = out[emitted].sum(axis=0) + out[repeated[1]]
+        known["energy"][:, k], known["progress"][:, k] = out[names.index("energy")], fans[:, k, FAN.index("progress")]
+    return known

@@ -32,7 +32,15 @@ _COMPONENT_DIMENSIONS = {
     "emissions": "emission_component",
     "time_spent": "activity",
     "interruptions_by_class": "interruption_class",
+    "pay": "person_class",
+    "event_occurrences": "risk",
+    "spending": "year",
 }
+#: what the members of a group of inputs are
+_GROUPS = {
+    "phase": "phase of the run", "person_class": "class of people", "risk": "event of the risk register",
+    "change": "what an event or a lever multiplies",
+}  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -65,8 +73,13 @@ def label(
     for quantity, parts in components.items():
         dimension = _COMPONENT_DIMENSIONS[quantity]
         variables[quantity] = _variable(quantity, ("draw", dimension), np.stack(list(parts.values()), axis=1), role="output")
+        if dimension == "year":
+            coordinates[dimension] = xr.Variable(
+                dimension, np.arange(len(parts)), {"long_name": "years from now; the last holds all later"}
+            )
+            continue
         coordinates[dimension] = xr.Variable(dimension, np.array(list(parts), dtype=object), {"long_name": f"component of {quantity}"})
-    whole, phased = _by_phase(resolved)
+    whole, grouped = _by_group(resolved)
     for place, item in whole.items():
         name = item.value.quantity
         if name in variables:  # stated device-hours are an outcome too
@@ -74,31 +87,39 @@ def label(
             continue
         values, dims = _values(place, item, inputs)
         variables[name] = _variable(name, dims, values, role="input", stated=str(item.value), source=item.source)
-    for name, items in phased.items():
-        columns = [_values(place, item, inputs)[0] for place, item in items]
-        stated = json.dumps({phase: str(item.value) for phase, (_, item) in zip(resolved.phases, items, strict=True)})
+    for (group, name), items in grouped.items():
+        columns = [_values(place, item, inputs)[0] if item else np.asarray(np.nan) for place, item in items]
+        members = resolved.members(group)
+        stated = json.dumps({member: str(item.value) for member, (_, item) in zip(members, items, strict=True) if item})
         values = np.stack(np.broadcast_arrays(*columns), axis=-1)
-        dims = ("draw", "phase") if values.ndim == 2 else ("phase",)
-        source = "; ".join(dict.fromkeys(item.source for _, item in items))
+        dims = ("draw", group) if values.ndim == 2 else (group,)
+        source = "; ".join(dict.fromkeys(item.source for _, item in items if item))
         variables[name] = _variable(name, dims, values, role="input", stated=stated, source=source)
-        coordinates["phase"] = xr.Variable("phase", np.array(resolved.phases, dtype=object), {"long_name": "phase of the run"})
+        coordinates[group] = xr.Variable(group, np.array(members, dtype=object), {"long_name": _GROUPS[group]})
     return _ordered(xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, outputs, len(draws))))
 
 
-def _by_phase(resolved: Resolved) -> tuple[dict[str, Input], dict[str, list[tuple[str, Input]]]]:
-    """Return the inputs of the whole run by place, and those of phases by quantity, one (place, input) for each phase."""
-    quantities = {item.value.quantity for item in resolved.inputs.values() if item.phase}
-    whole = {place: item for place, item in resolved.inputs.items() if not item.phase and place not in quantities}
-    phased = {}
-    for name in quantities:
-        places = [f"{name}[{i}]" for i in range(len(resolved.phases))]
-        phased[name] = [(place, resolved.inputs[place]) if place in resolved.inputs else (name, resolved.inputs[name]) for place in places]
-    return whole, phased
+_Grouped = dict[tuple[str, str], list[tuple[str, Input | None]]]
+
+
+def _by_group(resolved: Resolved) -> tuple[dict[str, Input], _Grouped]:
+    """Return the inputs of the whole scenario by place, and those of groups by (group, quantity), one (place, input) for each member.
+
+    What a phase does not state is that of the whole run; what another member does not have is None.
+    """
+    grouped: _Grouped = {}
+    kinds = dict.fromkeys((item.group, item.value.quantity) for item in resolved.inputs.values() if item.group)
+    for group, name in kinds:
+        items = {place: item for place, item in resolved.inputs.items() if (item.group, item.value.quantity) == (group, name)}
+        own = {item.member: (place, item) for place, item in items.items()}
+        rest = (name, resolved.inputs.get(name))
+        grouped[group, name] = [own.get(member, rest) for member in resolved.members(group)]
+    shared = {name for _, name in grouped}
+    return {place: item for place, item in resolved.inputs.items() if not item.group and place not in shared}, grouped
 
 
 def _values(place: str, item: Input, inputs: Mapping[str, Floats]) -> tuple[Floats, tuple[str, ...]]:
-    constant = item.value.constant
-    return (np.asarray(constant), ()) if constant is not None else (inputs[place], ("draw",))
+    return (inputs[place], ("draw",)) if place in inputs else (np.asarray(item.value.constant), ())
 
 
 def _ordered(results: xr.Dataset) -> xr.Dataset:
@@ -126,6 +147,7 @@ def _provenance(
         "choices": json.dumps(asdict(resolved.choices)),
         "grid": json.dumps(_grid(resolved, inputs, outputs), ensure_ascii=False),
         "defaults": json.dumps(resolved.describe_defaults(), ensure_ascii=False),
+        "limits": json.dumps(scenario.limits.model_dump(exclude_none=True)),
         "correlations": json.dumps(_correlations(resolved, inputs)),
         "draws": draws,
         "seed": plan.seed,
@@ -180,7 +202,7 @@ def replay_place(resolved: Resolved, inputs: Mapping[str, Floats]) -> Floats:
 def _correlations(resolved: Resolved, inputs: Mapping[str, Floats]) -> list[dict[str, Any]]:
     """Return requested and achieved rank correlation of every stated pair; null where one is certain."""
     names, matrix = resolved.correlations.names, resolved.correlations.spearman
-    places = {item.value.quantity: place for place, item in resolved.inputs.items() if not item.phase}
+    places = {item.value.quantity: place for place, item in resolved.inputs.items() if not item.group}
     columns = [resolved.inputs[n].value.quantity if n in resolved.inputs else n for n in names]
     drawn = {c: inputs[places[c]] for c in columns if places.get(c) in inputs}
     achieved = achieved_spearman(drawn) if len(drawn) > 1 and len(next(iter(drawn.values()))) > 1 else np.empty((0, 0))

@@ -14,7 +14,7 @@ from functools import cache
 
 from simulator.errors import LawError
 
-_DIMENSIONS = ("energy", "time", "money", "carbon", "flop", "node", "device", "token", "parameter", "volume")
+_DIMENSIONS = ("energy", "time", "money", "carbon", "flop", "node", "device", "token", "parameter", "volume", "data")
 _HOURS_PER_YEAR = 8766  # 365.25 days, as in Cottier 2024
 
 _PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18, "Z": 10**21}
@@ -63,8 +63,13 @@ def _symbols() -> dict[str, tuple[Fraction, str]]:
     add("device devices accelerator accelerators GPU GPUs gpu gpus TPU TPUs tpu tpus chip chips", 1, "device")
     add("L l liter liters litre litres", 1, "volume")
     add("m3 m³", 1000, "volume")
-    add("token tokens", 1, "token")
+    add("token tokens", 1, "token", "kMGT")
     add("param params parameter parameters", 1, "parameter")
+    # no B for bytes, which is a billion, and no kB; powers of ten, as prices are stated
+    add("MB", Fraction(1, 10**6), "data")
+    add("GB", Fraction(1, 1000), "data")
+    add("TB", 1, "data")
+    add("PB", 1000, "data")
     add("% percent", Fraction(1, 100), "")
     for prefix in ("", *"kMGTPE"):  # FLOPS is a rate
         table[prefix + "FLOPS"] = (Fraction(_PREFIXES[prefix] * 3600), "flop/time")

@@ -44,7 +44,7 @@ def test_json_has_the_promised_shape(capsys: pytest.CaptureFixture[str]) -> None
     assert err == ""
     assert (data["scenario"], data["draws"], data["seed"], data["plan"]) == ("quickstart", 2000, 0, "random")
     names = {"cost_total", "emissions_total", "energy", "wall_clock", "device_hours", "goodput", "interruptions"}
-    names |= {"cost[accelerators]", "cost[electricity]", "emissions[operational]", "emissions[embodied]"}
+    names |= {"cost[accelerators]", "cost[electricity]", "emissions[operational]", "emissions[embodied_servers]", "water"}
     names |= {"completed", "pauses", "interruptions_planned", "time_spent[lost]", "interruptions_by_class[unclassified]"}
     assert names <= set(data["bands"])
     levels = ["0.05", "0.1", "0.25", "0.5", "0.75", "0.8", "0.9", "0.95"]

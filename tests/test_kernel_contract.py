@@ -23,8 +23,11 @@ from simulator import SamplingPlan, engine, jit, parse_scenario, simulate
 from simulator.arguments import compile_arguments, no_records
 from simulator.kernels import events, history, hourly, inputs, runs, static, stepwise
 from simulator.kernels.inputs import LANES, WIDTH
-from simulator.kernels.slots import CLASSES, INPUTS
-from simulator.kernels.static import OUTPUTS
+from simulator.kernels.ledger import afterwards, prices, programme, totals
+from simulator.kernels.ledger import run as ledger_run
+from simulator.kernels.ledger import settle as settling
+from simulator.kernels.ledger.book import COSTS, EMISSIONS
+from simulator.kernels.slots import BASIS_RENT, CLASSES, INPUTS
 from simulator.plan import available_threads
 from simulator.scenario import parse_value, resolve
 from simulator.scenario.schema import SECTIONS
@@ -47,6 +50,7 @@ DATA = {
         "electricity_price": {"family": "normal", "mean": 0.08, "sd": 0.02},
     },
     "emissions": {"carbon_intensity": {"family": "gamma", "mean": 0.4, "sd": 0.1}},
+    "water": {"wue_on": "0.1 to 1", "wue_off": {"family": "triangular", "low": 1, "mode": 3, "high": 8}},
     "compute": {"basis": "own", "accelerator_price": "22k to 45k USD"},
     "correlations": [["mfu", "power_fraction", 0.5], ["power_fraction", "pue", -0.4], ["carbon_intensity", "electricity_price", 0.6]],
 }  # fmt: skip
@@ -193,6 +197,7 @@ def test_number_of_threads_is_given_back():
 
 
 COUNTS = ("interruptions", "interruptions_planned", "interruptions_by_class", "completed", "pauses", "time_spent")
+NOUGHT = ("abandoned_runs",)  # of scenarios in which no attempt is abandoned
 
 
 @both_plans
@@ -200,7 +205,7 @@ COUNTS = ("interruptions", "interruptions_planned", "interruptions_by_class", "c
 def test_every_seed_is_another_world_and_zero_is_a_seed(plan, way):
     zero, one, again = play(plan, way), play(plan, way, seed=1), play(plan, way, seed=0)
     assert_same_bits(zero, again)
-    few = {"accelerators_per_node", "spare_nodes", "start_time", "sequence_length", *(COUNTS if way != "expected_value" else ())}
+    few = {"accelerators_per_node", "spare_nodes", "start_time", "sequence_length", *NOUGHT, *(COUNTS if way != "expected_value" else ())}
     for name, values in zero.data_vars.items():
         if "draw" in values.dims and name not in few and not name.startswith(("cost", "emissions", "paused")):
             drawn = ~(values == values[0]).all("draw")  # or stated by a phase
@@ -467,15 +472,25 @@ def whole_model(x, *, work, interval, basis, depreciation):
         servers = x["accelerators"] * x["accelerator_price"] * x["server_price_ratio"] * lost / x["fleet_utilization"]
         share = x["interconnect_share"]
         cost = [servers, servers / (1 - share) - servers, energy * x["electricity_price"] * x["price_year_shift"]]
-    made = x["accelerators"] * x["embodied_accelerator"] + x["accelerators"] / x["accelerators_per_node"] * x["embodied_server"]
-    emitted = [
-        energy * x["carbon_intensity"] * x["carbon_year_shift"],
-        made * wall_clock / x["service_life"] / x["fleet_utilization"],
-    ]
-    values = [
-        wall_clock * x["accelerators"], wall_clock, tau / segment, wall_clock / mean_time, energy_it, energy, sum(cost), sum(emitted),
-    ]  # fmt: skip
-    return dict(zip(OUTPUTS, [*values, *cost, *emitted], strict=True))
+    worn = wall_clock / x["service_life"] / x["fleet_utilization"]
+    emitted = {
+        "operational": energy * x["carbon_intensity"] * x["carbon_year_shift"],
+        "embodied_accelerators": x["accelerators"] * x["embodied_accelerator"] * worn,
+        "embodied_servers": x["accelerators"] / x["accelerators_per_node"] * x["embodied_server"] * worn,
+    }
+    bill = dict(zip(("accelerators", "interconnect", "electricity"), cost, strict=True))
+    return {
+        "device_hours": wall_clock * x["accelerators"], "wall_clock": wall_clock, "goodput": tau / segment,
+        "interruptions": wall_clock / mean_time, "energy_it": energy_it, "energy": energy,
+        "cost_total": sum(cost), "emissions_total": sum(emitted.values()), "emissions_market": emitted["operational"],
+        "water_on_site": energy_it * x["wue_on"], "water_off_site": energy * x["wue_off"],
+        "water": energy_it * x["wue_on"] + energy * x["wue_off"],
+        # nothing comes beside the run
+        "programme_time": wall_clock, "device_hours_total": wall_clock * x["accelerators"], "energy_total": energy,
+        "abandoned_runs": np.zeros_like(energy),
+        **{f"cost[{name}]": bill.get(name, np.zeros_like(energy)) for name in COSTS},
+        **{f"emissions[{name}]": emitted.get(name, np.zeros_like(energy)) for name in EMISSIONS},
+    }  # fmt: skip
 
 
 def in_modes(work, interval, basis, depreciation):
@@ -514,8 +529,8 @@ def test_kernel_equals_an_independent_implementation(modes):
     found = {name: v.values for name, v in outputs_of(ds).items() if v.dims == ("draw",)}
     found |= {f"cost[{c}]": ds.cost.sel(cost_component=c).values for c in ds.cost_component.values}
     found |= {f"emissions[{c}]": ds.emissions.sel(emission_component=c).values for c in ds.emission_component.values}
-    assert set(found) == set(OUTPUTS)
-    for name in OUTPUTS:
+    assert set(found) == set(expected)
+    for name in expected:
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-12, atol=1e-9 if name == "goodput" else 0, err_msg=name)
 
 
@@ -527,12 +542,16 @@ def compiled(scenario, plan=None):
 
 
 def run(arguments, draws=1):
-    return draw(arguments, 0, draws)[1]
+    """Return outputs; the bill of electricity that the ledger does not read where it is inside the rent is left out."""
+    out = draw(arguments, 0, draws)[1]
+    if arguments.book.basis == BASIS_RENT:
+        out[arguments.outputs.index("priced")] = 0.0
+    return out
 
 
 def draw(arguments, start, stop):
     """Return inputs and outputs of a range of draws, as the compiled kernel makes them."""
-    drawn, out = np.empty((len(arguments.drawn), stop - start)), np.empty((len(arguments.outputs), stop - start))
+    drawn, out = np.empty((len(arguments.drawn), stop - start)), np.zeros((len(arguments.outputs), stop - start))
     arguments.run(start, stop, drawn, out, first=start, block_size=4096)
     return drawn, out
 
@@ -542,7 +561,8 @@ def with_constants(arguments, **changes):
     constants = arguments.tables.constants.copy()
     for name, value in changes.items():
         constants[INPUTS.index(name)] = value
-    return replace(arguments, tables=arguments.tables._replace(constants=constants))
+    book = arguments.book._replace(constants=constants)
+    return replace(arguments, tables=arguments.tables._replace(constants=constants), book=book)
 
 
 def certain(modes, **changes):
@@ -551,7 +571,8 @@ def certain(modes, **changes):
     medians = {name: MEDIANS[name] for name in arguments.drawn}
     constants = with_constants(arguments, **(medians | changes)).tables.constants
     empty = compiled(contract_of_constants())
-    return replace(empty, tables=empty.tables._replace(constants=constants), play=arguments.play)
+    book = arguments.book._replace(constants=constants, rows=np.full_like(arguments.book.rows, -1))
+    return replace(empty, tables=empty.tables._replace(constants=constants), play=arguments.play, book=book)
 
 
 def contract_of_constants():
@@ -571,9 +592,10 @@ MEDIANS = {
     "electricity_price": 0.08, "price_year_shift": 1.02, "carbon_intensity": 0.4, "carbon_year_shift": 0.98, "embodied_accelerator": 300,
     "embodied_server": 4000, "service_life": 43_830, "fleet_utilization": 0.8, "rental_price": 2.5, "accelerator_price": 30_000,
     "server_price_ratio": 1.6, "interconnect_share": 0.19, "depreciation_rate": 0.14, "residual_value": 0.1, "exchange_rate": 1.0,
-    "layers": 80, "hidden_size": 8192, "sequence_length": 4096,
+    "layers": 80, "hidden_size": 8192, "sequence_length": 4096, "wue_on": 0.4, "wue_off": 3.0,
 }  # fmt: skip
-READ_BY_STATIC = INPUTS[: INPUTS.index("checkpoint_write_time")]
+#: from the first input that only histories read to the last
+OF_HISTORIES = INPUTS[INPUTS.index("checkpoint_write_time") : INPUTS.index("rollback_rate")]
 # stated hours / n · n, and (hours up) / (hours up and down): mathematically without these, and still not known where they are not
 CANCELLING = ("accelerators", "checkpoint_interval", "checkpoint_time")
 _DENSE, _ATTENTION = 6 * MEDIANS["params_active"], 12 * MEDIANS["layers"] * MEDIANS["hidden_size"] * MEDIANS["sequence_length"]
@@ -593,11 +615,8 @@ def test_nan_reaches_whatever_depends_on_it_and_nothing_else(modes, changes):
     constants = arguments.tables.constants
     reference = run(arguments)[:, 0]
     assert np.isfinite(reference).all()
-    read = [slot for slot, name in enumerate(READ_BY_STATIC) if not np.isnan(constants[slot])]
-    # off without being stated: work without attention, prices in USD
-    off = {"exchange_rate", "layers", "hidden_size", "sequence_length"}
-    assert {INPUTS[s] for s in read} - off == set(resolve(in_modes(*modes)).inputs) - off
-    read = [slot for slot in read if INPUTS[slot] in resolve(in_modes(*modes)).inputs]
+    read = [slot for slot, name in enumerate(INPUTS) if name in resolve(in_modes(*modes)).inputs]
+    assert not np.isnan(constants[read]).any()
 
     def with_constant(slot, value):
         return run(with_constants(arguments, **{INPUTS[slot]: value}))[:, 0]
@@ -605,27 +624,27 @@ def test_nan_reaches_whatever_depends_on_it_and_nothing_else(modes, changes):
     reached = set()
     for slot in read:
         constant = constants[slot]
-        depends = np.zeros(len(OUTPUTS), dtype=bool)
+        depends = np.zeros(len(reference), dtype=bool)
         for factor in (1.01, 0.5, 1e9, 1e-9):  # the far ones, where a bound or a saturated share hides the dependence
             depends |= with_constant(slot, constant * factor) != reference
         if INPUTS[slot] in SHRINKING:  # to next to no work, which a share of it does not come to by itself
             depends |= with_constant(slot, SHRINKING[INPUTS[slot]]) != reference
         reached |= set(np.flatnonzero(depends))
         broken = with_constant(slot, np.nan)
-        assert not np.isfinite(broken[depends]).any(), (INPUTS[slot], [OUTPUTS[k] for k in np.flatnonzero(depends & np.isfinite(broken))])
+        known = [arguments.outputs[k] for k in np.flatnonzero(depends & np.isfinite(broken))]
+        assert not known, (INPUTS[slot], known)
         if modes[0] == "device_hours" and INPUTS[slot] in CANCELLING:
             depends |= np.isnan(broken)
         np.testing.assert_array_equal(broken[~depends], reference[~depends], err_msg=INPUTS[slot])
         assert depends.any(), INPUTS[slot]
-    never = {"cost[interconnect]", "cost[electricity]"} if modes[2] == "rent" else set()
-    assert {OUTPUTS[k] for k in reached} == set(OUTPUTS) - never
+    assert reached == set(np.flatnonzero(reference))  # what is not nought comes from what is read
 
 
 @pytest.mark.parametrize("modes", MODES, ids="-".join)
 def test_what_is_not_read_changes_no_bit(modes):
     arguments = certain(modes)
-    unread = [name for name in READ_BY_STATIC if np.isnan(arguments.tables.constants[INPUTS.index(name)])]
-    unread += INPUTS[len(READ_BY_STATIC) :]
+    unread = {name for name, value in zip(INPUTS, arguments.tables.constants, strict=True) if np.isnan(value)} | set(OF_HISTORIES)
+    unread -= {"start_time"}  # of the season of PUE, which reads it with an amplitude of nought
     assert len(unread) > 50
     filled = with_constants(arguments, **{name: MEDIANS.get(name, 7.0) for name in unread})
     assert run(arguments).tobytes() == run(filled).tobytes()
@@ -655,6 +674,7 @@ CERTAIN = {
     },
     "energy": {"pue": 1.1, "currency": "EUR", "electricity_price": 0.08, "exchange_rate": 1.1, "price_year_shift": 1.02},
     "emissions": {"carbon_intensity": 0.4, "carbon_year_shift": 0.98, "embodied_accelerator": 300, "embodied_server": 4000},
+    "water": {"wue_on": 0.4, "wue_off": 3},
     "compute": {
         "basis": "own", "accelerator_price": 30_000, "server_price_ratio": 1.6, "interconnect_share": 0.19, "depreciation_rate": 0.14,
         "service_life": 43_830, "fleet_utilization": 0.8,
@@ -728,7 +748,7 @@ from simulator.kernels.slots import INPUTS
 from simulator.scenario import resolve
 arguments = compile_arguments(resolve(parse_scenario(sys.stdin.read())), SamplingPlan(draws=2))
 arguments.tables.constants[INPUTS.index(sys.argv[1])] = np.nan
-outputs = np.empty((len(arguments.outputs), 2))
+outputs = np.zeros((len(arguments.outputs), 2))
 arguments.run(0, 2, np.empty((0, 2)), outputs, first=0, block_size=1)
 print(outputs[arguments.outputs.index("wall_clock")])
 """
@@ -808,7 +828,7 @@ def test_an_unknown_score_stays_unknown(name):
     z, _, found, out = read_at_scores(name, scale=np.nan, draws=300)
     assert np.isfinite(z).all()
     assert np.isnan(found).all()
-    energy = OUTPUTS.index("energy" if name != "gamma" else "emissions_total")
+    energy = compiled(contract()).outputs.index("energy" if name != "gamma" else "emissions_total")
     assert np.isnan(out[energy]).all()
 
 
@@ -829,7 +849,9 @@ def test_correlated_scores_are_the_matrix_product_of_independent_ones(plan):
 # The compiled code and its source
 
 
-KERNELS = (inputs, static, runs, events, hourly, stepwise, history)
+KERNELS = (
+    inputs, static, runs, events, hourly, stepwise, history, afterwards, prices, programme, ledger_run, settling, totals,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -867,12 +889,20 @@ def test_a_block_equals_its_source(plan, modes, request):
     start, stop = 2 * LANES - 30, 2 * LANES + 30
     found = draw(arguments, start, stop)
     request.getfixturevalue("sources")
-    source = [np.empty_like(values) for values in found]
+    drawn, out = (np.zeros_like(values) for values in found)
     with np.errstate(divide="ignore"):  # 1/0 is inf in compiled code
-        static.run_block(start, stop, start, arguments.play.modes, arguments.tables, *source)
-    for a, b in zip(found, source, strict=True):
+        static.run_block(start, stop, start, arguments.play.modes, arguments.tables, drawn, out[: len(static.OUTPUTS)])
+    settle_by_source(arguments, start, stop, drawn, out)
+    for a, b in zip(found, (drawn, out), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
         assert a.std(axis=1).any()
+
+
+def settle_by_source(arguments, start, stop, drawn, out):
+    of_run = len(arguments.run_outputs)
+    place = arguments.run_outputs.index("device_hours")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        settling.settle_block(start, stop, start, arguments.book, drawn, out[place : place + 5], out[of_run:])
 
 
 @pytest.mark.parametrize(("plan", "way"), [("random", "event_driven"), ("sobol", "event_driven"), ("random", "everything")])
@@ -882,10 +912,14 @@ def test_a_block_of_histories_equals_its_source(plan, way, request):
     start, stop = (LANES - 2, LANES + 2) if way == "everything" else (LANES - 10, LANES + 10)
     found = draw(arguments, start, stop)
     request.getfixturevalue("sources")
-    source = [np.empty_like(values) for values in found]
+    drawn, out = (np.zeros_like(values) for values in found)
+    of_run = out[: len(history.OUTPUTS)]
     with np.errstate(divide="ignore"):
-        history.run_block(start, stop, start, arguments.playing(start, stop), arguments.hourly, arguments.tables, no_records(), *source)
-    for a, b in zip(found, source, strict=True):
+        history.run_block(
+            start, stop, start, arguments.playing(start, stop), arguments.hourly, arguments.tables, no_records(), drawn, of_run
+        )
+    settle_by_source(arguments, start, stop, drawn, out)
+    for a, b in zip(found, (drawn, out), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5 if way == "everything" else 1e-9)  # of weather in float32
         assert a.std(axis=1).any()
 
@@ -895,7 +929,7 @@ def test_whatever_is_asked_the_kernels_are_compiled_once():
         play(way=way, draws=10)
     for data in HISTORIES.values():
         simulate(parse_scenario(CERTAIN | data), SamplingPlan(draws=10))
-    assert len(static.run_static.signatures) == len(history.run_history.signatures) == 1
+    assert len(static.run_static.signatures) == len(history.run_history.signatures) == len(settling.settle.signatures) == 1
 
 
 # Compiled code is kept where only its owner writes, and never outlives the sources
@@ -960,6 +994,7 @@ def test_source_hash_sees_every_source_and_flag(monkeypatch, tmp_path):
         "stochastic/elementary.py",
         "stochastic/laws/affine.py",
         "kernels/static.py",
+        "kernels/ledger/run.py",
         "kernels/events.py",
         "jit.py",
     )

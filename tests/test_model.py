@@ -12,7 +12,19 @@ from statistics_helpers import assert_within_mcse
 
 import simulator.model
 from simulator import SamplingPlan, parse_scenario, simulate
-from simulator.model import compute_cost, emissions, energy, reliability, workload
+from simulator.model import (
+    api,
+    clean_supply,
+    compute_cost,
+    emissions,
+    energy,
+    ownership,
+    programme,
+    reliability,
+    rental_market,
+    water,
+    workload,
+)  # fmt: skip
 
 RATES = [0.0, 1e-12, 1e-6, 0.01, 0.3, 1.0, 4.0]  # 1/h
 INTERVALS = [0.05, 1.0, 3.0]  # h
@@ -52,6 +64,7 @@ def constants(*, method="expected_value", workload=PLAIN, hardware=(), reliabili
             "reliability": {"method": method} | reliability,
             "energy": {"pue": 1.1} | prices | dict(energy),
             "emissions": grid | dict(emissions),
+            "water": {"wue_on": 0.5, "wue_off": 3},
             "compute": compute,
         }
     )
@@ -278,9 +291,11 @@ def test_closed_forms_of_energy():
 def test_closed_forms_of_emissions():
     assert emissions.operational(1000.0, 0.369) == 369.0
     # worn out in one run: everything that was made
-    assert emissions.embodied(16 * 5000.0, 200.0, 4000.0, 8.0, 5000.0, 1.0) == 16 * 200 + 2 * 4000
+    assert emissions.embodied(16 * 5000.0, 200.0 + 4000.0 / 8, 5000.0, 1.0) == 16 * 200 + 2 * 4000
     # idle half of its life: twice the share
-    assert emissions.embodied(16 * 50.0, 200.0, 4000.0, 8.0, 5000.0, 0.5) == pytest.approx(2 * 112, rel=1e-15)
+    assert emissions.embodied(16 * 50.0, 200.0 + 4000.0 / 8, 5000.0, 0.5) == pytest.approx(2 * 112, rel=1e-15)
+    # a building of 14 years, held by one job throughout
+    assert emissions.embodied_facility(1000.0, 1400.0, 14 * 8766.0, 14 * 8766.0, 1.0) == 1.4e6
 
 
 def test_closed_forms_of_depreciation():
@@ -319,8 +334,12 @@ def outcomes(scenario):
 # everything but goodput, which is a ratio, and what counts pauses and the run itself
 SUMS = {
     "device_hours", "wall_clock", "interruptions", "energy_it", "energy", "cost_total", "emissions_total", "cost[accelerators]",
-    "cost[interconnect]", "cost[electricity]", "emissions[operational]", "emissions[embodied]", "time_spent[productive]",
+    "cost[interconnect]", "cost[electricity]", "emissions[operational]", "emissions[embodied_accelerators]",
+    "emissions[embodied_servers]", "emissions_market", "time_spent[productive]", "water", "water_on_site", "water_off_site",
+    "programme_time", "device_hours_total", "energy_total",
 }  # fmt: skip
+EMBODIED = {"emissions[embodied_accelerators]", "emissions[embodied_servers]"}
+USED = {"emissions[operational]", "emissions_market"}
 # before, after, the outputs that double, the totals that grow by less; everything else stays
 SCALINGS = {
     "rental price": ({"compute": RENT}, {"compute": RENT | {"rental_price": 5.0}}, {"cost[accelerators]", "cost_total"}, set()),
@@ -329,25 +348,27 @@ SCALINGS = {
     ),
     "electricity price": ({}, {"energy": {"electricity_price": 0.16}}, {"cost[electricity]"}, {"cost_total"}),
     "price year": ({}, {"energy": {"price_year_shift": 2}}, {"cost[electricity]"}, {"cost_total"}),
-    "carbon intensity": ({}, {"emissions": {"carbon_intensity": 0.8}}, {"emissions[operational]"}, {"emissions_total"}),
-    "carbon year": ({}, {"emissions": {"carbon_year_shift": 2}}, {"emissions[operational]"}, {"emissions_total"}),
+    "carbon intensity": ({}, {"emissions": {"carbon_intensity": 0.8}}, USED, {"emissions_total"}),
+    "carbon year": ({}, {"emissions": {"carbon_year_shift": 2}}, USED, {"emissions_total"}),
     "embodied": (
-        {}, {"emissions": {"embodied_accelerator": 600, "embodied_server": 8000}}, {"emissions[embodied]"}, {"emissions_total"},
+        {}, {"emissions": {"embodied_accelerator": 600, "embodied_server": 8000}}, EMBODIED, {"emissions_total"},
     ),
     "pue": (
-        {}, {"energy": {"pue": 2.2}}, {"energy", "cost[electricity]", "emissions[operational]"}, {"cost_total", "emissions_total"},
+        {}, {"energy": {"pue": 2.2}}, {"energy", "energy_total", "cost[electricity]", "water_off_site"} | USED,
+        {"cost_total", "emissions_total", "water"},
     ),
     "rated power": (
-        {}, {"hardware": {"tdp": 1400}}, {"energy_it", "energy", "cost[electricity]", "emissions[operational]"},
+        {}, {"hardware": {"tdp": 1400}},
+        {"energy_it", "energy", "energy_total", "cost[electricity]", "water", "water_on_site", "water_off_site"} | USED,
         {"cost_total", "emissions_total"},
     ),
     "service life halved": (
         {"compute": OWN}, {"compute": OWN | {"service_life": 43_830 / 2}},
-        {"cost[accelerators]", "cost[interconnect]", "emissions[embodied]"}, {"cost_total", "emissions_total"},
+        {"cost[accelerators]", "cost[interconnect]"} | EMBODIED, {"cost_total", "emissions_total"},
     ),
     "fleet utilization halved": (
         {"compute": OWN}, {"compute": OWN | {"fleet_utilization": 0.4}},
-        {"cost[accelerators]", "cost[interconnect]", "emissions[embodied]"}, {"cost_total", "emissions_total"},
+        {"cost[accelerators]", "cost[interconnect]"} | EMBODIED, {"cost_total", "emissions_total"},
     ),
     "tokens": (
         {"workload": PLAIN}, {"workload": PLAIN | {"tokens": 2e12}},
@@ -358,14 +379,14 @@ SCALINGS = {
         SUMS, set(),
     ),
     "half the devices, never interrupted": (
-        {"reliability": QUIET}, {"reliability": QUIET, "hardware": {"accelerators": 256}}, {"wall_clock"}, set(),
+        {"reliability": QUIET}, {"reliability": QUIET, "hardware": {"accelerators": 256}}, {"wall_clock", "programme_time"}, set(),
     ),
     "tokens, nothing saved": (
         {"reliability": PERFECT}, {"reliability": PERFECT, "workload": PLAIN | {"tokens": 2e12}}, SUMS, set(),
     ),
     "half the devices, nothing saved": (
-        {"reliability": PERFECT}, {"reliability": PERFECT, "hardware": {"accelerators": 256}}, {"wall_clock", "time_spent[productive]"},
-        set(),
+        {"reliability": PERFECT}, {"reliability": PERFECT, "hardware": {"accelerators": 256}},
+        {"wall_clock", "programme_time", "time_spent[productive]"}, set(),
     ),
 }  # fmt: skip
 # of an expectation per hour of work; a history ends with a save, wherever in an interval that is
@@ -481,8 +502,29 @@ LAWS = {
     energy.it_power: [(16384.0, 700.0, 0.75, 1.82)],
     energy.it_energy: [(15_651.0, 1200.0, 96.0, 0.4)],
     energy.facility_energy: [(1.88e7, 1.09)],
+    energy.mean_pue: [(1.2, 0.03, 490_000.0, 1296.0), (1.01, -0.2, 490_000.0, 1296.0)],
+    workload.repeated_work: [(13.0, 2.4)],
+    rental_market.blended_price: [(3.2, 0.9, 1.1, 0.6, 0.1, 0.33, 0.4), (3.2, 0.9, 1.1, 0.8, 0.5, 0.33, 0.4)],
+    rental_market.idle_commitment: [(600.0, 730.5, 256.0, 0.7, 2.1), (800.0, 730.5, 256.0, 0.7, 2.1)],
+    rental_market.drifted: [(-0.2, 0.5, 1.5), (0.3, 0.5, 1.5), (0.0, 0.5, 1.5)],
+    ownership.facility: [(15_651.0, 12_000.0, 1296.0, 122_724.0, 0.85)],
+    ownership.maintenance: [(1.2e8, 0.05, 1296.0, 0.85)],
+    ownership.decommissioning: [(1.2e8, 0.02, 1296.0, 43_830.0, 0.85)],
+    programme.abandoned_attempts: [(0.95, 0.2), (0.1, 0.2)],
+    programme.occurrences: [(0.7, 1.3), (0.999, 0.1)],
+    programme.staff: [(30.0, 0.4, 190_000.0, 0.3, 130_000.0, 5000.0)],
+    programme.stored: [(100.0, 0.1, 20.0, 1.5, 4000.0, 1300.0, 1500.0)],
+    programme.renewed: [(30_000.0, 26_298.0, 0.14)],
+    clean_supply.matched_annually: [(0.7,), (1.3,)],
+    clean_supply.matched_hourly: [(0.8, 0.9), (1.4, 0.2)],
+    clean_supply.market_based: [(4e5, 1e6, 0.6, 0.45), (4e5, 1e6, 0.6, -1.0)],
+    water.on_site: [(1e6, 0.4)],
+    water.off_site: [(1.1e6, 3.1)],
+    api.months_worth: [(17_532.0, 0.5, -1.1, 0.08)],
+    api.break_even: [(1e7, 3e-5), (1e7, -3e-5)],
     emissions.operational: [(2.05e7, 0.369)],
-    emissions.embodied: [(1_082_990.0, 150.0, 2500.0, 8.0, 52_596.0, 0.85)],
+    emissions.embodied: [(1_082_990.0, 462.5, 52_596.0, 0.85)],
+    emissions.embodied_facility: [(15_651.0, 1340.0, 1296.0, 122_724.0, 0.85)],
     compute_cost.rent: [(1.08e6, 2.3)],
     compute_cost.depreciation_cottier2024: [(1296.0, 0.14)],
     compute_cost.depreciation_straight_line: [(1296.0, 43_830.0, 0.1)],

@@ -6,9 +6,12 @@ from importlib.resources import files
 
 import pytest
 
+from simulator.engine import INTERNAL
 from simulator.kernels import history, static
+from simulator.kernels.ledger import book
 from simulator.kernels.slots import INPUTS
 from simulator.quantities import QUANTITIES, Domain
+from simulator.scenario.parts import OFF
 from simulator.units import parse_unit
 
 ROWS = list(csv.DictReader(files("simulator").joinpath("quantities.csv").read_text(encoding="utf-8").splitlines()))
@@ -39,11 +42,17 @@ def test_the_kernels_read_inputs_and_return_outputs():
     # a phase's own, as tokens[0], is the same quantity; params are those that are active in a dense model
     assert {name.partition("[")[0] for name in INPUTS} == inputs - {"params"}
     assert len(set(INPUTS)) == len(INPUTS)
-    for kernel in (static, history):
+    for kernel in (static, history, book):
         names = [name.partition("[")[0] for name in kernel.OUTPUTS]
         assert len(set(kernel.OUTPUTS)) == len(names)
-        assert set(names) - {"device_hours"} <= set(QUANTITIES) - inputs
-    assert set(static.OUTPUTS) < set(history.OUTPUTS)
+        assert set(names) - {"device_hours"} - set(INTERNAL) <= set(QUANTITIES) - inputs
+    assert history.OUTPUTS[: len(static.OUTPUTS)] == static.OUTPUTS
+    assert set(book.OUTCOMES) < set(static.OUTPUTS)
+
+
+def test_what_takes_a_part_out_is_off_for_its_inputs():
+    assert set(OFF) < set(INPUTS)
+    assert all(name in QUANTITIES and QUANTITIES[name].dimension is not None for name in OFF)
 
 
 @pytest.mark.parametrize("q", QUANTITIES.values(), ids=lambda q: q.name)

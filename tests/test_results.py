@@ -18,6 +18,7 @@ import xarray as xr
 from simulator import SamplingPlan, engine, load_scenario, open_results, save_results, simulate
 from simulator.errors import InputError
 from simulator.kernels.hourly import WIDTH
+from simulator.kernels.ledger.book import COSTS, EMISSIONS
 from simulator.plan import LARGEST_SEED, available_threads
 from simulator.quantities import QUANTITIES
 from simulator.results import check_target
@@ -89,12 +90,15 @@ def test_every_variable_is_labelled(results):
         assert c.attrs["long_name"], name
 
 
-SCALARS = ("device_hours", "wall_clock", "goodput", "interruptions", "energy_it", "energy", "cost_total", "emissions_total")
+SCALARS = (
+    "device_hours", "wall_clock", "goodput", "interruptions", "energy_it", "energy", "cost_total", "emissions_total", "emissions_market",
+    "water", "water_on_site", "water_off_site", "programme_time", "abandoned_runs", "device_hours_total", "energy_total",
+)  # fmt: skip
 
 
 def test_dimensions_and_outputs(name, results):
     played_out = "expected" not in name
-    sizes = {"draw": 300, "cost_component": 3, "emission_component": 2}
+    sizes = {"draw": 300, "cost_component": len(COSTS), "emission_component": len(EMISSIONS)}
     dims = dict.fromkeys(SCALARS, ("draw",)) | {"cost": ("draw", "cost_component"), "emissions": ("draw", "emission_component")}
     if played_out:
         sizes |= {"activity": 6, "interruption_class": 7}
@@ -105,8 +109,10 @@ def test_dimensions_and_outputs(name, results):
         assert list(results.interruption_class.values) == classes
     assert {dimension: size for dimension, size in results.sizes.items() if dimension != "phase"} == sizes
     np.testing.assert_array_equal(results.draw, np.arange(300))
-    assert list(results.cost_component.values) == ["accelerators", "interconnect", "electricity"]
-    assert list(results.emission_component.values) == ["operational", "embodied"]
+    assert tuple(results.cost_component.values) == COSTS
+    assert tuple(results.emission_component.values) == EMISSIONS
+    alive = [str(name) for name in COSTS if (results.cost.sel(cost_component=name) != 0).any()]
+    assert set(alive) <= {"accelerators", "interconnect", "electricity", "idle_infrastructure"}  # what these scenarios switch on
     assert {name: v.dims for name, v in results.data_vars.items() if v.attrs["role"] == "output"} == dims
 
 
@@ -132,15 +138,16 @@ def test_phases_are_labelled():
 
 
 CHOICES = {
-    "work", "interval", "basis", "depreciation", "restart", "price", "carbon", "method", "pausing", "foreign", "dated",
+    "work", "interval", "basis", "depreciation", "restart", "price", "carbon", "method", "pausing", "foreign", "dated", "matching",
+    "parts", "excluded",
 }  # fmt: skip
 
 
 def test_attributes_say_what_was_computed_from_what(name, results):
     attrs = results.attrs
     assert set(attrs) == {
-        "schema", "scenario", "description", "scenario_hash", "config", "choices", "grid", "defaults", "correlations", "draws", "seed",
-        "plan", "replicates", "version", "versions",
+        "schema", "scenario", "description", "scenario_hash", "config", "choices", "grid", "defaults", "limits", "correlations", "draws",
+        "seed", "plan", "replicates", "version", "versions",
     }  # fmt: skip
     scenario = scenario_of(name)
     assert attrs["scenario"] == scenario.name

@@ -115,6 +115,17 @@ def test_prefixes_are_powers_of_a_thousand():
     assert parse_unit("W").factor * 3600 == parse_unit("J").factor * 3600 * 3600  # W = J/s, with the hour as the base
 
 
+def test_bytes_are_not_a_billion():
+    assert [parse_unit(f"{prefix}B").factor for prefix in "MGTP"] == [Fraction(1, 10**6), Fraction(1, 1000), 1, 1000]
+    assert convert(parse_amount("23 USD/TB-month"), "USD/(GB month)") == 0.023
+    assert convert(parse_amount("1.6 PB"), "TB") == 1600.0
+    assert parse_amount("80 GB") == Amount(Fraction(80), "GB")
+    assert parse_amount("80 GB tokens").unit == "GB tokens"
+    assert [parse_amount(text).number for text in ("80B", "80 B", "80 B tokens")] == [80 * 10**9] * 3
+    assert "unknown unit 'B'" in str(refusal(parse_unit, "B"))
+    assert "'GB' is not a unit" in str(refusal(convert, parse_amount("80 GB"), "1", counts="token"))
+
+
 def test_what_a_quantity_counts_may_be_named_or_not():
     price = parse_amount("2.5 USD/GPU-hour")
     assert convert(price, "USD/h", counts="device") == 2.5

@@ -31,6 +31,7 @@ def command(
     threads: int | None,
     block_size: int,
     overrides: tuple[str, ...],
+    levers: tuple[str, ...],
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -42,7 +43,7 @@ def command(
     from simulator.results import check_target, save_results
     from simulator.scenario import load_scenario, resolve
 
-    scenario = load_scenario(config, overrides=overrides)
+    scenario = load_scenario(config, overrides=overrides, levers=levers)
     resolve(scenario)
     sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
     if output is not None:

@@ -29,6 +29,7 @@ def command(
     threads: int | None,
     block_size: int,
     overrides: tuple[str, ...],
+    levers: tuple[str, ...],
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -44,7 +45,7 @@ def command(
 
     if output is None and not as_json:
         raise InputError("nothing to write. Use -o PICTURE or --json")
-    scenario = load_scenario(config, overrides=overrides)
+    scenario = load_scenario(config, overrides=overrides, levers=levers)
     resolve(scenario)
     sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
     if output is not None:

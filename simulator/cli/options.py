@@ -10,6 +10,13 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+#: what changes a scenario before it is used
+scenario_options = (
+    click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Replace a value of the config; may be repeated."),
+    click.option("--lever", "levers", multiple=True, metavar="NAME[=ARGUMENT]", help="Pull a lever: fp8, region=CA-QC; may be repeated."),
+)
+
+
 def plan_options(command: F) -> F:
     """Add the options of a sampling plan, as ``simulator run`` has them."""
     for option in reversed(
@@ -28,7 +35,7 @@ def plan_options(command: F) -> F:
             ),
             click.option("--threads", type=int, help="Threads; changes no result  [default: all cores]"),
             click.option("--block-size", type=int, default=4096, show_default=True, help="Draws per unit of work; changes no result."),
-            click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Replace a value of the config; may be repeated."),
+            *scenario_options,
         )
     ):
         command = option(command)

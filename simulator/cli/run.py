@@ -20,6 +20,7 @@ from simulator.cli.options import plan_options
 @click.argument("config", type=click.Path())
 @plan_options
 @click.option("-o", "--output", type=click.Path(), help="Save all draws to FILE.nc or DIR.zarr.")
+@click.option("--context", is_flag=True, help="Tell who could afford it, and what it is as much as.")
 @click.option("--json", "as_json", is_flag=True, help="Print the bands as JSON.")
 @click.option(
     "--fail-above",
@@ -37,8 +38,10 @@ def command(
     threads: int | None,
     block_size: int,
     overrides: tuple[str, ...],
+    levers: tuple[str, ...],
     output: str | None,
     as_json: bool,
+    context: bool,
     thresholds: tuple[str, ...],
 ) -> None:
     """Simulate the training run of CONFIG and print percentile bands of its cost, emissions, energy and time.
@@ -52,7 +55,7 @@ def command(
     from simulator.results import check_target, save_results
     from simulator.scenario import load_scenario, resolve
 
-    scenario = load_scenario(config, overrides=overrides)
+    scenario = load_scenario(config, overrides=overrides, levers=levers)
     resolved = resolve(scenario)
     sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
     limits = [parse(text, output_names(resolved)) for text in thresholds]
@@ -72,5 +75,5 @@ def command(
     if output is not None:
         save_results(results, output)
         click.echo(f"saved {draws} draws to {output}", err=True)
-    show(results, as_json=as_json)
+    show(results, as_json=as_json, context=context)
     check(results, limits)

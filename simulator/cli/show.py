@@ -13,7 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.bands import bands_json, summarize
+from simulator.analysis.chances import LIMITS, Chance, budgets_exceeded, building_is_cheaper, chances_json, limits_exceeded
+from simulator.analysis.equivalences import equivalences, equivalences_json
 from simulator.analysis.notes import FEW_STOPPED, notes, percentage
+from simulator.quantities import QUANTITIES
 
 _COLUMNS = (0.05, 0.5, 0.8, 0.95)
 #: canonical unit -> larger units with their size, largest first
@@ -21,37 +24,113 @@ _DISPLAY: dict[str, Sequence[tuple[float, str]]] = {
     "USD": ((1e9, "billion USD"), (1e6, "million USD"), (1e3, "thousand USD")),
     "kgCO2e": ((1e6, "kt CO2e"), (1e3, "t CO2e"), (1.0, "kg CO2e")),
     "kWh": ((1e6, "GWh"), (1e3, "MWh")),
+    "L": ((1e6, "ML"), (1e3, "m³"), (1.0, "L")),
 }
 _DAYS = ((24.0, "days"),)
 _HOURS = ((1e6, "million h"), (1e3, "thousand h"))
-_ROWS = ("cost", "emissions", "energy", "wall_clock", "device_hours", "goodput", "interruptions")
+_ROWS = (
+    "cost",
+    "emissions",
+    "emissions_market",
+    "energy",
+    "water",
+    "wall_clock",
+    "programme_time",
+    "device_hours",
+    "goodput",
+    "interruptions",
+)
 _LABELS = {
     "cost": "cost",
     "emissions": "emissions",
-    "energy": "energy",
-    "wall_clock": "wall-clock time",
+    "emissions_market": "operational, market-based",
+    "energy": "energy of the run",
+    "water": "water",
+    "wall_clock": "wall-clock time of the run",
+    "programme_time": "time to release",
     "device_hours": "accelerator-hours",
     "goodput": "goodput",
     "interruptions": "interruptions",
 }
 
 
-def show(results: xr.Dataset, *, as_json: bool) -> None:
-    """Print the bands of results on stdout."""
+def show(results: xr.Dataset, *, as_json: bool, context: bool = False) -> None:
+    """Print the bands of results on stdout, in ``context`` with who could afford it and what it is as much as."""
     summary = summarize(results)
     if as_json:
-        data = bands_json(summary) | {"notes": notes(results)}
+        data = bands_json(summary) | {"notes": notes(results)} | chances_json(results) | {"equivalences": equivalences_json(results)}
+        data["sources"] = sources(results)
         click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
         return
     console = Console(highlight=False, width=None if Console().is_terminal else 110)
     with console.capture() as captured:  # rich would end the process itself where a reader has gone
         _print_bands(console, results, summary)
+        if context:
+            _print_context(console, results)
     click.echo(captured.get(), nl=False)
+
+
+def sources(results: xr.Dataset) -> list[str]:
+    """Return the sources of the defaults that a result used, each once."""
+    told = json.loads(results.attrs["defaults"]).values()
+    return sorted({entry["source"] for entry in told})
+
+
+def _print_context(console: Console, results: xr.Dataset) -> None:
+    """Print who could afford the run, and what its emissions, water and energy are as much as."""
+    table = Table(title="chance that it costs more than a kind of organization can spend in a year", title_justify="left", box=SIMPLE_HEAD)
+    for head in ("", "USD a year", "exceeded"):
+        table.add_column(head, justify="left" if not head else "right", no_wrap=True)
+    for name, budget, c, _ in budgets_exceeded(results):
+        table.add_row(name, f"{budget:,.0f}".replace(",", " "), percentage(c.value))
+    console.print(table)
+    console.print("as much as (P50, P5 to P95; factors and their sources):", style="bold")
+    for e in equivalences(results):
+        band = f"{e.middle:.3g} ({e.low:.3g} to {e.high:.3g})"
+        console.print(f"  {e.what}: {band}, of {e.factor:g} {e.unit} each; {e.basis}. {e.source} [{e.year}]", soft_wrap=True)
+
+
+_LIMIT_WORDS = {"budget": "budget", "deadline": "deadline", "carbon_cap": "carbon cap"}
+
+
+def _print_limits(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
+    """Print how likely the scenario's limits are exceeded, and whether building is cheaper than buying."""
+    for name, (limit, c) in limits_exceeded(results).items():
+        factor, unit = _scale(QUANTITIES[LIMITS[name]].unit, LIMITS[name], limit)
+        console.print(f"Chance to exceed the {_LIMIT_WORDS[name]} of {limit / factor:g} {unit}: {chance_in_words(c)}.", soft_wrap=True)
+    cheaper = building_is_cheaper(results)
+    if cheaper is not None:
+        row = summary.sel(output="break_even_demand")
+        low, middle, high = (_tokens(row.value.sel(quantile=p).item()) for p in (0.05, 0.5, 0.95))
+        told = f"break-even at {middle} tokens a month ({low} to {high})"
+        console.print(f"Chance that building is cheaper than buying: {chance_in_words(cheaper)}; {told}.", soft_wrap=True)
+
+
+def chance_in_words(c: Chance) -> str:
+    """Return a chance in per cent, with its Monte Carlo error where it has one."""
+    return f"{percentage(c.value)} (± {100 * c.mcse:.1g} %)" if math.isfinite(c.mcse) else percentage(c.value)
+
+
+def band_in_words(band: tuple[float, float, float], unit: str, output: str = "") -> str:
+    """Return P5, P50 and P95 in a readable unit."""
+    low, middle, high = band
+    factor, name = _scale(unit, output, middle)
+    return f"P50 {middle / factor:.3g} ({low / factor:.3g} to {high / factor:.3g}) {name}".rstrip()
+
+
+def _tokens(value: float) -> str:
+    if math.isinf(value):
+        return "no number of"
+    for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if value >= size:
+            return f"{value / size:.3g} {name}"
+    return f"{value:.3g}"
 
 
 def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
     console.print(_table(results, summary))
     console.print(_sentence(summary), soft_wrap=True)
+    _print_limits(console, results, summary)
     _print_history(console, results, summary)
     for output, text in _outputs(summary):
         row = summary.sel(output=output)
@@ -122,7 +201,7 @@ def _by_class(results: xr.Dataset, summary: xr.Dataset) -> str:
 
 
 def _scale(unit: str, output: str, size: float) -> tuple[float, str]:
-    steps = _DAYS if output == "wall_clock" else _HOURS if output == "device_hours" else _DISPLAY.get(unit, ())
+    steps = _DAYS if output in ("wall_clock", "programme_time") else _HOURS if output == "device_hours" else _DISPLAY.get(unit, ())
     for factor, name in steps:
         if abs(size) >= factor:
             return factor, name
@@ -154,16 +233,23 @@ def rounded(value: float, error: float | None) -> str:
 def _outputs(summary: xr.Dataset) -> list[tuple[str, str]]:
     """Return (output, label) of the table's rows: totals, and under them the components that are not nought."""
     names = [str(name) for name in summary.output.values]
+    repeated = [a for a, b in (("programme_time", "wall_clock"), ("emissions_market", "emissions[operational]")) if _same(summary, a, b)]
     rows = []
     for name in _ROWS:
         if name in names:
-            rows.append((name, _LABELS[name]))
+            if name not in repeated:
+                rows.append((name, _LABELS[name]))
             continue
         rows.append((f"{name}_total", f"{_LABELS[name]}, total"))
         parts = [part for part in names if part.startswith(f"{name}[")]
         alive = [part for part in parts if float(abs(summary.value.sel(output=part)).max()) > 0]
         rows += [(part, "  " + part.partition("[")[2].rstrip("]")) for part in alive]
     return rows
+
+
+def _same(summary: xr.Dataset, output: str, other: str) -> bool:
+    """Return whether an output says nothing that another does not."""
+    return bool((summary.value.sel(output=output) == summary.value.sel(output=other)).all())
 
 
 def _table(results: xr.Dataset, summary: xr.Dataset) -> Table:
@@ -183,14 +269,25 @@ def _table(results: xr.Dataset, summary: xr.Dataset) -> Table:
         whole = summary.sel(output=f"{output.partition('[')[0]}_total") if "[" in output else row
         factor, unit = _scale(str(row.unit.item()), output, float(whole.value.sel(quantile=0.5).item()))
         cells = [_cell(row.sel(quantile=p), factor) for p in _COLUMNS]
-        mean = rounded(row["mean"].item() / factor, row.mcse_mean.item() / factor)
+        mean = "" if math.isnan(row["mean"].item()) else _shown(row["mean"].item() / factor, row.mcse_mean.item() / factor)
         table.add_row(text, *cells, mean, unit, style="bold" if output.endswith("_total") else None)
     return table
 
 
+_DECIMALS = 4  # of a component in the unit of its total
+
+
 def _cell(row: xr.Dataset, factor: float) -> str:
     """Return one percentile, or a dash where the draws do not support it."""
-    return "-" if row.draws_needed.item() else rounded(row.value.item() / factor, row.mcse.item() / factor)
+    return "-" if row.draws_needed.item() else _shown(row.value.item() / factor, row.mcse.item() / factor)
+
+
+def _shown(value: float, error: float) -> str:
+    """Return a rounded number; one that is nought in the table's decimals, and is not, says so."""
+    if 0.0 < abs(value) < 0.5 * 10.0**-_DECIMALS:
+        return f"{'-' if value < 0 else ''}<{10.0**-_DECIMALS:.{_DECIMALS}f}"
+    text = rounded(value, error)
+    return text if len(text.partition(".")[2]) <= _DECIMALS else f"{value:.{_DECIMALS}f}"
 
 
 def _sentence(summary: xr.Dataset) -> str:

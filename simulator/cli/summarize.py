@@ -12,6 +12,7 @@ import click
     "  simulator summarize run.nc --fail-above 'emissions_total p95 > 5000 t'\n"
 )
 @click.argument("file", type=click.Path())
+@click.option("--context", is_flag=True, help="Tell who could afford it, and what it is as much as.")
 @click.option("--json", "as_json", is_flag=True, help="Print the bands as JSON.")
 @click.option(
     "--fail-above",
@@ -20,7 +21,7 @@ import click
     metavar="'NAME STATISTIC > LIMIT'",
     help="Exit with 3 where exceeded: 'cost_total p80 > 30M'; may be repeated.",
 )
-def command(file: str, as_json: bool, thresholds: tuple[str, ...]) -> None:
+def command(file: str, as_json: bool, context: bool, thresholds: tuple[str, ...]) -> None:
     """Print the bands of the draws in FILE, which `simulator run -o` saved."""
     from simulator.analysis.bands import output_names
     from simulator.cli.show import show
@@ -29,5 +30,5 @@ def command(file: str, as_json: bool, thresholds: tuple[str, ...]) -> None:
 
     results = open_results(file)
     limits = [parse(text, output_names(results)) for text in thresholds]
-    show(results, as_json=as_json)
+    show(results, as_json=as_json, context=context)
     check(results, limits)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from simulator.cli.options import scenario_options
+
 
 @click.command(
     epilog="\b\nExamples:\n"
@@ -12,8 +14,9 @@ import click
     "  simulator validate configs/quickstart.yaml --set mfu=0.38\n"
 )
 @click.argument("configs", nargs=-1, required=True, type=click.Path(), metavar="CONFIG...")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Replace a value of each config; may be repeated.")
-def command(configs: tuple[str, ...], overrides: tuple[str, ...]) -> int:
+@scenario_options[0]
+@scenario_options[1]
+def command(configs: tuple[str, ...], overrides: tuple[str, ...], levers: tuple[str, ...]) -> int:
     """Check each CONFIG, tell all its problems at once, and list every default that it would use with its source."""
     from simulator.errors import ConfigError
     from simulator.scenario import load_scenario, resolve
@@ -21,7 +24,7 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...]) -> int:
     code = 0
     for config in configs:
         try:
-            resolved = resolve(load_scenario(config, overrides=overrides))
+            resolved = resolve(load_scenario(config, overrides=overrides, levers=levers))
         except ConfigError as error:
             click.echo(f"{config}: {error}", err=True)
             code = ConfigError.exit_code

@@ -13,15 +13,13 @@ import numpy as np
 from numba import prange
 
 from simulator.jit import allocating, kernel, stage, wide_vectors
-from simulator.kernels.bill import settle
 from simulator.kernels.events import add_load, advance
 from simulator.kernels.hourly import HOURS, SPAN, Weather, anchor, begin_block, fill_ends, fill_span, follow_spikes, weather
 from simulator.kernels.inputs import LANES, WIDTH, Floats, InputTables, certain_inputs, draw_inputs, input_workspace, store_inputs
+from simulator.kernels.ledger.book import OUTCOMES
 from simulator.kernels.play import (
-    BASIS,
     CARBON,
     CARBON_MODE,
-    DEPRECIATION,
     FRACTION,
     PAUSED,
     PAUSES,
@@ -68,11 +66,9 @@ from simulator.kernels.stepwise import devices_held, is_vague, step_hours, stop_
 from simulator.kernels.zone_tables import HourlyTables
 from simulator.model.energy import it_power
 
-#: what the kernel returns, in the order of its rows
+#: what the kernel returns, in the order of its rows: those of ``kernels.static`` first
 OUTPUTS = (
-    "device_hours", "wall_clock", "goodput", "interruptions", "interruptions_planned", "completed", "pauses", "energy_it", "energy",
-    "cost_total", "emissions_total", "cost[accelerators]", "cost[interconnect]", "cost[electricity]",
-    "emissions[operational]", "emissions[embodied]",
+    "goodput", "interruptions", *OUTCOMES, "interruptions_planned", "completed", "pauses",
     "time_spent[productive]", "time_spent[saving]", "time_spent[lost]", "time_spent[down]", "time_spent[waiting]", "time_spent[paused]",
     *(f"interruptions_by_class[{name}]" for name in CLASSES),
 )  # fmt: skip
@@ -258,22 +254,17 @@ def report(x: Floats, lane: int, row: int, dated: bool, play: Play, runs: Runs, 
     if dated:
         priced = power * lanes.sums[0, row] + 0.0 * wall if play.modes[PRICE_MODE] != ANNUAL else priced
         carboned = power * lanes.sums[1, row] + 0.0 * wall if play.modes[CARBON_MODE] != ANNUAL else carboned
-    energy, hardware, network, bill, used, made = settle(
-        x, lane, play.modes[BASIS], play.modes[DEPRECIATION], device_hours, wall, energy_it, priced, carboned
-    )
     unplanned = 0.0
     for c in range(len(CLASSES)):
         out[_BY_CLASS + c, row] = s[COUNTS + c]
         unplanned += s[COUNTS + c] if c != PLANNED else 0.0
     stated = play.modes[WORK_MODE] == WORK_DEVICE_HOURS
-    out[0, row], out[1, row], out[2, row] = device_hours, wall, s[PRODUCTIVE] / wall
-    out[3, row], out[4, row] = unplanned, s[COUNTS + PLANNED]
-    out[5, row], out[6, row] = (1.0 if stated else 1.0 - s[CUT]) + 0.0 * wall, lanes.hours[PAUSES, row] + 0.0 * wall
-    out[7, row], out[8, row] = energy_it, energy
-    out[9, row], out[10, row] = hardware + network + bill, used + made
-    out[11, row], out[12, row], out[13, row], out[14, row], out[15, row] = hardware, network, bill, used, made
-    out[16, row], out[17, row], out[18, row] = s[PRODUCTIVE], s[SAVING], s[LOST]
-    out[19, row], out[20, row], out[21, row] = s[IDLE], s[WAITED], paused
+    out[0, row], out[1, row] = s[PRODUCTIVE] / wall, unplanned
+    out[2, row], out[3, row], out[4, row], out[5, row], out[6, row] = device_hours, wall, energy_it, priced, carboned
+    out[7, row], out[8, row] = s[COUNTS + PLANNED], (1.0 if stated else 1.0 - s[CUT]) + 0.0 * wall
+    out[9, row] = lanes.hours[PAUSES, row] + 0.0 * wall
+    out[10, row], out[11, row], out[12, row] = s[PRODUCTIVE], s[SAVING], s[LOST]
+    out[13, row], out[14, row], out[15, row] = s[IDLE], s[WAITED], paused
 
 
 @stage

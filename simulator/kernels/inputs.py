@@ -24,6 +24,7 @@ APART = 64  # draws d and d + 64 of each 128 share a generator call, whatever th
 _FIVE = np.uint64(5)
 
 _AFFINE, _POLYNOMIAL, _EVEN, _CELLS = 0, 1, 2, 3  # stochastic.tabulate.Kind; steps are the rest
+RESET, SCALE, SCALE_WHERE = range(3)
 _LINK_EXP, _LINK_LOGISTIC = 1, 2  # stochastic.laws.Link; identity is the rest
 
 Floats = NDArray[np.float64]
@@ -59,6 +60,13 @@ class InputTables(NamedTuple):
     guides : ndarray of int64, shape (r, GUIDE + 1)
     scales : ndarray, shape (r,)
         Guide cells per unit of score.
+    changes : ndarray of int64, shape (c, 5)
+        What events and levers do to inputs once all are drawn, in this order: kind, target, and the inputs that hold the
+        factor, and an event's luck and probability; see :func:`change_inputs`.
+    bounds : ndarray, shape (c, 2)
+        Of the target's domain.
+    stored : ndarray of int64
+        Inputs that are kept: all that differ between draws.
     """
 
     constants: Floats
@@ -75,6 +83,9 @@ class InputTables(NamedTuple):
     coefficients: Floats
     guides: Integers
     scales: Floats
+    changes: Integers
+    bounds: Floats
+    stored: Integers
 
 
 class InputWorkspace(NamedTuple):
@@ -310,6 +321,36 @@ def look_up(
 
 
 @stage
+def change_inputs(tables: InputTables, x: Floats) -> None:
+    """Change inputs by events and levers, in place.
+
+    ``RESET`` gives a target its certain value back, since ``x`` is used group after group; ``SCALE`` multiplies it by an
+    input; ``SCALE_WHERE`` does so where an event happens, that is where its luck is below its probability. A target stays
+    in its domain.
+    """
+    wide_vectors()
+    for c in range(tables.changes.shape[0]):
+        kind, target, by = tables.changes[c, 0], tables.changes[c, 1] * LANES, tables.changes[c, 2] * LANES
+        low, high = tables.bounds[c, 0], tables.bounds[c, 1]
+        if kind == RESET:
+            for i in range(LANES):
+                x[target + i] = tables.constants[tables.changes[c, 1]]
+            continue
+        if kind == SCALE:
+            for i in range(LANES):
+                x[target + i] *= x[by + i]
+        else:
+            luck, chance = tables.changes[c, 3] * LANES, tables.changes[c, 4] * LANES
+            for i in range(LANES):
+                unknown = 0.0 * (x[luck + i] + x[chance + i] + x[by + i])
+                x[target + i] *= (x[by + i] if x[luck + i] < x[chance + i] else 1.0) + unknown
+        for i in range(LANES):
+            value = x[target + i]
+            value = low if value < low else value
+            x[target + i] = high if value > high else value
+
+
+@stage
 def draw_inputs(group: int, tables: InputTables, x: Floats, work: InputWorkspace) -> None:
     """Write the drawn inputs of one group of lanes.
 
@@ -349,14 +390,12 @@ def draw_inputs(group: int, tables: InputTables, x: Floats, work: InputWorkspace
                 x[slots[r] * LANES : (slots[r] + 1) * LANES],
                 where,
             )
+    change_inputs(tables, x)
 
 
 @jittable
 def store_inputs(tables: InputTables, x: Floats, lane: int, count: int, inputs: Floats, column: int) -> None:
     """Copy ``count`` lanes of the drawn inputs to the columns from ``column`` on."""
-    stored = 0
-    for r in range(tables.slots.size):
-        if tables.slots[r] >= 0:
-            for i in range(count):
-                inputs[stored, column + i] = x[tables.slots[r] * LANES + lane + i]
-            stored += 1
+    for k in range(tables.stored.size):
+        for i in range(count):
+            inputs[k, column + i] = x[tables.stored[k] * LANES + lane + i]

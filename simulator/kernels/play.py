@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernels.inputs import Floats, Integers
+from simulator.kernels.ledger.book import OUTCOMES
 from simulator.kernels.slots import INPUTS, MODES
 
-#: what is known of a run at a time of the fans' grid
-FAN = ("cost_total", "emissions_total", "energy", "progress")
+#: what is known of a run at a time of the fans' grid: what the ledger reads, and how far it is
+FAN = (*OUTCOMES, "progress")
 #: what is known of each hour of the run that is explained
 TRACE = ("price", "carbon", "load", "paused", "resting")
 
@@ -28,9 +29,7 @@ START, PLACE, PRICE_SHIFT, CARBON_SHIFT, EXCHANGE = places(
 PRICE_LIMIT, CARBON_LIMIT, RUN, PAUSE, RESUME, DEADLINE = places(
     "price_threshold", "carbon_threshold", "minimum_run_time", "minimum_pause_time", "pause_time", "deadline"
 )
-BASIS, DEPRECIATION, RESTART, PRICE_MODE, CARBON_MODE, WORK_MODE = (
-    list(MODES).index(name) for name in ("basis", "depreciation", "restart", "price", "carbon", "work")
-)
+RESTART, PRICE_MODE, CARBON_MODE, WORK_MODE = (list(MODES).index(name) for name in ("restart", "price", "carbon", "work"))
 
 
 class Play(NamedTuple):

@@ -25,7 +25,7 @@ from simulator.kernels.slots import (
     WORK_TRANSFORMER,
 )
 from simulator.model.reliability import admissible_interval, daly2006, early_failure_factor, interruption_rate, optimal_interval, young1974
-from simulator.model.workload import attention_flop, productive_device_hours, transformer_flop
+from simulator.model.workload import attention_flop, productive_device_hours, repeated_work, transformer_flop
 from simulator.stochastic.elementary import exp, log
 from simulator.stochastic.philox import philox4x32
 
@@ -100,6 +100,7 @@ _LAYERS, _HIDDEN, _SEQUENCE = _slots(("layers", "hidden_size", "sequence_length"
 _OMEGA, _SPARES, _REPAIR = _slots(("checkpoint_write_time", "spare_nodes", "repair_time"))
 _RATIO, _SETTLING, _STRAGGLER = _slots(("early_failure_ratio", "early_failure_time", "straggler_slowdown"))
 _LIMIT, _IDLE = _slots(("max_wall_clock", "idle_power_fraction"))
+_ROLLBACKS, _ROLLBACK_TIME = _slots(("rollback_rate", "rollback_time"))
 #: when the run is where on the calendar, and when it pauses
 _CLOCK_SLOTS = np.array(
     _slots(
@@ -143,7 +144,8 @@ def begin(x: Floats, lane: int, row: int, draw: int, modes: Integers, phases: in
         s[DOWNTIMES + c] = x[downtimes[c] * LANES + lane]
     per_node, params = x[_PER_NODE * LANES + lane], x[_PARAMS * LANES + lane]
     layers, hidden = x[_LAYERS * LANES + lane], x[_HIDDEN * LANES + lane]
-    effort = (1.0 + x[_OVERHEAD * LANES + lane]) * x[_STRAGGLER * LANES + lane]
+    repeated = repeated_work(x[_ROLLBACKS * LANES + lane], x[_ROLLBACK_TIME * LANES + lane])
+    effort = (1.0 + x[_OVERHEAD * LANES + lane] + repeated) * x[_STRAGGLER * LANES + lane]
     length = 0.0
     for phase in range(phases):
         tokens, devices = x[own[phase, 0] * LANES + lane], x[own[phase, 1] * LANES + lane]

@@ -29,20 +29,36 @@ INPUTS = (
     *(f"failure_rate_{name}" for name in CLASSES[1:]),
     *(f"downtime_{name}" for name in CLASSES[1:]),
     *(f"{name}[{phase}]" for phase in range(PHASES) for name in PHASE_INPUTS),
+    "rollback_rate", "rollback_time",
+    # read by the ledger only
+    "reserved_share", "spot_share", "reserved_discount", "spot_discount", "provider_spread", "commitment_time",
+    "price_drift", "price_jump_rate", "price_jump_size", "preparation_time", "evaluation_time",
+    "facility_price", "facility_life", "maintenance_rate", "decommissioning_share",
+    "grid_fee", "demand_charge", "pue_seasonal_amplitude", "backup_share", "backup_price", "backup_intensity",
+    "idle_infrastructure_ratio", "research_ratio", "abandon_probability", "abandon_point", "abandon_luck", "teacher_ratio",
+    "data_acquisition_cost", "data_licence_cost", "raw_data", "scraping_price", "cleaning_price", "cleaning_energy",
+    "annotation_items", "annotation_price", "annotation_passes", "synthetic_tokens", "synthetic_price",
+    "stored_data", "storage_replicas", "storage_price", "checkpoint_size", "checkpoints_kept",
+    "retrieved_data", "retrieval_price", "egress_data", "egress_price",
+    "networking_cost", "networking_share", "software_cost", "software_share", "support_cost", "support_share",
+    "insurance_cost", "insurance_share", "tax_rate", "carbon_price",
+    "improvement_horizon", "refresh_interval", "refresh_ratio", "refresh_growth", "renewal_interval", "renewal_gain", "discount_rate",
+    "matched_share", "supply_variability", "residual_intensity", "embodied_network", "embodied_building", "wue_on", "wue_off",
+    "demand_in", "demand_out", "demand_growth", "api_price_in", "api_price_out", "api_price_drift", "serving_price", "buy_horizon",
 )  # fmt: skip
 
 #: choices of the scenario with their alternatives, in the order of ``modes``
 MODES = {
     "work": ("transformer", "flop", "device_hours"),
     "interval": ("fixed", "young1974", "daly2006", "optimal"),
-    "basis": ("rent", "own"),
-    "depreciation": ("cottier2024", "straight_line"),
     "restart": ("interruptible", "immune"),
     "price": ("annual", "hourly", "history"),
     "carbon": ("annual", "hourly", "history"),
 }
 WORK_TRANSFORMER, WORK_FLOP, WORK_DEVICE_HOURS = 0, 1, 2
 INTERVAL_FIXED, INTERVAL_YOUNG1974, INTERVAL_DALY2006, INTERVAL_OPTIMAL = 0, 1, 2, 3
+#: choices that the ledger reads
+BASES, DEPRECIATIONS = ("rent", "own"), ("cottier2024", "straight_line")
 BASIS_RENT, BASIS_OWN = 0, 1
 DEPRECIATION_COTTIER2024, DEPRECIATION_STRAIGHT_LINE = 0, 1
 RESTART_INTERRUPTIBLE, RESTART_IMMUNE = 0, 1

@@ -1,4 +1,4 @@
-"""The static kernel: scores, dependence, quantile functions and the whole model, in lanes.
+"""The static kernel: scores, dependence, quantile functions and a run in expectations, in lanes.
 
 Contract
 --------
@@ -18,8 +18,8 @@ import numpy as np
 from numba import prange
 
 from simulator.jit import allocating, kernel, stage, wide_vectors
-from simulator.kernels.bill import settle
 from simulator.kernels.inputs import LANES, Floats, InputTables, Integers, certain_inputs, draw_inputs, input_workspace, store_inputs
+from simulator.kernels.ledger.book import OUTCOMES
 from simulator.kernels.slots import (
     INPUTS,
     INTERVAL_DALY2006,
@@ -39,15 +39,13 @@ from simulator.model.reliability import (
     uptime_ratio,
     young1974,
 )
-from simulator.model.workload import attention_flop, productive_device_hours, transformer_flop
+from simulator.model.workload import attention_flop, productive_device_hours, repeated_work, transformer_flop
 
 _LAYERS = INPUTS.index("layers")  # hidden size and sequence length follow
+_ROLLBACKS, _ROLLBACK_TIME = INPUTS.index("rollback_rate"), INPUTS.index("rollback_time")
 
-#: what the model returns, in the order of its rows
-OUTPUTS = (
-    "device_hours", "wall_clock", "goodput", "interruptions", "energy_it", "energy", "cost_total", "emissions_total",
-    "cost[accelerators]", "cost[interconnect]", "cost[electricity]", "emissions[operational]", "emissions[embodied]",
-)  # fmt: skip
+#: what the model returns, in the order of its rows; the ledger makes money, carbon and water of the last five
+OUTPUTS = ("goodput", "interruptions", *OUTCOMES)
 
 
 @stage
@@ -63,7 +61,7 @@ def play_out(x: Floats, modes: Integers, out: Floats) -> None:
     out : ndarray, shape (len(OUTPUTS) * LANES,)
     """
     wide_vectors()
-    work_mode, interval_mode, basis, depreciation_mode = modes[0], modes[1], modes[2], modes[3]
+    work_mode, interval_mode = modes[0], modes[1]
     if interval_mode == INTERVAL_OPTIMAL:  # apart: in the loop below its Newton steps would be worked out for every scenario
         for i in range(LANES):
             rate = interruption_rate(x[9 * LANES + i], np.ceil(x[6 * LANES + i] / x[7 * LANES + i]))
@@ -80,7 +78,8 @@ def play_out(x: Floats, modes: Integers, out: Floats) -> None:
         rate = interruption_rate(failure_rate, nodes)
         flop = transformer_flop(params_active, tokens) + attention_flop(layers, hidden_size, sequence_length, tokens)
         flop = flop if work_mode == WORK_TRANSFORMER else stated_flop
-        work = productive_device_hours(flop, peak_flops, mfu) * (1.0 + run_overhead) / accelerators
+        repeated = repeated_work(x[_ROLLBACKS * LANES + i], x[_ROLLBACK_TIME * LANES + i])
+        work = productive_device_hours(flop, peak_flops, mfu) * (1.0 + run_overhead + repeated) / accelerators
         work = stated_hours / accelerators if work_mode == WORK_DEVICE_HOURS else work
         interval = checkpoint_interval
         interval = young1974(rate, checkpoint_time) if interval_mode == INTERVAL_YOUNG1974 else interval
@@ -95,23 +94,14 @@ def play_out(x: Floats, modes: Integers, out: Floats) -> None:
         device_hours = wall_clock * accelerators
 
         energy_it = it_energy(it_power(accelerators, tdp, power_fraction, server_power_ratio), hours_up, wall_clock - hours_up, idle)
-        energy, hardware, network, power_bill, used, made = settle(
-            x, i, basis, depreciation_mode, device_hours, wall_clock, energy_it, energy_it * price, energy_it * intensity
-        )
 
-        out[0 * LANES + i] = device_hours
-        out[1 * LANES + i] = wall_clock
-        out[2 * LANES + i] = goodput
-        out[3 * LANES + i] = expected_interruptions(rate, wall_clock)
+        out[0 * LANES + i] = goodput
+        out[1 * LANES + i] = expected_interruptions(rate, wall_clock)
+        out[2 * LANES + i] = device_hours
+        out[3 * LANES + i] = wall_clock
         out[4 * LANES + i] = energy_it
-        out[5 * LANES + i] = energy
-        out[6 * LANES + i] = hardware + network + power_bill
-        out[7 * LANES + i] = used + made
-        out[8 * LANES + i] = hardware
-        out[9 * LANES + i] = network
-        out[10 * LANES + i] = power_bill
-        out[11 * LANES + i] = used
-        out[12 * LANES + i] = made
+        out[5 * LANES + i] = energy_it * price
+        out[6 * LANES + i] = energy_it * intensity
 
 
 @allocating

@@ -7,16 +7,13 @@ import math
 import numpy as np
 
 from simulator.jit import jittable, stage
-from simulator.kernels.bill import settle
 from simulator.kernels.events import add_load, advance, cut_off, mend, progress, time_to_go
 from simulator.kernels.hourly import SPAN, Weather
 from simulator.kernels.inputs import LANES, WIDTH, Floats
 from simulator.kernels.play import (
-    BASIS,
     CARBON_LIMIT,
     CARBON_SHIFT,
     DEADLINE,
-    DEPRECIATION,
     ELAPSED,
     EXCHANGE,
     FRACTION,
@@ -142,7 +139,7 @@ def step_hours(
             s[CUT] = 1.0
         done = s[MODE] == DONE
         if 0 <= fan < records.fans.shape[0]:
-            _record(x, lane, power, row, play, runs, lanes, records, fan, done)
+            _record(power, row, play, runs, lanes, records, fan, done)
         if done:
             return
 
@@ -156,10 +153,8 @@ def _trace(price: float, carbon: float, load: float, held: float, rest: bool, ro
 
 
 @jittable
-def _record(
-    x: Floats, lane: int, power: float, row: int, play: Play, runs: Runs, lanes: Lanes, records: Records, fan: int, done: bool
-) -> None:
-    """Write what the run has cost, emitted, used and done by now; to the end of the grid where it is over."""
+def _record(power: float, row: int, play: Play, runs: Runs, lanes: Lanes, records: Records, fan: int, done: bool) -> None:
+    """Write what the run has held, used and done by now; to the end of the grid where it is over."""
     elapsed = int(np.ceil(lanes.hours[ELAPSED, row]))  # whole but where a run is stopped inside an hour
     first, last = elapsed // records.step - 1, elapsed // records.step
     if not done and elapsed % records.step != 0:
@@ -170,21 +165,11 @@ def _record(
     wall = s[NEXT] + lanes.hours[PAUSED, row] if done else lanes.hours[ELAPSED, row]
     job = wall - lanes.hours[PAUSED, row]
     hours = s[DEVICE_HOURS] + s[HELD_LOAD] + (0.0 if done else (job - s[PHASE_START]) * s[DEVICES])
-    energy, hardware, network, bill, used, made = settle(
-        x,
-        lane,
-        play.modes[BASIS],
-        play.modes[DEPRECIATION],
-        hours,
-        wall,
-        power * lanes.sums[2, row],
-        power * lanes.sums[0, row],
-        power * lanes.sums[1, row],
-    )
     share = progress(job, row, play.phases, runs)
     for k in range(max(first, 0), min(last, records.fans.shape[1])):
         entry = records.fans[fan, k]
-        entry[0], entry[1], entry[2], entry[3] = hardware + network + bill, used + made, energy, share
+        entry[0], entry[1], entry[2] = hours, wall, power * lanes.sums[2, row]
+        entry[3], entry[4], entry[5] = power * lanes.sums[0, row], power * lanes.sums[1, row], share
 
 
 @jittable

@@ -30,26 +30,17 @@ def operational(energy: float, carbon_intensity: float) -> float:
 
 
 @jittable
-def embodied(
-    device_hours: float,
-    embodied_accelerator: float,
-    embodied_server: float,
-    accelerators_per_node: float,
-    service_life: float,
-    fleet_utilization: float,
-) -> float:
+def embodied(device_hours: float, embodied_per_device: float, service_life: float, fleet_utilization: float) -> float:
     """Return the share of the hardware's embodied emissions that falls to the run [kgCO2e].
 
-    H (E_a + E_s/g) / (L u): hardware is written off over the hours for which it works.
+    H E / (L u): hardware is written off over the hours for which it works.
 
     Parameters
     ----------
     device_hours, service_life : float
         H and L [h], > 0.
-    embodied_accelerator, embodied_server : float
-        E_a and E_s, one device and one server without its devices [kgCO2e], >= 0.
-    accelerators_per_node : float
-        g [1], >= 1.
+    embodied_per_device : float
+        E, of one device, or of one device's share of its server or of the network [kgCO2e], >= 0.
     fleet_utilization : float
         u [1], in (0, 1].
 
@@ -60,7 +51,32 @@ def embodied(
 
     Examples
     --------
-    >>> embodied(800.0, 150.0, 2500.0, 8.0, 10000.0, 1.0)
+    >>> embodied(800.0, 150.0 + 2500.0 / 8, 10000.0, 1.0)
     37.0
     """
-    return device_hours * (embodied_accelerator + embodied_server / accelerators_per_node) / (service_life * fleet_utilization)
+    return device_hours * embodied_per_device / (service_life * fleet_utilization)
+
+
+@jittable
+def embodied_facility(
+    rated_power: float, embodied_building: float, wall_clock: float, facility_life: float, fleet_utilization: float
+) -> float:
+    """Return the share of the building's embodied emissions that falls to the run [kgCO2e].
+
+    Parameters
+    ----------
+    rated_power : float
+        Rated IT power of what the run holds [kW].
+    embodied_building : float
+        [kgCO2e/kW], >= 0.
+    wall_clock, facility_life : float
+        [h], > 0.
+    fleet_utilization : float
+        [1], in (0, 1].
+
+    Examples
+    --------
+    >>> embodied_facility(1000.0, 600.0, 1000.0, 100_000.0, 1.0)
+    6000.0
+    """
+    return rated_power * embodied_building * wall_clock / (facility_life * fleet_utilization)

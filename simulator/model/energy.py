@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from simulator.jit import jittable
+
+_PI_PER_YEAR = math.pi / 8766.0
+_HOTTEST = 202.5 * 24.0  # hours after New Year: 21 July, a month after the solstice
 
 
 @jittable
@@ -63,3 +68,33 @@ def facility_energy(energy_it: float, pue: float) -> float:
     1100.0
     """
     return pue * energy_it
+
+
+@jittable
+def mean_pue(pue: float, amplitude: float, start_time: float, wall_clock: float) -> float:
+    """Return the mean PUE over the hours of a run [1], at least 1.
+
+    PUE follows the outdoor temperature: pue + A cos(2π (t − t_hot)/year), with t_hot in late July, when air is warmest on the
+    northern continents. A negative amplitude is the southern hemisphere's.
+
+    Parameters
+    ----------
+    pue : float
+        Mean of the year [1], >= 1.
+    amplitude : float
+        A [1].
+    start_time : float
+        Start of the run [h since 1970-01-01T00:00Z].
+    wall_clock : float
+        [h], > 0.
+
+    Examples
+    --------
+    >>> round(mean_pue(1.2, 0.05, 202 * 24.0, 24.0), 4), round(mean_pue(1.2, 0.05, 0.0, 8766.0), 4)
+    (1.25, 1.2)
+    """
+    half = _PI_PER_YEAR * wall_clock
+    phase = 2.0 * _PI_PER_YEAR * (start_time + 0.5 * wall_clock - _HOTTEST)
+    shape = math.sin(half) / half if half > 0.0 else 1.0 + 0.0 * half
+    mean = pue + amplitude * math.cos(phase) * shape
+    return 1.0 if mean < 1.0 else mean

@@ -93,3 +93,29 @@ def productive_device_hours(flop: float, peak_flops: float, mfu: float) -> float
     2.0
     """
     return flop / (peak_flops * mfu * 3600.0)
+
+
+@jittable
+def repeated_work(rollback_rate: float, rollback_time: float) -> float:
+    """Return the work repeated after loss spikes, as a fraction of productive work [1].
+
+    The expected value: λ t/1000. A run has tens of rollbacks at most, of hours each, so that their number matters less
+    than how uncertain their rate is before the run.
+
+    Parameters
+    ----------
+    rollback_rate : float
+        λ, per 1000 hours of work, >= 0.
+    rollback_time : float
+        t, hours of work repeated after one rollback [h], >= 0.
+
+    References
+    ----------
+    Chowdhery et al. (2022), PaLM, arXiv:2204.02311, section 5.1: about 20 spikes, each restarted about 100 steps before it.
+
+    Examples
+    --------
+    >>> repeated_work(10.0, 2.0)
+    0.02
+    """
+    return rollback_rate * rollback_time * 0.001

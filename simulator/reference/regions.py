@@ -9,21 +9,7 @@ from functools import cache
 from types import MappingProxyType
 
 from simulator.errors import LawError
-from simulator.reference import Reference, _rows
-
-
-@dataclass(frozen=True)
-class RegionalFigure(Reference):
-    """One sourced figure of a region, and what it measures.
-
-    Attributes
-    ----------
-    basis : str
-        Carbon intensity: life-cycle or operational, which differ by tens of per cent and are never to be mixed.
-        Price: whose, with or without taxes, the currency it was published in; 'single quoted estimate' where it is no statistic.
-    """
-
-    basis: str
+from simulator.reference import Reference, table
 
 
 @dataclass(frozen=True)
@@ -35,29 +21,27 @@ class Region:
     id : str
         ``FR`` (ISO 3166-1), ``US-CA`` (ISO 3166-2) or ``gcp:europe-west9``.
     kind : str
-        country, us_state or cloud_region.
+        country, us_state, ca_province, au_state or cloud_region.
     name : str
         In ASCII.
-    figures : mapping of str to RegionalFigure
+    figures : mapping of str to Reference
         By quantity; carbon_intensity and electricity_price where they are known. One is never borrowed from another region.
     """
 
     id: str
     kind: str
     name: str
-    figures: Mapping[str, RegionalFigure]
+    figures: Mapping[str, Reference]
 
 
 @cache
 def regions() -> Mapping[str, Region]:
     """Return the regions by id."""
     places: dict[str, tuple[str, str]] = {}
-    figures: dict[str, dict[str, RegionalFigure]] = {}
-    for row in _rows("grid_annual"):
-        places[row["region"]] = row["kind"], row["name"]
-        figures.setdefault(row["region"], {})[row["quantity"]] = RegionalFigure(
-            f"{row['value']} {row['unit']}", int(row["year"]), row["source"], row["basis"]
-        )
+    figures: dict[str, dict[str, Reference]] = {}
+    for row in table("grid_annual").rows:
+        places[row.name] = row.kind, row.label
+        figures.setdefault(row.name, {})[row.quantity] = Reference.of(row)
     return MappingProxyType({key: Region(key, *places[key], MappingProxyType(known)) for key, known in figures.items()})
 
 
@@ -88,7 +72,7 @@ def region(wanted: str) -> Region:
         raise LawError(f"'{wanted}' is the name of several regions", f"State its id: {' or '.join(_told(place) for place in found)}")
     near = []
     if len(word) > 3:  # two or three letters are near to anything
-        near = get_close_matches(word, by_word, n=3) or [known for known in by_word if word in known][:3]
+        near = [known for known in by_word if word in known][:6] or get_close_matches(word, by_word, n=3)
     told = dict.fromkeys(_told(place) for known in near for place in by_word[known])
     hint = f"Did you mean {' or '.join(told)}?" if told else "Ids are like FR, US-CA or gcp:europe-west9."
     raise LawError(f"'{wanted}' is not a known region", f"{hint} Or state electricity_price and carbon_intensity")
@@ -107,8 +91,7 @@ def exchange_rates() -> Mapping[str, Mapping[int, Reference]]:
     >>> exchange_rates()["EUR"][2024].value
     '1.0824'
     """
-    table: dict[str, dict[int, Reference]] = {}
-    for row in _rows("exchange_rates"):
-        year = int(row["period"])
-        table.setdefault(row["currency"], {})[year] = Reference(row["rate"], year, row["source"])
-    return MappingProxyType({currency: MappingProxyType(rates) for currency, rates in table.items()})
+    rates: dict[str, dict[int, Reference]] = {}
+    for row in table("exchange_rates").rows:
+        rates.setdefault(row.name, {})[row.year] = Reference.of(row)
+    return MappingProxyType({currency: MappingProxyType(of_year) for currency, of_year in rates.items()})

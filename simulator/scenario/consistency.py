@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from simulator.errors import Problem
-from simulator.reference.regions import region
 from simulator.scenario.interruptions import median_exposure
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
-from simulator.scenario.resolve import Resolved, choose, currency_of, fill, needs
+from simulator.scenario.resolve import Resolved, choose, currency_of, fill, known_of_region, needs
 from simulator.scenario.schema import Scenario
 from simulator.scenario.values import UncertainValue
 
@@ -87,22 +86,12 @@ _OWN_ONLY = ("accelerator_price", "server_price_ratio", "interconnect_share", "d
 def _check_payment(compute: Mapping[str, Any], has: Callable[[str, str], bool], problems: list[Problem]) -> None:
     basis = compute.get("basis")
     if basis == "rent":
-        if not has("compute", "rental_price"):
-            problems.append(
-                Problem("rental_price is not stated and has no default", "compute.rental_price", "State it in USD/h per accelerator")
-            )
         problems.extend(
             Problem(f"{key} is not read where accelerators are rented", f"compute.{key}", "Remove it, or set basis: own")
             for key in _OWN_ONLY
             if has("compute", key)
         )
     elif basis == "own":
-        if not has("compute", "accelerator_price"):
-            problems.append(
-                Problem(
-                    "accelerator_price is not stated and has no default", "compute.accelerator_price", "State it in USD per accelerator"
-                )
-            )
         rule, unread = compute.get("depreciation") or "cottier2024", "residual_value"
         if rule == "straight_line":
             unread = "depreciation_rate"
@@ -124,6 +113,8 @@ def check_reads(scenario: Scenario) -> list[Problem]:
     problems: list[Problem] = []
     _check_method(scenario, problems)
     _check_grid(scenario, problems)
+    _check_matching(scenario, problems)
+    _check_shares(scenario, problems)
     _check_pausing(scenario, problems)
     resolved, unread = fill(scenario)
     _check_region(resolved, problems)
@@ -243,12 +234,31 @@ def _check_grid(scenario: Scenario, problems: list[Problem]) -> None:
         problems.append(Problem(what, "grid.zone", "Remove it"))
 
 
+def _check_matching(scenario: Scenario, problems: list[Problem]) -> None:
+    """Tell a way of matching where no clean energy is matched; none is where a component is switched off by its name."""
+    if scenario.emissions.matching is None or "matching" in scenario.components:
+        return
+    if "matching" not in choose(scenario, "daly2006").parts:
+        what, way = "matching is not read: no clean energy is contracted", "State matched_share too, or remove it"
+        problems.append(Problem(what, "emissions.matching", way))
+
+
+def _check_shares(scenario: Scenario, problems: list[Problem]) -> None:
+    """Tell shares of rented accelerators that are certain and come to more than all."""
+    reserved, spot = scenario.compute.reserved_share, scenario.compute.spot_share
+    if reserved is None or spot is None or reserved.constant is None or spot.constant is None:
+        return
+    if reserved.constant + spot.constant > 1.0:
+        what = f"reserved_share and spot_share come to more than all accelerators: {reserved.constant + spot.constant:g}"
+        problems.append(Problem(what, "compute.spot_share", f"State {1.0 - reserved.constant:g} at most; the rest is on demand"))
+
+
 def _check_region(resolved: Resolved, problems: list[Problem]) -> None:
     """Tell a region none of whose figures is asked for."""
     name, stated = resolved.scenario.grid.region, resolved.scenario.values()
     if name is None:
         return
-    figures = region(name).figures
+    figures = known_of_region(resolved.scenario)
     if not any(quantity in resolved.inputs and quantity not in stated for quantity in figures):
         what = f"region is not read: this scenario states, or does not need, its {' and '.join(sorted(figures))}"
         problems.append(Problem(what, "grid.region", "Remove it"))

@@ -11,11 +11,13 @@ from pydantic import ValidationError
 
 from simulator.errors import ConfigError, Problem
 from simulator.scenario.consistency import check_consistency, check_reads
-from simulator.scenario.schema import HOMES, SECTIONS, Phase, Scenario
+from simulator.scenario.levers import apply_levers
+from simulator.scenario.schema import HOMES, SECTIONS, Scenario
+from simulator.scenario.sections import Phase
 from simulator.scenario.text import Document, dotted, parse_yaml, undotted
 
 
-def load_scenario(path: str | Path, *, overrides: Sequence[str] = ()) -> Scenario:
+def load_scenario(path: str | Path, *, overrides: Sequence[str] = (), levers: Sequence[str] = ()) -> Scenario:
     """Read a scenario from a YAML file.
 
     Parameters
@@ -24,6 +26,8 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = ()) -> Scenari
     overrides : sequence of str
         ``path=value`` with the value in YAML: ``workload.mfu=0.3 to 0.4``; the name of a quantity
         alone is enough: ``mfu=0.38``.
+    levers : sequence of str
+        Pulled after those of the file: ``fp8``, ``region=CA-QC``.
 
     Returns
     -------
@@ -48,7 +52,7 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = ()) -> Scenari
     document = parse_yaml(text, where=str(file))
     if isinstance(document.data, Mapping):
         document.data = {"name": file.stem, **document.data}
-    return _build(document, where=str(file), base=file.parent, overrides=overrides)
+    return _build(document, where=str(file), base=file.parent, overrides=overrides, levers=levers)
 
 
 def parse_scenario(data: Mapping[str, Any] | str, *, base: Path | None = None) -> Scenario:
@@ -59,14 +63,22 @@ def parse_scenario(data: Mapping[str, Any] | str, *, base: Path | None = None) -
     return _build(document, where="text" if isinstance(data, str) else "", base=base or Path())
 
 
-def _build(document: Document, *, where: str, base: Path, overrides: Sequence[str] = ()) -> Scenario:
+def _build(document: Document, *, where: str, base: Path, overrides: Sequence[str] = (), levers: Sequence[str] = ()) -> Scenario:
     data = document.data
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         raise ConfigError([Problem("is not a mapping of sections", where=where, way_out=f"Sections: {', '.join(SECTIONS)}")])
     origin: dict[tuple[str | int, ...], str] = {}
     problems: list[Problem] = []
     for override in overrides:
         _apply(data, override, origin, problems)
+    stated = data.get("levers") or ()
+    if levers and isinstance(stated, (list, tuple)):
+        data["levers"] = [*stated, *levers]
+        origin |= {("levers", len(stated) + index): f"--lever {lever}" for index, lever in enumerate(levers)}
+    pulled, changed = apply_levers(data)
+    for path, lever in changed.items():
+        place = document.place(("levers",))
+        origin[path] = f"--lever {lever}" if lever in levers or place is None else f"{where}:{place[0]}:{place[1]}: lever {lever}"
 
     def located(problem: Problem, path: tuple[str | int, ...]) -> Problem:
         for length in range(len(path), 0, -1):
@@ -78,6 +90,7 @@ def _build(document: Document, *, where: str, base: Path, overrides: Sequence[st
         place = document.place(path)
         return problem.at(where=f"{where}:{place[0]}:{place[1]}" if place else where)
 
+    problems += [located(problem, undotted(problem.path)) for problem in pulled]
     scenario = None
     wrong: list[tuple[str | int, ...]] = []
     try:

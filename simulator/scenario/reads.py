@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simulator.scenario.parts import PARTS
+
 #: classes of interruptions that a scenario may tell apart
 INTERRUPTION_CLASSES = ("accelerator", "host", "network", "software", "spot", "planned")
 #: those of them that break a node: they age with the hardware and take a spare
@@ -44,6 +46,12 @@ class Choices:
         Whether electricity is priced in another currency than USD.
     dated : bool
         Whether a replayed history is read from the run's own date on.
+    matching : {"annual", "hourly"}
+        How contracted clean energy is matched.
+    parts : tuple of str
+        Optional parts of the bill and of the footprint that are on.
+    excluded : tuple of str
+        Components that are switched off.
     """
 
     work: str = "transformer"
@@ -57,6 +65,9 @@ class Choices:
     pausing: bool = False
     foreign: bool = False
     dated: bool = False
+    matching: str = "annual"
+    parts: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 def inputs_read(choices: Choices, stated: Iterable[str], phases: Iterable[Iterable[str]] = ()) -> tuple[str, ...]:
@@ -86,6 +97,13 @@ def inputs_read(choices: Choices, stated: Iterable[str], phases: Iterable[Iterab
         read += ["exchange_rate"] if choices.foreign else []
     else:
         read.append("rental_price")
+    for name in choices.parts:
+        read += [*PARTS[name].off, *PARTS[name].reads]
+    off = {quantity for name in choices.excluded if name in PARTS for quantity in PARTS[name].off if quantity not in PARTS[name].shared}
+    off |= {"supply_variability"} if choices.matching == "annual" else set()
+    read = [name for name in read if name not in off]  # what is switched off, no other part reads either
+    if choices.work == "device_hours":  # stated device-hours hold every loss
+        read = [name for name in read if name not in PARTS["rollbacks"].off]
     if choices.method == "event_driven":
         read += [] if choices.work == "device_hours" else ["max_wall_clock"]
         read += ["checkpoint_write_time"] if "checkpoint_write_time" in stated else []

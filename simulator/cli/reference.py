@@ -1,0 +1,75 @@
+"""``simulator reference``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from simulator.reference import Row
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  simulator reference\n"
+    "  simulator reference accelerators 'H100 SXM'\n"
+    "  simulator reference defaults mfu\n"
+    "  simulator reference grid_annual France --json\n"
+)
+@click.argument("table", required=False)
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects, one a table or a row.")
+def command(table: str | None, name: str | None, as_json: bool) -> None:
+    """List the reference tables, or the figures of one TABLE with their sources; NAME keeps those of one name or quantity."""
+    import json
+    from dataclasses import asdict
+
+    from simulator.reference import table as find
+    from simulator.reference import tables
+
+    if table is None:
+        listed = [{"table": one.name, "rows": len(one.rows), "meaning": one.meaning} for one in tables().values()]
+        width = max(len(one.name) for one in tables().values())
+        lines = [f"{one['table']:{width}}  {one['rows']:>4} rows  {one['meaning']}" for one in listed]
+        click.echo(json.dumps(listed, indent=2) if as_json else "\n".join(lines))
+        return
+    found = find(table)
+    rows = found.rows if name is None else found.of(name)
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], indent=2, allow_nan=False))
+    else:
+        _print(f"{found.name}: {found.meaning[0].lower()}{found.meaning[1:]}", rows)
+
+
+def _print(title: str, rows: Sequence[Row]) -> None:
+    """Print rows with what kind of figures they are; each source once, below."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    sources = {source: number for number, source in enumerate(dict.fromkeys(row.source for row in rows), start=1)}
+    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("name")
+    shown.add_column("quantity", no_wrap=True)
+    shown.add_column("value", overflow="fold")
+    shown.add_column("central", justify="right", no_wrap=True)
+    shown.add_column("year", no_wrap=True)
+    shown.add_column("what kind of figure", ratio=1)
+    shown.add_column("source", justify="right", no_wrap=True)
+    last = ""
+    for row in rows:
+        name = f"{row.name} ({row.label})" if row.label else row.name
+        central = f"{row.central:g}" if row.low < row.high else ""
+        cells = ["" if name == last else name, row.quantity, row.value, central, str(row.year), row.basis, f"[{sources[row.source]}]"]
+        shown.add_row(*map(Text, cells))  # as text, since rich would read brackets
+        last = name
+    notes = Table.grid(padding=(0, 1))
+    for source, number in sources.items():
+        notes.add_row(Text(f"[{number}]", justify="right"), Text(source))
+    console = Console(highlight=False, width=None if Console().is_terminal else 110)
+    with console.capture() as captured:  # rich would end the process itself where a reader has gone
+        console.print(shown, notes)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

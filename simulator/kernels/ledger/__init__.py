@@ -1,0 +1,1 @@
+"""What a run costs, emits and drinks, from its hours and energies: every component, in lanes."""

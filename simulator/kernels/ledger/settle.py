@@ -1,0 +1,95 @@
+"""The ledger kernel: from the hours and energies of runs to money, carbon and water.
+
+It reads inputs that the run's kernel has drawn, so that a draw's bill and its history are one future. A draw's
+bill depends on its own inputs and outcomes only: bitwise the same in any group of lanes. The contract is that of
+``kernels.static``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from simulator.jit import allocating, kernel
+from simulator.kernels.ledger.afterwards import refresh, rent_instead
+from simulator.kernels.ledger.book import ASIDE, OUTCOMES, OUTPUTS, SPENDING, WIDTH, YEARS, Book, Floats, Pages
+from simulator.kernels.ledger.prices import follow_prices
+from simulator.kernels.ledger.programme import attempt, meet_events, surround
+from simulator.kernels.ledger.run import (
+    emit_and_drink,
+    emit_beside_compute,
+    match,
+    pay_beside_compute,
+    pay_for_compute,
+    set_rollbacks_apart,
+    weigh_season,
+)
+from simulator.kernels.ledger.totals import add_up, add_what_is_not_bought, date_spending, nothing_beside, renew
+
+
+@allocating
+def settle_block(start: int, stop: int, first: int, book: Book, inputs: Floats, run: Floats, out: Floats) -> None:
+    """Settle draws ``start`` to ``stop`` - 1, which stand in the columns from ``start`` - ``first`` on."""
+    size = book.constants.size
+    rows = len(OUTPUTS) + book.people.shape[0] + book.events.shape[0]
+    pages = Pages(
+        np.empty(size * WIDTH),
+        np.ones(len(OUTCOMES) * WIDTH),
+        np.ones(2 * WIDTH),
+        np.zeros((4, WIDTH)),
+        np.zeros(len(ASIDE) * WIDTH),
+        np.zeros(rows * WIDTH),
+    )
+    for slot in range(size):
+        pages.x[slot * WIDTH : (slot + 1) * WIDTH] = book.constants[slot]
+    for draw in range(start, stop, WIDTH):
+        count, column = min(WIDTH, stop - draw), draw - first
+        for slot in range(size):
+            row = book.rows[slot]
+            if row >= 0:
+                for i in range(count):
+                    pages.x[slot * WIDTH + i] = inputs[row, column + i]
+        for k in range(len(OUTCOMES)):
+            for i in range(count):
+                pages.run[k * WIDTH + i] = run[k, column + i]
+        if book.extras:
+            meet_events(book.people.shape[0], book.events, pages)
+        follow_prices(draw, count, book.prices, book.jumping, pages)
+        weigh_season(book.seasonal, pages)
+        match(book.hourly_matching, pages)
+        pay_for_compute(book.basis, book.depreciation, pages)
+        emit_and_drink(pages)
+        if book.extras:
+            pay_beside_compute(book.basis, pages)
+            emit_beside_compute(pages)
+            set_rollbacks_apart(book.costs, book.emissions, pages)
+            attempt(book.attempting, pages)
+            surround(book.people, pages)
+            pages.y[SPENDING * WIDTH : (SPENDING + YEARS) * WIDTH] = 0.0
+            refresh(draw, count, book.prices, book.jumping, book.dated, pages)
+            renew(pages)
+        else:
+            nothing_beside(pages)
+        add_up(book.costs, book.emissions, pages)
+        if book.extras:
+            add_what_is_not_bought(book.costs, pages)
+        if book.dated:
+            date_spending(book.costs, count, pages)
+        if book.buying:
+            rent_instead(pages)
+        for k in range(book.kept.size):
+            row = book.kept[k]
+            for i in range(count):
+                out[row, column + i] = pages.y[row * WIDTH + i]
+
+
+@kernel
+def settle(low: int, high: int, block_size: int, first: int, book: Book, inputs: Floats, run: Floats, out: Floats) -> None:
+    """Settle draws ``low`` to ``high`` - 1 in blocks, over threads.
+
+    Reads ``inputs`` (drawn inputs, draws) and ``run`` (len(OUTCOMES), draws), writes the rows of ``out`` that are kept; draw
+    ``first`` stands in column 0.
+    """
+    for block in prange((high - low + block_size - 1) // block_size):
+        start = low + block * block_size
+        settle_block(start, min(start + block_size, high), first, book, inputs, run, out)

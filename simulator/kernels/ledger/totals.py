@@ -1,0 +1,163 @@
+"""Sums over the components, and the calendar of spending."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from simulator.jit import jittable, stage, wide_vectors
+from simulator.kernels.ledger.book import (
+    ABANDONED,
+    ALL_DEVICE_HOURS,
+    ALL_ENERGY,
+    BESIDE,
+    COST,
+    COST_TOTAL,
+    COSTS,
+    DELAY,
+    DEVICE_HOURS,
+    EMISSIONS_TOTAL,
+    ENERGY,
+    PROGRAMME,
+    REFRESH_COST,
+    REFRESH_ENERGY,
+    RUN_COST,
+    RUN_EMISSIONS,
+    SPENDING,
+    WALL,
+    WATER,
+    WATER_OFF,
+    WATER_ON,
+    WIDTH,
+    YEARS,
+    Floats,
+    Integers,
+    Pages,
+    costs,
+    emissions,
+    places,
+)
+
+_BEFORE, _AFTER, _TAX, _CARBON_PRICE = places("preparation_time", "evaluation_time", "tax_rate", "carbon_price")
+_C_TAXES, _C_CARBON, _C_IMPROVEMENT, _C_PEOPLE, _C_EVENTS = costs("taxes", "carbon_price", "continuous_improvement", "people", "events")
+(_E_IMPROVEMENT,) = emissions("continuous_improvement")
+_HOURS_PER_YEAR = 8766.0
+
+#: when each component is spent; refreshes are dated one by one
+_IN_RUN, _IN_DATA, _IN_RESEARCH, _ALWAYS, _LATER = range(5)
+_KINDS = {
+    **dict.fromkeys(COSTS[COSTS.index("data_acquisition") : COSTS.index("storage")], _IN_DATA),
+    **dict.fromkeys(("research_compute", "teacher"), _IN_RESEARCH),
+    **dict.fromkeys(("storage", "data_transfer", "people"), _ALWAYS),
+    "continuous_improvement": _LATER,
+}
+_WHEN = np.array([_KINDS.get(name, _IN_RUN) for name in COSTS])
+
+
+@stage
+def nothing_beside(pages: Pages) -> None:
+    """Write the totals of a run beside which there is nothing."""
+    run, y, aside = pages.run, pages.y, pages.aside
+    for i in range(WIDTH):
+        y[PROGRAMME * WIDTH + i] = run[WALL * WIDTH + i]
+        y[ALL_DEVICE_HOURS * WIDTH + i], y[ALL_ENERGY * WIDTH + i] = run[DEVICE_HOURS * WIDTH + i], y[ENERGY * WIDTH + i]
+        y[ABANDONED * WIDTH + i] = aside[BESIDE * WIDTH + i] = aside[REFRESH_ENERGY * WIDTH + i] = 0.0
+
+
+@stage
+def add_up(costs: Integers, emissions: Integers, pages: Pages) -> None:
+    """Write water and the totals of the components that count, but what is added by :func:`add_what_is_not_bought`."""
+    wide_vectors()
+    y, aside = pages.y, pages.aside
+    for i in range(WIDTH):
+        multiple = 1.0 + aside[BESIDE * WIDTH + i] + aside[REFRESH_ENERGY * WIDTH + i]
+        y[WATER_ON * WIDTH + i] *= multiple
+        y[WATER_OFF * WIDTH + i] *= multiple
+        y[WATER * WIDTH + i] = y[WATER_ON * WIDTH + i] + y[WATER_OFF * WIDTH + i]
+        y[COST_TOTAL * WIDTH + i], y[EMISSIONS_TOTAL * WIDTH + i] = 0.0, 0.0
+    for k in range(emissions.size):
+        for i in range(WIDTH):
+            y[EMISSIONS_TOTAL * WIDTH + i] += y[emissions[k] * WIDTH + i]
+    for k in range(costs.size):
+        if costs[k] * WIDTH not in (_C_PEOPLE, _C_EVENTS, _C_TAXES, _C_CARBON):
+            for i in range(WIDTH):
+                y[COST_TOTAL * WIDTH + i] += y[costs[k] * WIDTH + i]
+
+
+@stage
+def renew(pages: Pages) -> None:
+    """Write what refreshes cost and emit."""
+    wide_vectors()
+    y, aside = pages.y, pages.aside
+    for i in range(WIDTH):
+        y[_C_IMPROVEMENT + i] = aside[REFRESH_COST * WIDTH + i] * aside[RUN_COST * WIDTH + i]
+        y[_E_IMPROVEMENT + i] = aside[REFRESH_ENERGY * WIDTH + i] * aside[RUN_EMISSIONS * WIDTH + i]
+
+
+@stage
+def add_what_is_not_bought(costs: Integers, pages: Pages) -> None:
+    """Add taxes on what is bought, people, events and the carbon price to the total, where they count."""
+    wide_vectors()
+    x, y = pages.x, pages.y
+    for i in range(WIDTH):
+        y[_C_TAXES + i] = x[_TAX + i] * y[COST_TOTAL * WIDTH + i]
+        price = x[_CARBON_PRICE + i] * 0.001
+        y[_C_CARBON + i] = price * y[EMISSIONS_TOTAL * WIDTH + i]
+    for k in range(costs.size):
+        if costs[k] * WIDTH in (_C_PEOPLE, _C_EVENTS, _C_TAXES, _C_CARBON):
+            for i in range(WIDTH):
+                y[COST_TOTAL * WIDTH + i] += y[costs[k] * WIDTH + i]
+
+
+@jittable
+def year_of(time: float) -> int:
+    """Return the year of the calendar that a time [h from now] falls into: the last one for all later, and for an unknown one."""
+    years = time / _HOURS_PER_YEAR
+    return int(years) if years < YEARS - 1 else YEARS - 1
+
+
+@jittable
+def unknown_spending(lane: int, y: Floats) -> None:
+    """Leave no year of the calendar known."""
+    for year in range(YEARS):
+        y[(SPENDING + year) * WIDTH + lane] = math.nan
+
+
+@jittable
+def _spend(amount: float, begin: float, end: float, lane: int, y: Floats) -> None:
+    """Add an amount to the years that it is spent in, evenly from ``begin`` to ``end`` [h from now]; to none where these are unknown."""
+    first = begin / _HOURS_PER_YEAR
+    last = end / _HOURS_PER_YEAR
+    if math.isnan(first + last):
+        unknown_spending(lane, y)
+        return
+    year = year_of(begin)
+    if not last > first or not last < 1e9:
+        y[(SPENDING + year) * WIDTH + lane] += amount
+        return
+    while first < last:
+        until = last if year == YEARS - 1 or last < year + 1.0 else year + 1.0
+        y[(SPENDING + year) * WIDTH + lane] += amount * (until - first) / (last / 1.0 - begin / _HOURS_PER_YEAR)
+        first = until
+        year = min(year + 1, YEARS - 1)
+
+
+@stage
+def date_spending(costs: Integers, count: int, pages: Pages) -> None:
+    """Add what is spent until the release to the years from now on: evenly over the time that each cost belongs to."""
+    x, y, aside = pages.x, pages.y, pages.aside
+    for i in range(count):
+        before, end = x[_BEFORE + i], y[PROGRAMME * WIDTH + i]
+        start, stop = before + aside[DELAY * WIDTH + i], end - x[_AFTER + i]
+        data = research = at_run = throughout = 0.0
+        for k in range(costs.size):
+            amount, kind = y[costs[k] * WIDTH + i], _WHEN[costs[k] - COST]
+            data += amount if kind == _IN_DATA else 0.0
+            research += amount if kind == _IN_RESEARCH else 0.0
+            at_run += amount if kind == _IN_RUN else 0.0
+            throughout += amount if kind == _ALWAYS else 0.0
+        _spend(data, 0.0, before, i, y)
+        _spend(research, 0.0 if before > 0.0 else start, before if before > 0.0 else stop, i, y)
+        _spend(at_run, start, stop, i, y)
+        _spend(throughout, 0.0, end, i, y)

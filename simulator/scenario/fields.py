@@ -1,0 +1,96 @@
+"""Fields of a scenario: closed sections, and values that are named after the quantity they are of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, Literal, TypeAlias, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetPydanticSchema, PlainSerializer, ValidationInfo
+from pydantic_core import PydanticCustomError, core_schema
+
+from simulator.errors import LawError
+from simulator.quantities import QUANTITIES
+from simulator.scenario.currency import currency_in, renamed
+from simulator.scenario.dates import hours_of, is_date
+from simulator.scenario.past import History
+from simulator.scenario.values import UncertainValue, parse_value
+from simulator.scenario.zones import ZoneFile
+
+IntervalRule: TypeAlias = Literal["young1974", "daly2006", "optimal"]
+
+
+def problem(error: LawError) -> PydanticCustomError:
+    """Return an error that pydantic gathers."""
+    return PydanticCustomError("law", "{what}", {"what": error.what, "way_out": error.way_out})
+
+
+class Closed(BaseModel):
+    """Frozen, and closed to keys that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+_FROM_THE_START = dict.fromkeys(("deadline", "max_wall_clock"), "State the time from the start of the run on, for example 48 days")
+
+
+#: fields whose quantity has a longer name
+_LONG_NAMES = {
+    "probability": "event_probability", "frequency": "event_frequency", "cost": "event_cost", "delay": "event_delay",
+    "multiplies": "event_factor", "budget": "cost_total", "carbon_cap": "emissions_total",
+}  # fmt: skip
+
+
+def _parse_quantity(raw: Any, info: ValidationInfo) -> Any:
+    """Parse the value of the quantity that the field is named after."""
+    name = _LONG_NAMES.get(str(info.field_name), str(info.field_name))
+    if isinstance(raw, UncertainValue) or (name == "checkpoint_interval" and raw in get_args(IntervalRule)):
+        return raw
+    try:
+        if name == "start_time":
+            return replace(parse_value(hours_of(raw), name), spec=raw)
+        if is_date(raw):
+            raise LawError(f"{raw!r} is a date; {name} is a number of {QUANTITIES[name].unit}", _FROM_THE_START.get(name, ""))
+        # resolve converts it: a threshold where the prices are in its currency too, all else by a dated exchange rate
+        if name != "electricity_price" and QUANTITIES[name].unit.startswith("USD") and (currency := currency_in(raw)):
+            return replace(parse_value(renamed(raw, currency, "USD"), name, base=(info.context or {}).get("base")), spec=raw)
+        return parse_value(raw, name, base=(info.context or {}).get("base"))
+    except LawError as error:
+        hint = "Or name a rule: young1974, daly2006, optimal" if name == "checkpoint_interval" else error.way_out
+        raise problem(LawError(error.what, hint)) from None
+
+
+def instance_of(kind: type) -> GetPydanticSchema:
+    """Take an instance as it is: our values are built by validators, and their insides are none of pydantic's business."""
+    return GetPydanticSchema(lambda _source, _handler: core_schema.is_instance_schema(kind))
+
+
+AS_WRITTEN = PlainSerializer(lambda value: value.spec if isinstance(value, (UncertainValue, ZoneFile, History)) else value)
+
+#: a constant or an uncertain value of the quantity that the field is named after
+Value: TypeAlias = Annotated[UncertainValue, instance_of(UncertainValue), BeforeValidator(_parse_quantity), AS_WRITTEN]
+ValueOrRule: TypeAlias = Annotated[
+    Annotated[UncertainValue, instance_of(UncertainValue)] | IntervalRule, BeforeValidator(_parse_quantity), AS_WRITTEN
+]
+
+
+class Section(Closed):
+    """A part of a scenario."""
+
+
+def _parse_limit(raw: Any, info: ValidationInfo) -> Any:
+    """Parse a limit: one positive number of its quantity."""
+    quantity = QUANTITIES[_LONG_NAMES.get(str(info.field_name), str(info.field_name))]
+    way_out = f"A limit is one positive number, in {quantity.unit} or with its unit"
+    if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
+        raise problem(LawError(f"{raw!r} is not an amount", way_out))
+    try:
+        value = quantity.parse(raw if isinstance(raw, str) else repr(raw))
+    except LawError as error:
+        raise problem(error) from None
+    if not value > 0:
+        raise problem(LawError(f"{raw} is not above 0", way_out))
+    return value
+
+
+#: a certain limit of the quantity that the field is named after
+Limit: TypeAlias = Annotated[float, BeforeValidator(_parse_limit)]

@@ -1,0 +1,184 @@
+"""Levers: named changes to a scenario, each with its evidence.
+
+A lever sets fields, clears others, and multiplies inputs by uncertain factors (``reference/levers.csv``). All else stays
+as it is, draw by draw: a lever is compared with its base on the same futures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+from simulator.errors import Problem
+from simulator.reference import Reference, table
+
+
+@dataclass(frozen=True)
+class Lever:
+    """A named change to a scenario.
+
+    Attributes
+    ----------
+    meaning : str
+    argument : str
+        What stands behind ``=`` in ``region=CA-QC``; '' where nothing does.
+    excludes : str
+        Levers that change the same thing, of which one may be pulled.
+    sets : mapping of str to object
+        Fields by path; ``{}`` stands for the argument.
+    clears : tuple of str
+        Fields that are no longer true.
+    """
+
+    meaning: str
+    argument: str = ""
+    excludes: str = ""
+    sets: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    clears: tuple[str, ...] = ()
+
+
+_OLD_HARDWARE = (
+    "hardware.peak_flops", "hardware.tdp", "hardware.power_fraction", "hardware.server_power_ratio", "hardware.idle_power_fraction",
+    "hardware.accelerators_per_node", "emissions.embodied_accelerator", "emissions.embodied_server", "compute.rental_price",
+    "compute.accelerator_price", "compute.server_price_ratio",
+)  # fmt: skip
+_OLD_PLACE = (
+    "emissions.carbon_intensity", "emissions.residual_intensity", "energy.electricity_price", "energy.currency",
+    "energy.exchange_rate", "energy.grid_fee", "water.wue_off", "grid.zone", "grid.price", "grid.carbon", "grid.price_history",
+    "grid.carbon_history",
+)  # fmt: skip
+
+LEVERS: Mapping[str, Lever] = MappingProxyType(
+    {
+        "fp8": Lever("train in 8-bit floating point, on hardware that has it", excludes="precision"),
+        "fp4": Lever("train in 4-bit floating point, on hardware that has it", excludes="precision"),
+        "pruning": Lever("prune a larger trained model and train it further", excludes="start"),
+        "sparse_pretraining": Lever("train with sparse weights"),
+        "distillation": Lever(
+            "learn from a larger trained model, whose forward passes and a share of whose training count",
+            excludes="start",
+            sets={"components.teacher": True},
+        ),
+        "transfer_learning": Lever("train an open model further instead of from scratch", excludes="start"),
+        "data_efficiency": Lever("filter and mix data so that fewer tokens reach the same score"),
+        "open_data": Lever(
+            "use open data: nothing is bought or licensed",
+            sets={"components.data_acquisition": False, "components.data_licences": False, "components.data_scraping": False},
+        ),
+        "hardware": Lever(
+            "train on other accelerators, at their reference prices",
+            argument="an accelerator, for example B200",
+            excludes="hardware",
+            sets={"hardware.accelerator": "{}"},
+            clears=_OLD_HARDWARE,
+        ),
+        "distributed_training": Lever("train over slow links: federated, or in several places"),
+        "renewables": Lever(
+            "contract clean energy for all that is used, matched hour by hour: market-based emissions fall, the grid's do not",
+            sets={"emissions.matched_share": 1.0, "emissions.matching": "hourly"},
+            clears=("emissions.supply_variability",),
+        ),
+        "region": Lever(
+            "run in another place, at its annual carbon intensity and price",
+            argument="a region, for example CA-QC",
+            excludes="place",
+            sets={"grid.region": "{}"},
+            clears=_OLD_PLACE,
+        ),
+        "zone": Lever(
+            "run in another place, at its hourly carbon intensity and price",
+            argument="a zone, for example FR",
+            excludes="place",
+            sets={"grid.zone": "{}"},
+            clears=(*_OLD_PLACE, "grid.region"),
+        ),
+        "start": Lever("start on another date", argument="a date, for example 2027-07-01", excludes="date", sets={"grid.start_time": "{}"}),
+        "pausing": Lever(
+            "pause in the dirtiest hours of the zone",
+            argument="the share of hours in which the run goes on, for example 0.8",
+            excludes="pausing",
+            sets={"pausing.carbon_quantile": "{}"},
+        ),
+    }
+)
+
+
+def parse_lever(raw: Any) -> str:
+    """Return a lever as ``name`` or ``name=argument``, as it stands in a config: text, or a mapping of one.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong and the way out.
+    """
+    if isinstance(raw, Mapping) and len(raw) == 1:
+        name, argument = next(iter(raw.items()))
+        raw = f"{name}={argument}"
+    if not isinstance(raw, str):
+        raise ValueError(f"{raw!r} is not a lever. Write a name, or name=argument")
+    name, equals, argument = (part.strip() for part in raw.partition("="))
+    if name not in LEVERS:
+        near = get_close_matches(name, LEVERS, n=3, cutoff=0.4) or list(LEVERS)
+        raise ValueError(f"'{name}' is not a known lever. Did you mean {' or '.join(near)}?")
+    wanted = LEVERS[name].argument
+    if wanted and not argument:
+        raise ValueError(f"lever {name} needs {wanted}. Write {name}=...")
+    if equals and not wanted:
+        raise ValueError(f"lever {name} takes no argument. Write {name}")
+    return f"{name}={argument}" if wanted else name
+
+
+def apply_levers(data: MutableMapping[str, Any]) -> tuple[list[Problem], dict[tuple[str | int, ...], str]]:
+    """Set and clear what the levers of a scenario do, in its plain data.
+
+    Returns
+    -------
+    list of Problem
+        What is wrong with them; where something is, none is applied.
+    dict
+        Path of each field that was set -> the lever.
+    """
+    raw = data.get("levers")
+    if raw is None:
+        return [], {}
+    if not isinstance(raw, (list, tuple)):
+        return [Problem(f"{raw!r} is not a list of levers", "levers", f"Known are {', '.join(LEVERS)}")], {}
+    problems, pulled = [], []
+    for index, item in enumerate(raw):
+        try:
+            pulled.append(parse_lever(item))
+        except ValueError as error:
+            what, _, way = str(error).partition(". ")
+            problems.append(Problem(what, f"levers[{index}]", way))
+    names = [lever.partition("=")[0] for lever in pulled]
+    for index, name in enumerate(names):
+        for other in names[:index]:
+            if other == name or (LEVERS[other].excludes and LEVERS[other].excludes == LEVERS[name].excludes):
+                twice = f"lever {name} is pulled twice" if other == name else f"levers {other} and {name} exclude each other"
+                problems.append(Problem(twice, f"levers[{index}]", "Pull one of the two"))
+    if problems:
+        return problems, {}
+    changed: dict[tuple[str | int, ...], str] = {}
+    for lever in pulled:
+        name, _, argument = lever.partition("=")
+        for path in LEVERS[name].clears:
+            section, field = path.split(".")
+            if isinstance(data.get(section), dict):
+                data[section].pop(field, None)
+        for path, value in LEVERS[name].sets.items():
+            section, field = path.split(".")
+            data.setdefault(section, {})
+            if isinstance(data[section], dict):
+                data[section][field] = argument if value == "{}" else value
+                changed[section, field] = lever
+    data["levers"] = pulled
+    return [], changed
+
+
+def factors(lever: str) -> dict[str, Reference]:
+    """Return what a lever multiplies by how much."""
+    name = lever.partition("=")[0]
+    return {row.quantity.removeprefix("factor of "): Reference.of(row) for row in table("levers").rows if row.name == name}

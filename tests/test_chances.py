@@ -1,0 +1,92 @@
+"""Chances, equivalences, currencies: small readings of a result."""
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from simulator import SamplingPlan, parse_scenario, simulate
+from simulator.analysis.chances import budgets_exceeded, chance, chances_json, limits_exceeded
+from simulator.analysis.equivalences import equivalences
+from simulator.errors import ConfigError
+from simulator.reference import table
+from simulator.reference.regions import exchange_rates
+
+BASE = {
+    "workload": {"params": 7e9, "tokens": "0.2T tokens", "mfu": "0.3 to 0.45"},
+    "hardware": {"accelerator": "H100 SXM", "accelerators": 256},
+    "reliability": {"method": "expected_value"},
+    "emissions": {"carbon_intensity": "300 to 450 gCO2e/kWh"},
+    "compute": {"basis": "rent", "rental_price": "2.0 to 6.2 USD/h"},
+}
+PLAN = SamplingPlan(draws=2048, seed=1)
+
+
+def test_limits_are_judged_draw_by_draw():
+    limits = {"budget": "25k USD", "deadline": "1.2 days", "carbon_cap": "3 t"}
+    ds = simulate(parse_scenario({**BASE, "limits": limits}), PLAN)
+    told = limits_exceeded(ds)
+    assert {name: limit for name, (limit, _) in told.items()} == {"budget": 25_000, "deadline": 28.8, "carbon_cap": 3000}
+    for name, output in (("budget", "cost_total"), ("deadline", "programme_time"), ("carbon_cap", "emissions_total")):
+        assert told[name][1].value == float((ds[output] > told[name][0]).mean())
+        assert 0 < told[name][1].value < 1
+    assert set(chances_json(ds)["limits"]["budget"]) == {"limit", "unit", "probability_exceeded", "mcse"}
+
+
+def test_the_error_of_a_chance_is_that_of_a_binomial():
+    c = chance(xr.Dataset(attrs={"plan": "random"}), np.arange(10_000) < 2000)
+    assert c.mcse == pytest.approx(math.sqrt(0.2 * 0.8 / 10_000), rel=1e-3)
+    never = chance(xr.Dataset(attrs={"plan": "random"}), np.zeros(1000, dtype=bool))
+    assert never.value == 0
+    assert 0 < never.mcse < 0.002
+
+
+def test_sobol_replicates_give_the_error():
+    ds = simulate(parse_scenario({**BASE, "limits": {"budget": 25_000}}), SamplingPlan(draws=4096, plan="sobol", replicates=16))
+    share = (ds.cost_total.values > 25_000).reshape(-1, 16).mean(axis=0)
+    assert limits_exceeded(ds)["budget"][1].mcse == pytest.approx(share.std(ddof=1) / 4)
+    one = simulate(parse_scenario({**BASE, "limits": {"budget": 25_000}}), SamplingPlan(draws=256, plan="sobol", replicates=1))
+    assert math.isnan(limits_exceeded(one)["budget"][1].mcse)
+
+
+def test_larger_budgets_are_exceeded_less():
+    ds = simulate(parse_scenario(BASE), PLAN)
+    told = sorted((budget, c.value) for _, budget, c, _ in budgets_exceeded(ds))
+    assert [value for _, value in told] == sorted((value for _, value in told), reverse=True)
+    assert {name for name, *_ in budgets_exceeded(ds)} == set(table("budgets").names)
+
+
+def test_equivalences_print_their_factor():
+    ds = simulate(parse_scenario(BASE), PLAN)
+    told = equivalences(ds)
+    assert {e.output for e in told} == {"emissions_total", "water", "energy_total"}
+    car = next(e for e in told if e.what == "car lifetime")
+    assert car.factor == 57_150
+    assert car.middle == pytest.approx(float(ds.emissions_total.median()) / 57_150)
+    assert all(e.source and e.unit and e.low <= e.middle <= e.high for e in told)
+
+
+@pytest.mark.parametrize("limit", ["-3", "a lot", "3 t", True])
+def test_bad_limits_are_told(limit):
+    with pytest.raises(ConfigError, match="budget"):
+        parse_scenario({**BASE, "limits": {"budget": limit}})
+
+
+def test_a_foreign_price_is_converted_by_a_dated_rate():
+    dollars = simulate(parse_scenario(BASE), PLAN)
+    euros = simulate(parse_scenario({**BASE, "compute": {"basis": "rent", "rental_price": "2.0 to 6.2 EUR/h"}}), PLAN)
+    rates = exchange_rates()["EUR"]
+    rate = float(rates[max(rates)].value)
+    np.testing.assert_allclose(euros.rental_price, dollars.rental_price * rate, rtol=1e-14)
+    np.testing.assert_allclose(euros.cost_total, dollars.cost_total * rate, rtol=1e-12)
+    np.testing.assert_array_equal(euros.emissions_total, dollars.emissions_total)
+    assert "European Central Bank" in euros.attrs["defaults"]
+
+
+def test_pay_in_another_currency_than_electricity():
+    people = [{"name": "a", "headcount": 3, "fte_share": 1, "salary": "80k GBP/yr", "pay_overhead": 0, "equity": 0}]
+    ds = simulate(parse_scenario({**BASE, "people": people}), PLAN)
+    rates = exchange_rates()["GBP"]
+    expected = 3 * 80_000 * float(rates[max(rates)].value) * ds.programme_time / 8766
+    np.testing.assert_allclose(ds.pay.sel(person_class="a"), expected, rtol=1e-12)

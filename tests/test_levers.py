@@ -1,0 +1,145 @@
+"""Do levers change what they say, on the same draws, and nothing else?"""
+
+import numpy as np
+import pytest
+
+from simulator import SamplingPlan, load_scenario, parse_scenario, simulate
+from simulator.errors import ConfigError
+from simulator.reference import table
+from simulator.scenario import resolve
+from simulator.scenario.levers import LEVERS, factors
+
+PLAN = SamplingPlan(draws=1024, seed=3)
+BASE = {
+    "workload": {"params": 7e9, "tokens": "0.2T tokens", "mfu": "0.3 to 0.45"},
+    "hardware": {"accelerator": "H100 SXM", "accelerators": 256},
+    "reliability": {"method": "expected_value"},
+    "emissions": {"carbon_intensity": "300 to 450 gCO2e/kWh"},
+    "compute": {"basis": "rent", "rental_price": "2.0 to 6.2 USD/h"},
+}
+
+
+def play(levers=(), **changes):
+    data = {section: dict(fields) for section, fields in BASE.items()}
+    for section, fields in changes.items():
+        data[section] = {**data.get(section, {}), **fields} if isinstance(fields, dict) else fields
+    return simulate(parse_scenario({**data, "levers": list(levers)}), PLAN)
+
+
+def changed(a, b, role):
+    names = [name for name in a.data_vars if a[name].attrs["role"] == role and name in b]
+    return {n for n in names if not np.array_equal(*np.broadcast_arrays(a[n].values, b[n].values), equal_nan=True)}
+
+
+def test_two_levers_change_their_inputs_only():
+    base, pulled = play(), play(["fp8", "region=CA-QC"])
+    assert changed(base, pulled, "input") == {"peak_flops", "carbon_intensity", "wue_off"}
+    factor = pulled.lever_factor.sel(change="fp8: peak_flops").values
+    np.testing.assert_allclose(pulled.peak_flops.values, 989e12 * factor, rtol=1e-15)
+    np.testing.assert_allclose(pulled.device_hours, base.device_hours / factor, rtol=0.05)  # goodput moves a little
+    assert set(pulled.data_vars) - set(base.data_vars) == {"lever_factor"}
+
+
+def test_a_factor_keeps_its_draws_whatever_else_is_pulled():
+    alone, both = play(["fp8"]), play(["data_efficiency", "fp8", "distributed_training"])
+    a, b = (ds.lever_factor.sel(change="fp8: peak_flops").values for ds in (alone, both))
+    np.testing.assert_array_equal(a, b)
+
+
+def test_levers_stack():
+    base, pulled = play(), play(["data_efficiency", "transfer_learning"])
+    product = pulled.lever_factor.prod("change")
+    np.testing.assert_allclose(pulled.tokens, 0.2e12 * product, rtol=1e-14)
+    assert float((pulled.cost_total < base.cost_total).mean()) == 1.0
+
+
+@pytest.mark.parametrize("name", sorted({row.name for row in table("levers").rows}))
+def test_every_row_belongs_to_a_lever_and_has_an_effect(name):
+    assert name in LEVERS
+    assert factors(name)
+
+
+@pytest.mark.parametrize("lever", ["fp8", "pruning", "sparse_pretraining", "transfer_learning", "data_efficiency"])
+def test_levers_that_spare_work_cut_cost_and_emissions(lever):
+    base, pulled = play(), play([lever])
+    for name in ("device_hours", "cost_total", "emissions_total", "water"):  # a wide factor may pass 1, rarely
+        assert float((pulled[name] < base[name]).mean()) > 0.95, name
+
+
+def test_slow_links_make_it_dearer():
+    assert float((play(["distributed_training"]).cost_total > play().cost_total).mean()) > 0.99  # a factor above 1 is that rare
+
+
+def test_a_teacher_counts():
+    base, pulled = play(programme={"teacher_ratio": 3.0}), play(["distillation"], programme={"teacher_ratio": 3.0})
+    share = pulled.cost.sel(cost_component="teacher") / pulled.cost.sel(cost_component="accelerators")
+    np.testing.assert_allclose(share, 3.0, rtol=1e-12)
+    assert changed(base, pulled, "input") == {"tokens"}
+
+
+def test_renewables_change_the_market_based_figure_only():
+    base = play(emissions={"matched_share": 0.2})
+    pulled = play(["renewables"], emissions={"matched_share": 0.2})
+    assert changed(base, pulled, "output") == {"emissions_market"}
+    assert float((pulled.emissions_market < base.emissions_market).mean()) == 1.0
+
+
+def test_open_data_costs_nothing_to_have():
+    stated = {"data": {"data_licence_cost": 1e6, "data_acquisition_cost": 2e5, "stored_data": 50}}
+    base, pulled = play(**stated), play(["open_data"], **stated)
+    gone = {"data_licences", "data_acquisition"}
+    for name in base.cost_component.values:
+        a, b = (ds.cost.sel(cost_component=name).values for ds in (base, pulled))
+        assert (b == 0).all() if name in gone else np.array_equal(a, b), name
+
+
+def test_other_hardware_brings_its_own_figures():
+    pulled = play(["hardware=B200"])
+    assert float(pulled.peak_flops) == 2250e12
+    assert pulled.rental_price.dims == ("draw",)
+    assert pulled.rental_price.attrs["source"] != "stated"
+
+
+@pytest.mark.parametrize(
+    ("levers", "told"),
+    [
+        (["fp9"], "'fp9' is not a known lever. Did you mean fp8 or fp4"),
+        (["fp8", "fp4"], "levers fp8 and fp4 exclude each other"),
+        (["fp8", "fp8"], "lever fp8 is pulled twice"),
+        (["region=Quebek"], "Did you mean CA-QC (Quebec)"),
+        (["hardware=B2000"], "Did you mean B200"),
+        (["region"], "lever region needs a region"),
+        (["fp8=2"], "lever fp8 takes no argument"),
+        (["distillation", "pruning"], "exclude each other"),
+        (["pausing=0.8"], "never crossed"),
+        ([{"region": "CA-QC", "zone": "FR"}], "is not a lever"),
+        ([7], "is not a lever"),
+    ],
+)
+def test_bad_levers_are_told(levers, told):
+    with pytest.raises(ConfigError, match="problem") as caught:
+        play(levers)
+    assert told in str(caught.value)
+
+
+def test_a_lever_needs_hardware_that_has_it():
+    with pytest.raises(ConfigError, match=r"A100 SXM 80GB has no fp8 arithmetic.*hardware="):
+        play(["fp8"], hardware={"accelerator": "A100 SXM 80GB"})
+
+
+def test_a_lever_that_changes_nothing_is_told():
+    work = {"params": None, "tokens": None, "mfu": None, "device_hours": 1e5}
+    data = {k: v for k, v in ({**BASE["workload"], **work}).items() if v is not None}
+    with pytest.raises(ConfigError, match="lever data_efficiency changes tokens, which this scenario does not read"):
+        parse_scenario({**BASE, "workload": data, "levers": ["data_efficiency"]})
+
+
+def test_levers_of_a_file_and_of_the_command_line_add_up(tmp_path):
+    config = tmp_path / "x.yaml"
+    scenario = parse_scenario({**BASE, "levers": ["fp8", {"region": "CA-QC"}]})
+    config.write_text(scenario.to_yaml())
+    again = load_scenario(config, levers=["data_efficiency"])
+    assert again.levers == ("fp8", "region=CA-QC", "data_efficiency")
+    assert resolve(load_scenario(config)).hash() == resolve(scenario).hash()
+    with pytest.raises(ConfigError, match=r"--lever zone=FR.*exclude each other"):
+        load_scenario(config, levers=["zone=FR"])
