@@ -64,7 +64,7 @@ def _quantities(one: xr.Dataset, role: str, title: str) -> Table:
             table.add_row(str(name), shown, "" if name == "start_time" else unit)
             continue
         for label, value in zip(v[v.dims[0]].values, v.values, strict=True):
-            if value:
+            if value and not math.isnan(value):  # what a member does not have
                 table.add_row(Text(f"  {name}[{label}]"), f"{value:.6g}", unit)
     return table
 
