@@ -113,7 +113,7 @@ def _symbol(text: str) -> Unit:
         near = get_close_matches(text, SYMBOLS, n=3, cutoff=0.6)
         hint = f"Did you mean {' or '.join(near)}?" if near else "Known are W, kWh, h, USD, kgCO2e, FLOP, token, node and their multiples"
         if re.fullmatch(r"EUR|GBP|CNY|JPY|€|£", text):
-            hint = "Amounts are in USD; convert them with a dated exchange rate"
+            hint = "Amounts are in USD, EUR or GBP; convert others with a dated exchange rate"
         raise LawError(f"unknown unit '{text}'", hint)
     factor, dimension = SYMBOLS[text]
     powers = [0] * len(_DIMENSIONS)

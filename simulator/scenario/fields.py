@@ -81,6 +81,8 @@ def _parse_limit(raw: Any, info: ValidationInfo) -> Any:
     """Parse a limit: one positive number of its quantity."""
     quantity = QUANTITIES[_LONG_NAMES.get(str(info.field_name), str(info.field_name))]
     way_out = f"A limit is one positive number, in {quantity.unit} or with its unit"
+    if is_date(raw):
+        raise problem(LawError(f"{raw!r} is a date; {info.field_name} is a time from now on", "State for example 200 days"))
     if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
         raise problem(LawError(f"{raw!r} is not an amount", way_out))
     try:

@@ -145,7 +145,10 @@ def apply_levers(data: MutableMapping[str, Any]) -> tuple[list[Problem], dict[tu
     if raw is None:
         return [], {}
     if not isinstance(raw, (list, tuple)):
-        return [Problem(f"{raw!r} is not a list of levers", "levers", f"Known are {', '.join(LEVERS)}")], {}
+        data["levers"] = []  # told once
+        return [
+            Problem(f"{raw!r} is not a list of levers", "levers", f"Write levers: [fp8, region=CA-QC]; known are {', '.join(LEVERS)}")
+        ], {}
     problems, pulled = [], []
     for index, item in enumerate(raw):
         try:
@@ -160,6 +163,7 @@ def apply_levers(data: MutableMapping[str, Any]) -> tuple[list[Problem], dict[tu
                 twice = f"lever {name} is pulled twice" if other == name else f"levers {other} and {name} exclude each other"
                 problems.append(Problem(twice, f"levers[{index}]", "Pull one of the two"))
     if problems:
+        data["levers"] = []  # told once
         return problems, {}
     changed: dict[tuple[str | int, ...], str] = {}
     for lever in pulled:

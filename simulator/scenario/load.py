@@ -188,9 +188,22 @@ def _translate(item: Any) -> tuple[Problem, tuple[str | int, ...]]:
         return Problem(f"{_shown(item['input'])} is not a {kind}", told, f"It holds {', '.join(_keys(path))}"), path
     if path == ("workload", "phases") and item["type"] == "tuple_type":
         return Problem(f"{_shown(item['input'])} is not a list of phases", told, f"Each holds {', '.join(Phase.model_fields)}"), path
+    if item["type"] in ("tuple_type", "dict_type"):
+        kind = "list" if item["type"] == "tuple_type" else "mapping"
+        return Problem(f"{_shown(item['input'])} is not a {kind}", told, _EXAMPLES.get(str(path[-1]), "")), path
+    if item["type"] in ("bool_parsing", "bool_type"):
+        return Problem(f"{_shown(item['input'])} is neither true nor false", told), path
     if item["type"] == "string_type":
         return Problem(f"{_shown(item['input'])} is not a text", told, f"Put it in quotes if it is meant: '{item['input']}'"), path
     return Problem(f"{_shown(item['input'])}: {item['msg'][0].lower()}{item['msg'][1:]}", told), path
+
+
+_EXAMPLES = {
+    "people": "Write for example - {name: researchers, headcount: 10 to 30}",
+    "events": "Write for example - {name: outage, frequency: 0.5, cost: 10k to 100k}",
+    "multiplies": "Write for example {accelerator_price: 1.1 to 1.6}",
+    "components": "Write for example {people: true, storage: false}",
+}
 
 
 def _is_phase(path: tuple[str | int, ...]) -> bool:

@@ -124,7 +124,8 @@ class Event(Closed):
     @model_validator(mode="after")
     def _whole(self) -> Event:
         if (self.probability is None) == (self.frequency is None):
-            raise problem(LawError(f"event {self.name} needs a probability or a frequency", "State one of the two"))
+            wrong = "states both a probability and a frequency" if self.probability else "needs a probability or a frequency"
+            raise problem(LawError(f"event {self.name} {wrong}", "State one of the two"))
         if self.cost is None and self.delay is None and not self.multiplies:
             raise problem(LawError(f"event {self.name} has no impact", "State cost, delay or multiplies"))
         if self.multiplies and self.probability is None:

@@ -208,7 +208,7 @@ def fill(scenario: Scenario) -> tuple[Resolved, list[Problem]]:
     changes = _events(scenario, choices, inputs, problems)
     changes += _levers(scenario, inputs, problems)
     changes += _in_usd(scenario, choices, inputs)
-    off = {name for part in choices.excluded if part in PARTS for name in PARTS[part].off}
+    off = {name for part in choices.excluded if part in PARTS for name in (*PARTS[part].off, *PARTS[part].reads)}
     for name in stated:
         if name not in needed and name != "params" and name not in off:
             problems.append(Problem(*_unread(name, choices)))
