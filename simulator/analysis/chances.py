@@ -46,8 +46,9 @@ def chance(results: xr.Dataset, happens: NDArray[np.bool_]) -> Chance:
 
     Examples
     --------
-    >>> chance(xr.Dataset(attrs={"plan": "random"}), np.arange(100) < 20)
-    Chance(value=0.2, mcse=0.0404...)
+    >>> c = chance(xr.Dataset(attrs={"plan": "random"}), np.arange(100) < 20)
+    >>> c.value, round(c.mcse, 4)
+    (0.2, 0.04)
     """
     draws = len(happens)
     share = float(np.mean(happens))
