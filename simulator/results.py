@@ -72,7 +72,7 @@ def label(
             variables[name] = _variable(name, ("draw",), values, role="output")
     for quantity, parts in components.items():
         dimension = _COMPONENT_DIMENSIONS[quantity]
-        variables[quantity] = _variable(quantity, ("draw", dimension), np.stack(list(parts.values()), axis=1), role="output")
+        variables[quantity] = _variable(quantity, ("draw", dimension), _side_by_side(list(parts.values())), role="output")
         if dimension == "year":
             coordinates[dimension] = xr.Variable(
                 dimension, np.arange(len(parts)), {"long_name": "years from now; the last holds all later"}
@@ -97,6 +97,16 @@ def label(
         variables[name] = _variable(name, dims, values, role="input", stated=stated, source=source)
         coordinates[group] = xr.Variable(group, np.array(members, dtype=object), {"long_name": _GROUPS[group]})
     return _ordered(xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, outputs, len(draws))))
+
+
+def _side_by_side(rows: list[Floats]) -> Floats:
+    """Return rows as columns, shape (n, k): as they lie in memory where they follow each other there, else copied."""
+    base = rows[0].base
+    if base is not None and base.ndim == 2 and all(row.base is base and row.size == base.shape[1] for row in rows):
+        places = [(row.ctypes.data - base.ctypes.data) // base.strides[0] for row in rows]
+        if places == list(range(places[0], places[0] + len(rows))):
+            return np.asarray(base[places[0] : places[0] + len(rows)].T)
+    return np.stack(rows, axis=1)
 
 
 _Grouped = dict[tuple[str, str], list[tuple[str, Input | None]]]
