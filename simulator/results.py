@@ -157,6 +157,7 @@ def _provenance(
         "choices": json.dumps(asdict(resolved.choices)),
         "grid": json.dumps(_grid(resolved, inputs, outputs), ensure_ascii=False),
         "defaults": json.dumps(resolved.describe_defaults(), ensure_ascii=False),
+        "levers": ", ".join(scenario.levers),
         "limits": json.dumps(scenario.limits.model_dump(exclude_none=True)),
         "correlations": json.dumps(_correlations(resolved, inputs)),
         "draws": draws,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simulator import SamplingPlan, load_scenario, parse_scenario, simulate
+from simulator.analysis.notes import notes
 from simulator.errors import ConfigError
 from simulator.reference import table
 from simulator.scenario import resolve
@@ -38,6 +39,7 @@ def test_two_levers_change_their_inputs_only():
     np.testing.assert_allclose(pulled.peak_flops.values, 989e12 * factor, rtol=1e-15)
     np.testing.assert_allclose(pulled.device_hours, base.device_hours / factor, rtol=0.05)  # goodput moves a little
     assert set(pulled.data_vars) - set(base.data_vars) == {"lever_factor"}
+    assert notes(pulled)[0] == "Levers pulled: fp8, region=CA-QC."
 
 
 def test_a_factor_keeps_its_draws_whatever_else_is_pulled():

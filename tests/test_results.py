@@ -146,8 +146,8 @@ CHOICES = {
 def test_attributes_say_what_was_computed_from_what(name, results):
     attrs = results.attrs
     assert set(attrs) == {
-        "schema", "scenario", "description", "scenario_hash", "config", "choices", "grid", "defaults", "limits", "correlations", "draws",
-        "seed", "plan", "replicates", "version", "versions",
+        "schema", "scenario", "description", "scenario_hash", "config", "choices", "grid", "defaults", "levers", "limits", "correlations",
+        "draws", "seed", "plan", "replicates", "version", "versions",
     }  # fmt: skip
     scenario = scenario_of(name)
     assert attrs["scenario"] == scenario.name

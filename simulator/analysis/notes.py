@@ -46,6 +46,8 @@ def notes(results: xr.Dataset) -> list[str]:
     """
     told = []
     whole = results.sizes["draw"]
+    if levers := results.attrs.get("levers", ""):
+        told.append(f"Levers pulled: {levers}.")
     if stopped := round(stopped_share(results) * whole):
         share = percentage(stopped / whole)
         told.append(f"{stopped} of {whole} runs ({share}) were stopped at max_wall_clock and count as they stood.")
