@@ -131,6 +131,16 @@ def meet(events, hours):
     return counts, cost, delay
 
 
+class Today:
+    """Prices that do not move."""
+
+    def at(self, _years):
+        return 1.0
+
+    def mean(self, _begin, _end):
+        return 1.0
+
+
 def rented(x, path, start):
     """Return the rent, and that of reserved accelerators which the run does not need."""
     hours, wall = x["device_hours"], x["wall_clock"]
@@ -219,8 +229,8 @@ def staff(people, release):
     }
 
 
-def refreshes(x, path, start, release):
-    """Return the time after the release, the compute and the price of each refresh, in multiples of the run."""
+def refreshes(x, path, start, release, paid_level):
+    """Return the time after the release, the compute and the price of each refresh, in multiples of the run and of what it paid."""
     found = []
     if x("improvement_horizon") > 0:
         for k in range(1, int(x("improvement_horizon") / x("refresh_interval")) + 1):
@@ -228,7 +238,7 @@ def refreshes(x, path, start, release):
             renewals = int(t / x("renewal_interval"))
             better = 10 ** (x("renewal_gain") * renewals * x("renewal_interval") / YEAR)
             work = x("refresh_ratio") * (1 + x("refresh_growth")) ** (t / YEAR) / better
-            found.append((t, work, work * path.at((release + t) / YEAR) / path.at(start / YEAR)))
+            found.append((t, work, work * path.at((release + t) / YEAR) / paid_level))
     return found
 
 
@@ -301,7 +311,10 @@ def settle(draw, x, people, events, *, basis, seed=0, depreciation="cottier2024"
     cost["people"] = sum(pay.values())
     for name in ("networking", "software", "support", "insurance"):
         cost[name] = x(f"{name}_cost") + x(f"{name}_share") * run_cost * whole
-    fresh = refreshes(x, path, start, release)
+    paid_level = path.at(start / YEAR)
+    if basis == "rent":  # what the run paid for an hour over what it would pay at today's prices
+        paid_level = of_run["accelerators"] / rented(x, Today(), start)[0]["accelerators"]
+    fresh = refreshes(x, path, start, release, paid_level)
     cost["continuous_improvement"] = sum(paid * run_cost / (1 + x("discount_rate")) ** (t / YEAR) for t, _, paid in fresh)
     again = sum(work for _, work, _ in fresh)
     emitted["continuous_improvement"] = again * run_emissions

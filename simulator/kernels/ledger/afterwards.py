@@ -11,6 +11,7 @@ from simulator.kernels.ledger.book import (
     API_COST,
     BREAK_EVEN,
     COST_TOTAL,
+    PAID_LEVEL,
     PROGRAMME,
     REFRESH_COST,
     REFRESH_ENERGY,
@@ -43,7 +44,7 @@ _IN, _OUT, _DEMAND_GROWTH, _PRICE_IN, _PRICE_OUT, _API_DRIFT, _SERVING, _BUY_HOR
 @stage
 def refresh(draw: int, count: int, key: np.uint64, jumping: bool, dated: bool, pages: Pages) -> None:
     """Write what refreshes cost and use in multiples of the run, and date what they cost."""
-    x, y, aside, level = pages.x, pages.y, pages.aside, pages.level
+    x, y, aside = pages.x, pages.y, pages.aside
     for i in range(count):
         horizon, every = x[_HORIZON + i], x[_EVERY + i]
         cost, energy = 0.0, 0.0
@@ -64,7 +65,8 @@ def refresh(draw: int, count: int, key: np.uint64, jumping: bool, dated: bool, p
             price = 1.0
             if jumping:
                 now = (released + after) / _HOURS_PER_YEAR
-                price = level_at(now, draw + i, i, key, x[_DRIFT + i], x[_RATE + i], x[_SIZE + i], pages.path) / level[i]
+                price = level_at(now, draw + i, i, key, x[_DRIFT + i], x[_RATE + i], x[_SIZE + i], pages.path)
+                price /= aside[PAID_LEVEL * WIDTH + i]
             cost += work * price * exp(-discount * years)
             energy += work
             if dated:

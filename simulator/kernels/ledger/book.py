@@ -132,11 +132,11 @@ class Pages(NamedTuple):
     y: Floats
 
 
-#: what is worked out apart, since its functions do not vectorize: delays by events [h], mean PUE of the run, matched share of
-#: its energy, abandoned attempts; then cost and emissions of the run's compute, compute beside the run in multiples of it,
-#: discounted refreshes in multiples of its cost, refreshes in multiples of its emissions and of its energy
-ASIDE = ("delay", "pue", "matched", "attempts", "run_cost", "run_emissions", "beside", "refresh_cost", "refresh_energy")
-DELAY, PUE, MATCHED, ATTEMPTS, RUN_COST, RUN_EMISSIONS, BESIDE, REFRESH_COST, REFRESH_ENERGY = range(len(ASIDE))
+#: what is worked out apart, since its functions do not vectorize: delays by events [h], mean PUE of the run, matched share of its
+#: energy, abandoned attempts; then the level of prices that the run paid, cost and emissions of its compute, compute beside it
+#: in multiples of it, discounted refreshes in multiples of its cost, refreshes in multiples of its emissions and of its energy
+ASIDE = ("delay", "pue", "matched", "attempts", "paid_level", "run_cost", "run_emissions", "beside", "refresh_cost", "refresh_energy")
+DELAY, PUE, MATCHED, ATTEMPTS, PAID_LEVEL, RUN_COST, RUN_EMISSIONS, BESIDE, REFRESH_COST, REFRESH_ENERGY = range(len(ASIDE))
 
 
 def places(*names: str) -> tuple[int, ...]:

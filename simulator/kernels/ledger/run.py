@@ -14,6 +14,7 @@ from simulator.kernels.ledger.book import (
     MARKET,
     MATCHED,
     OF_RUN,
+    PAID_LEVEL,
     PRICED,
     PUE,
     RUN_COST,
@@ -112,10 +113,13 @@ def pay_for_compute(basis: int, depreciation: int, pages: Pages) -> None:
         if basis == BASIS_RENT:
             market, reserved, spot = x[_RENT + i] * x[_SPREAD + i], x[_RESERVED + i], x[_SPOT + i]
             price = blended_price(market, level[i], level[WIDTH + i], reserved, spot, x[_RESERVED_OFF + i], x[_SPOT_OFF + i])
+            today = blended_price(market, 1.0, 1.0, reserved, spot, x[_RESERVED_OFF + i], x[_SPOT_OFF + i])
+            aside[PAID_LEVEL * WIDTH + i] = price / today
             y[_C_ACCELERATORS + i], y[_C_INTERCONNECT + i], y[_C_ELECTRICITY + i] = rent(hours, price), 0.0, 0.0
         else:
             by_line = depreciation_straight_line(wall, x[_LIFE + i], x[_RESIDUAL + i])
             lost = by_line if depreciation == DEPRECIATION_STRAIGHT_LINE else depreciation_cottier2024(wall, x[_RATE + i])
+            aside[PAID_LEVEL * WIDTH + i] = level[i]
             # accelerators are those held on average over the run's phases
             hardware = owned_hardware(hours / wall, x[_PRICE + i] * level[i], x[_SERVER_PRICE + i], lost, x[_FLEET + i])
             bill = electricity(facility_energy(run[PRICED * WIDTH + i], pue), x[_EXCHANGE + i] * x[_PRICE_SHIFT + i])
