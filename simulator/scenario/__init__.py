@@ -1,7 +1,8 @@
 """What the user asks about: frozen, closed models read from YAML, with every problem told at once."""
 
+from simulator.scenario.inputs import Input
 from simulator.scenario.load import load_scenario, parse_scenario
-from simulator.scenario.resolve import Input, Resolved, resolve
+from simulator.scenario.resolve import Resolved, resolve
 from simulator.scenario.schema import Scenario
 from simulator.scenario.values import UncertainValue, parse_value
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from simulator.errors import Problem
 from simulator.scenario.interruptions import median_exposure
+from simulator.scenario.lookup import currency_of, known_of_region
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
-from simulator.scenario.resolve import Resolved, choose, currency_of, fill, known_of_region, needs
+from simulator.scenario.resolve import Resolved, choose, fill, needs
 from simulator.scenario.schema import Scenario
 from simulator.scenario.values import UncertainValue
 

@@ -1,0 +1,110 @@
+"""Where an input comes from that is not stated: a region, an accelerator, the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from simulator.reference import Reference, accelerator, defaults, table, wholesale_defaults
+from simulator.reference.regions import exchange_rates, region
+from simulator.scenario.inputs import Input
+from simulator.scenario.reads import Choices
+from simulator.scenario.schema import Scenario
+from simulator.scenario.values import UncertainValue, parse_value
+
+#: inputs that are uniform by definition
+_UNIFORM = {"history_place": "any hour of the history is as likely a start", "abandon_luck": "luck, by definition"}
+
+
+def find(name: str, scenario: Scenario, stated: Mapping[str, UncertainValue], choices: Choices) -> Input | None:
+    """Return the input of a quantity: as it is stated, else the nearest figure that stands in for it; None where there is none."""
+    if name in stated:
+        return Input(stated[name])
+    if name == "params_active" and "params" in stated:
+        # the same input under another name: a dense model activates every parameter
+        return Input(stated["params"], "dense model: every parameter is active")
+    if name in _UNIFORM:
+        return Input(parse_value({"family": "uniform", "low": 0.0, "high": 1.0}, name), _UNIFORM[name])
+    if name == "exchange_rate":
+        currency = currency_of(scenario, choices.price)
+        latest = latest_rate(currency)
+        return Input(parse_value(latest.value, name), f"{cite(latest)}, USD per {currency}")
+    if name == "checkpoint_size":
+        return _checkpoint_size(stated)
+    place = region(scenario.grid.region) if scenario.grid.region else None
+    if place and name in place.figures:
+        figure = place.figures[name]
+        return Input(parse_value(figure.value, name), f"{cite(figure)}, {place.name}, {figure.basis}")
+    known = {**defaults(), **wholesale_defaults()} if choices.price != "annual" else defaults()
+    device = scenario.hardware.accelerator
+    reference = _by_place(name, scenario) or (accelerator(device, _year(scenario)).get(name) if device else None) or known.get(name)
+    return Input(parse_value(reference.value, name), cite(reference)) if reference else None
+
+
+def _checkpoint_size(stated: Mapping[str, UncertainValue]) -> Input | None:
+    """Return the size of a checkpoint by the bytes that each parameter takes, where the parameters are stated."""
+    params = stated.get("params") or stated.get("params_active")
+    if params is None:
+        return None
+    middle = params.constant if params.law is None else float(params.law.quantile(np.array([0.0]))[0])
+    (row,) = [row for row in table("defaults").rows if row.quantity == "checkpoint_bytes"]
+    low, high = (1e-12 * bytes_each * float(middle or 0.0) for bytes_each in (row.low, row.high))
+    value = parse_value(f"{low!r} to {high!r} TB", "checkpoint_size")
+    return Input(value, f"{row.low:g} to {row.high:g} bytes for each parameter: {row.source} [{row.year}]")
+
+
+def _year(scenario: Scenario) -> int | None:
+    """Return the year in which the run starts, by the median of its date; None where it has no date."""
+    start = scenario.grid.start_time
+    if start is None:
+        return None
+    hours = start.constant if start.law is None else float(start.law.quantile(np.array([0.0]))[0])
+    return int(np.datetime64(int(hours or 0), "h").astype("datetime64[Y]").astype(int)) + 1970
+
+
+#: tables that know an input by region, and whether the region's country may stand in for it
+_OF_PLACES = {"wue_on": "water", "wue_off": "water", "residual_intensity": "carbon_market"}
+
+
+def known_of_region(scenario: Scenario) -> list[str]:
+    """Return the quantities that the stated region knows."""
+    if scenario.grid.region is None:
+        return []
+    return [*region(scenario.grid.region).figures, *(name for name in _OF_PLACES if _by_place(name, scenario) is not None)]
+
+
+def _by_place(name: str, scenario: Scenario) -> Reference | None:
+    """Return the figure of the class of operator, of the region, or of its country, that stands in for an input."""
+    if name == "pue" and scenario.energy.operator:
+        rows = [row for row in table("pue").rows if (row.name, row.quantity) == (scenario.energy.operator, name)]
+    elif name in _OF_PLACES and scenario.grid.region:
+        here = region(scenario.grid.region).id
+        rows = []
+        for place in (here, here.partition("-")[0]):
+            rows = rows or [row for row in table(_OF_PLACES[name]).rows if (row.name, row.quantity) == (place, name)]
+    else:
+        return None
+    return Reference.of(max(rows, key=lambda row: row.year)) if rows else None
+
+
+def currency_of(scenario: Scenario, price: str) -> str:
+    """Return the currency that electricity is priced in, where its price is ``annual``, ``hourly`` or of a ``history``."""
+    grid = scenario.grid
+    if price == "hourly" and grid.zone and grid.zone.zone.price:
+        return grid.zone.zone.price.unit[:3]
+    if price == "history" and grid.price_history:
+        return grid.price_history.currency
+    # a default is in USD, whatever a stated price would be in
+    return scenario.energy.currency if scenario.energy.electricity_price is not None else "USD"
+
+
+def latest_rate(currency: str) -> Reference:
+    """Return the latest annual average of USD for one unit of a currency."""
+    rates = exchange_rates()[currency]
+    return rates[max(rates)]
+
+
+def cite(reference: Reference) -> str:
+    """Return the source of a figure with its year."""
+    return f"{reference.source} [{reference.year}]"
