@@ -17,7 +17,7 @@ from simulator.errors import InputError
 from simulator.kernels import history, static
 from simulator.kernels.inputs import LANES, WIDTH
 from simulator.kernels.play import Records
-from simulator.ledger import kept_outputs
+from simulator.ledger import kept_outputs, same_outputs
 from simulator.plan import SamplingPlan
 from simulator.results import label
 from simulator.scenario import Resolved, Scenario, resolve
@@ -94,8 +94,8 @@ def simulate(
     if resolved.choices.pausing:
         never = replace(arguments, play=arguments.play._replace(pausing=False))
         outputs |= _saved_by_pausing(outputs, run_kernel(never, plan, start, stop, in_part(progress, 1, parts, count))[1])
-    names = output_names(resolved)
-    return label(resolved, plan, np.arange(start, stop), inputs, {name: outputs[name] for name in names})
+    same = same_outputs(resolved)
+    return label(resolved, plan, np.arange(start, stop), inputs, {n: outputs[same.get(n, n)] for n in output_names(resolved)})
 
 
 def run_kernel(

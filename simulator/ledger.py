@@ -11,6 +11,11 @@ from simulator.kernels.slots import BASES, DEPRECIATIONS
 from simulator.scenario import Resolved
 from simulator.stochastic.streams import stream_key
 
+#: what is the same where nothing stands beside the run, and needs no memory of its own
+SAME = {
+    "programme_time": "wall_clock", "device_hours_total": "device_hours", "energy_total": "energy",
+    "emissions_location": "emissions[operational]",
+}  # fmt: skip
 #: outputs of ``TOTALS`` that only some scenarios have
 _BUYING = ("api_cost", "serving_cost", "building_saves", "break_even_demand")
 _PAY = ("headcount", "fte_share", "salary", "pay_overhead", "equity")
@@ -40,6 +45,18 @@ def kept_outputs(resolved: Resolved) -> tuple[str, ...]:
 def _is_dated(resolved: Resolved) -> bool:
     """Return whether something is paid for at another time than that of the run."""
     return bool(set(resolved.choices.parts) & _AT_OTHER_TIMES or resolved.people or resolved.events)
+
+
+def same_outputs(resolved: Resolved) -> Mapping[str, str]:
+    """Return outputs that the ledger leaves to another, which has the same values."""
+    if _has_extras(resolved):
+        return {}
+    return {name: other for name, other in SAME.items() if other.partition("[")[2].rstrip("]") not in resolved.choices.excluded}
+
+
+def _has_extras(resolved: Resolved) -> bool:
+    """Return whether there is anything but what every run has."""
+    return bool(set(resolved.choices.parts) - _PLAIN or resolved.people or resolved.events)
 
 
 def open_book(resolved: Resolved, constants: np.ndarray, slots: Mapping[str, int], drawn: tuple[str, ...], seed: int) -> Book:
@@ -73,7 +90,7 @@ def open_book(resolved: Resolved, constants: np.ndarray, slots: Mapping[str, int
         depreciation=DEPRECIATIONS.index(choices.depreciation),
         costs=_alive("cost", COST, COSTS, resolved),
         emissions=_alive("emissions", EMITTED, EMISSIONS, resolved),
-        extras=bool(set(choices.parts) - _PLAIN or resolved.people or resolved.events),
+        extras=_has_extras(resolved),
         kept=np.array([row for row, name in enumerate(names) if name in kept and _may_differ(name, resolved)], dtype=np.int64),
         hourly_matching=choices.matching == "hourly",
         seasonal="seasonal_pue" in choices.parts,
@@ -98,8 +115,12 @@ _OWNED = ("interconnect", "facility", "maintenance", "decommissioning", "electri
 
 
 def _may_differ(name: str, resolved: Resolved) -> bool:
-    """Return whether an output may be other than nought: the others need no memory."""
+    """Return whether an output has values of its own other than nought: the others need no memory."""
     quantity, _, component = name.partition("[")
+    if name in same_outputs(resolved):
+        return False
+    if name == "abandoned_runs":
+        return name in resolved.choices.parts
     if quantity not in ("cost", "emissions"):
         return True
     component, choices = component.rstrip("]"), resolved.choices

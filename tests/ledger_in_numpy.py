@@ -142,15 +142,14 @@ class Today:
 
 
 def rented(x, path, start):
-    """Return the rent, and that of reserved accelerators which the run does not need."""
+    """Return the rent, and that of one reserved hour of all accelerators."""
     hours, wall = x["device_hours"], x["wall_clock"]
     market, reserved, spot = x["rental_price"] * x("provider_spread", 1.0), x("reserved_share"), x("spot_share")
     spot = min(spot, 1 - reserved)
     reserved_price = market * path.at(start / YEAR) * (1 - x("reserved_discount"))
     in_run = market * path.mean(start / YEAR, (start + wall) / YEAR)
     price = reserved * reserved_price + (1 - reserved - spot) * in_run + spot * in_run * (1 - x("spot_discount"))
-    beside = {"idle_commitment": max(x("commitment_time") - wall, 0.0) * hours / wall * reserved * reserved_price}
-    return {"accelerators": hours * price}, beside
+    return {"accelerators": hours * price}, hours / wall * reserved * reserved_price
 
 
 def owned(x, path, start, depreciation, pue):
@@ -176,10 +175,9 @@ def owned(x, path, start, depreciation, pue):
     return of_run, {"idle_infrastructure": x("idle_infrastructure_ratio") * (bill + energy * x("grid_fee"))}
 
 
-def emissions(x, pue, hourly):
-    """Return the emissions of the run, those of what idles for it, and the market-based ones of both."""
+def emissions(x, pue):
+    """Return the emissions of the run, and those of what idles for it."""
     energy, wall, fleet, backup = x["energy_it"] * pue, x["wall_clock"], x["fleet_utilization"], x("backup_share")
-    idle = x("idle_infrastructure_ratio")
     grid = energy * x["carbon_intensity"] * x["carbon_year_shift"]
     worn = x["device_hours"] / x["service_life"] / fleet
     rated = x["device_hours"] / wall * x["tdp"] * x["server_power_ratio"] / 1000  # kW
@@ -191,10 +189,23 @@ def emissions(x, pue, hourly):
         "embodied_network": worn * x("embodied_network"),
         "embodied_building": rated * x("embodied_building") * wall / x("facility_life", 1.0) / fleet,
     }
+    return of_run, {"idle_infrastructure": x("idle_infrastructure_ratio") * grid}
+
+
+def used(x, pue, runs, hourly):
+    """Return energy, operational emissions by both accounts and water of everything: ``runs`` times the run, idling, cleaning."""
+    diesel = x("backup_share") * x["energy_it"] * pue * runs
+    cleaning = x("raw_data") * x("cleaning_energy") / pue
+    it_bought = (runs * (1 - x("backup_share")) + x("idle_infrastructure_ratio")) * x["energy_it"] + cleaning
+    location = it_bought * pue * x["carbon_intensity"] * x["carbon_year_shift"]
     uncovered = 1 - matched(x("matched_share"), x("supply_variability"), hourly)
-    taken = energy * x["residual_intensity"] if "residual_intensity" in x else grid
-    market = uncovered * taken * (1 - backup + idle) + of_run["backup_generation"]
-    return of_run, {"idle_infrastructure": idle * grid}, market
+    market = uncovered * (it_bought * pue * x["residual_intensity"] if "residual_intensity" in x else location)
+    water = {"water_on_site": (it_bought + diesel / pue) * x("wue_on"), "water_off_site": it_bought * pue * x("wue_off")}
+    burnt = diesel * x("backup_intensity")
+    return {
+        "energy_total": it_bought * pue + diesel, "emissions_location": location + burnt, "emissions_market": market + burnt,
+        "water": sum(water.values()), **water,
+    }  # fmt: skip
 
 
 def apart(x, of_run):
@@ -229,8 +240,8 @@ def staff(people, release):
     }
 
 
-def refreshes(x, path, start, release, paid_level):
-    """Return the time after the release, the compute and the price of each refresh, in multiples of the run and of what it paid."""
+def refreshes(x, path, release, paid_level, hardware, rest):
+    """Return the time after the release, the compute in multiples of the run and the cost of each refresh: hardware at its price then."""
     found = []
     if x("improvement_horizon") > 0:
         for k in range(1, int(x("improvement_horizon") / x("refresh_interval")) + 1):
@@ -238,7 +249,7 @@ def refreshes(x, path, start, release, paid_level):
             renewals = int(t / x("renewal_interval"))
             better = 10 ** (x("renewal_gain") * renewals * x("renewal_interval") / YEAR)
             work = x("refresh_ratio") * (1 + x("refresh_growth")) ** (t / YEAR) / better
-            found.append((t, work, work * path.at((release + t) / YEAR) / paid_level))
+            found.append((t, work, work * (hardware * path.at((release + t) / YEAR) / paid_level + rest)))
     return found
 
 
@@ -290,19 +301,19 @@ def settle(draw, x, people, events, *, basis, seed=0, depreciation="cottier2024"
     """
     x, wall = Inputs(x), x["wall_clock"]
     before, after = x("preparation_time"), x("evaluation_time")
-    counts, damage, delay = meet(events, before + wall + after)
-    path, start, pue = PricePath(draw, seed, x), before + delay, mean_pue(x, wall)
-    of_run, idle = rented(x, path, start) if basis == "rent" else owned(x, path, start, depreciation, pue)
-    emitted_of_run, emitted_idle, market = emissions(x, pue, hourly)
-    run_cost, run_emissions, energy = sum(of_run.values()), sum(emitted_of_run.values()), x["energy_it"] * pue
-    cost, emitted = apart(x, of_run) | idle | {"events": damage}, apart(x, emitted_of_run) | emitted_idle
-
     attempts = abandoned(x("abandon_luck"), x("abandon_probability"))
     repeated = attempts * x("abandon_point")
+    counts, damage, delay = meet(events, before + wall * (1 + repeated) + after)
+    path, start, pue = PricePath(draw, seed, x), before + delay, mean_pue(x, wall)
+    of_run, idle = rented(x, path, start) if basis == "rent" else owned(x, path, start, depreciation, pue)
+    emitted_of_run, emitted_idle = emissions(x, pue)
+    run_cost, run_emissions, energy = sum(of_run.values()), sum(emitted_of_run.values()), x["energy_it"] * pue
+    cost, emitted = apart(x, of_run) | {"events": damage}, apart(x, emitted_of_run) | emitted_idle
     beside = {"abandoned_runs": repeated, "research_compute": x("research_ratio", 1.0) - 1, "teacher": x("teacher_ratio")}
     cost |= {name: multiple * run_cost for name, multiple in beside.items()}
     emitted |= {name: multiple * run_emissions for name, multiple in beside.items()}
     whole = 1 + sum(beside.values())
+    cost |= {"idle_commitment": max(x("commitment_time") - wall * whole, 0.0) * idle} if basis == "rent" else idle
     release = start + wall * (1 + repeated) + after
     cost |= surroundings(x, release)
     cleaning = x("raw_data") * x("cleaning_energy")
@@ -314,20 +325,19 @@ def settle(draw, x, people, events, *, basis, seed=0, depreciation="cottier2024"
     paid_level = path.at(start / YEAR)
     if basis == "rent":  # what the run paid for an hour over what it would pay at today's prices
         paid_level = of_run["accelerators"] / rented(x, Today(), start)[0]["accelerators"]
-    fresh = refreshes(x, path, start, release, paid_level)
-    cost["continuous_improvement"] = sum(paid * run_cost / (1 + x("discount_rate")) ** (t / YEAR) for t, _, paid in fresh)
+    hardware = sum(of_run.get(name, 0.0) for name in ("accelerators", "interconnect", "maintenance", "decommissioning"))
+    fresh = refreshes(x, path, release, paid_level, hardware, run_cost - hardware)
+    cost["continuous_improvement"] = sum(paid / (1 + x("discount_rate")) ** (t / YEAR) for t, _, paid in fresh)
     again = sum(work for _, work, _ in fresh)
     emitted["continuous_improvement"] = again * run_emissions
     cost["taxes"] = x("tax_rate") * sum(value for name, value in cost.items() if name not in ("people", "events"))
     cost["carbon_price"] = x("carbon_price") / 1000 * sum(emitted.values())
     total = sum(cost.values())
-    water = {"water_on_site": x["energy_it"] * x("wue_on") * (whole + again), "water_off_site": energy * x("wue_off") * (whole + again)}
     out = {
-        "energy": energy, "cost_total": total, "emissions_total": sum(emitted.values()), "emissions_market": market,
-        "water": sum(water.values()), "programme_time": release, "abandoned_runs": attempts,
-        "device_hours_total": x["device_hours"] * whole, "energy_total": energy * whole + cleaning,
+        "energy": energy, "cost_total": total, "emissions_total": sum(emitted.values()), "programme_time": release,
+        "abandoned_runs": attempts, "device_hours_total": x["device_hours"] * whole,
     }  # fmt: skip
-    out |= water | calendar(x, cost, start, release, [(t, paid * run_cost) for t, _, paid in fresh])
+    out |= used(x, pue, whole + again, hourly) | calendar(x, cost, start, release, [(t, paid) for t, _, paid in fresh])
     out |= buying(x, total) if x("buy_horizon") > 0 else {}
     named = (("cost", cost), ("emissions", emitted), ("pay", pay), ("event_occurrences", counts))
     return out | {f"{what}[{name}]": value for what, items in named for name, value in items.items()}

@@ -1,10 +1,12 @@
 """Chances, equivalences, currencies: small readings of a result."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 import xarray as xr
+from rented_run import BASE
 
 from simulator import SamplingPlan, parse_scenario, simulate
 from simulator.analysis.chances import budgets_exceeded, chance, chances_json, limits_exceeded
@@ -13,13 +15,6 @@ from simulator.errors import ConfigError
 from simulator.reference import table
 from simulator.reference.regions import exchange_rates
 
-BASE = {
-    "workload": {"params": 7e9, "tokens": "0.2T tokens", "mfu": "0.3 to 0.45"},
-    "hardware": {"accelerator": "H100 SXM", "accelerators": 256},
-    "reliability": {"method": "expected_value"},
-    "emissions": {"carbon_intensity": "300 to 450 gCO2e/kWh"},
-    "compute": {"basis": "rent", "rental_price": "2.0 to 6.2 USD/h"},
-}
 PLAN = SamplingPlan(draws=2048, seed=1)
 
 
@@ -67,9 +62,15 @@ def test_equivalences_print_their_factor():
     assert all(e.source and e.unit and e.low <= e.middle <= e.high for e in told)
 
 
-@pytest.mark.parametrize("limit", ["-3", "a lot", "3 t", True])
-def test_bad_limits_are_told(limit):
-    with pytest.raises(ConfigError, match="budget"):
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ("-3", "-3 is not above 0"), ("a lot", "budget"), ("3 t", "budget"), (True, "True is not an amount"),
+        ("5M EUR", "5M EUR is in EUR; a limit is compared with totals in USD"), ("1M to 2M USD", "is a range; a limit is one number"),
+    ],
+)  # fmt: skip
+def test_bad_limits_are_told(limit, told):
+    with pytest.raises(ConfigError, match=re.escape(told)):
         parse_scenario({**BASE, "limits": {"budget": limit}})
 
 

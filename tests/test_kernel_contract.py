@@ -486,7 +486,8 @@ def whole_model(x, *, work, interval, basis, depreciation):
         "water_on_site": energy_it * x["wue_on"], "water_off_site": energy * x["wue_off"],
         "water": energy_it * x["wue_on"] + energy * x["wue_off"],
         # nothing comes beside the run
-        "programme_time": wall_clock, "device_hours_total": wall_clock * x["accelerators"], "energy_total": energy,
+        "programme_time": wall_clock, "emissions_location": emitted["operational"],
+        "device_hours_total": wall_clock * x["accelerators"], "energy_total": energy,
         "abandoned_runs": np.zeros_like(energy),
         **{f"cost[{name}]": bill.get(name, np.zeros_like(energy)) for name in COSTS},
         **{f"emissions[{name}]": emitted.get(name, np.zeros_like(energy)) for name in EMISSIONS},

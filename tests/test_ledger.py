@@ -319,8 +319,9 @@ _SECTION |= {name: section for section, items in full("rent").items() if isinsta
 def test_doubling_a_price_doubles_its_line(name):
     basis = "rent" if name == "provider_spread" else "own"
     small = {"abandon_point": 0.25, "backup_price": 0.4, "decommissioning_share": 0.02}.get(name, 2.0)
-    once = {_SECTION[name]: {name: small}}
-    twice = {_SECTION[name]: {name: 2 * small}}
+    alone = {"events": None} if name == "abandon_point" else {}  # more happens in more time, and delays move prices
+    once = {_SECTION[name]: {name: small}} | alone
+    twice = {_SECTION[name]: {name: 2 * small}} | alone
     one, two = columns(play(full(basis, once))), columns(play(full(basis, twice)))
     doubled = {o for o in one if one[o].any() and np.allclose(two[o], 2 * one[o], rtol=1e-13, atol=0)}
     lines = set(DOUBLING[name].split())
@@ -362,7 +363,8 @@ OF_COMPUTE = {
 }  # fmt: skip
 OF_RUN = {f"emissions[{name}]" for name in ("rollbacks", "abandoned_runs", "research_compute", "teacher", "continuous_improvement")}
 HELD = {"cost[accelerators]", "cost[interconnect]", "cost[maintenance]", "cost[decommissioning]"}
-TOTALS = {"device_hours_total", "energy_total", "water", "water_on_site", "water_off_site"}
+CONSUMED = {"energy_total", "water", "water_on_site", "water_off_site", "emissions_location", "emissions_market"}
+TOTALS = {"device_hours_total", *CONSUMED}
 SHARES = {f"cost[{name}]" for name in ("networking", "software", "support", "insurance")}
 #: what lasts as long as the programme
 LASTING = {"cost[storage]", "cost[people]", "pay[researchers]", "pay[engineers]", "programme_time"}
@@ -372,9 +374,13 @@ POWERED = {"cost[electricity]", "cost[grid_fees]", "cost[demand_charge]", "cost[
 def moved_by(part, basis):
     """Return the outputs, spending apart, that switching a part off in a full scenario moves."""
     own = basis == "own"
-    paid = lambda *lines: set(lines) | SPENT  # noqa: E731
+
+    def paid(*lines):
+        return set(lines) | SPENT
+
     of_compute = OF_COMPUTE | SPENT
     of_run = OF_RUN | EMITTED
+    unused = set() if own else {"cost[idle_commitment]"}
     price = (HELD if own else {"cost[accelerators]", "cost[idle_commitment]"}) | of_compute
     return {
         "schedule": LASTING | SPENT | price | {"event_occurrences[regional outage]", "cost[events]"},
@@ -388,28 +394,32 @@ def moved_by(part, basis):
         "grid_fees": of_compute | {"cost[grid_fees]", "cost[idle_infrastructure]"},
         "demand_charge": of_compute | {"cost[demand_charge]"},
         "seasonal_pue": (POWERED | of_compute if own else set())
-        | {"energy", "energy_total", "water", "water_off_site", "emissions_market", "emissions[operational]"}
-        | {"emissions[backup_generation]", "emissions[idle_infrastructure]"}
+        | {"energy", "emissions[operational]", "emissions[backup_generation]", "emissions[idle_infrastructure]"}
+        | CONSUMED
         | of_run,
         "backup_generation": (({"cost[electricity]", "cost[grid_fees]", "cost[backup_generation]"} | of_compute) if own else set())
-        | {"emissions[operational]", "emissions[backup_generation]", "emissions_market"}
+        | {"emissions[operational]", "emissions[backup_generation]"}
+        | CONSUMED - {"energy_total", "water_on_site"}
         | of_run,
         "idle_infrastructure": (paid("cost[idle_infrastructure]") if own else set())
-        | {"emissions[idle_infrastructure]", "emissions_market"}
+        | {"emissions[idle_infrastructure]"}
+        | CONSUMED
         | EMITTED,
-        "research_compute": paid("cost[research_compute]") | {"emissions[research_compute]"} | EMITTED | TOTALS | SHARES,
-        "teacher": paid("cost[teacher]") | {"emissions[teacher]"} | EMITTED | TOTALS | SHARES,
+        "research_compute": paid("cost[research_compute]") | {"emissions[research_compute]"} | EMITTED | TOTALS | SHARES | unused,
+        "teacher": paid("cost[teacher]") | {"emissions[teacher]"} | EMITTED | TOTALS | SHARES | unused,
         "abandoned_runs": paid("cost[abandoned_runs]")
         | {"emissions[abandoned_runs]", "abandoned_runs"}
         | EMITTED
         | TOTALS
         | SHARES
         | LASTING
-        | {"cost[continuous_improvement]"},
+        | price
+        | unused
+        | {"event_occurrences[regional outage]", "cost[events]"},
         "data_acquisition": paid("cost[data_acquisition]"),
         "data_licences": paid("cost[data_licences]"),
         "data_scraping": paid("cost[data_scraping]"),
-        "data_cleaning": paid("cost[data_cleaning]") | {"emissions[data_cleaning]", "energy_total"} | EMITTED,
+        "data_cleaning": paid("cost[data_cleaning]") | {"emissions[data_cleaning]"} | CONSUMED | EMITTED,
         "annotation": paid("cost[annotation]"),
         "synthetic_data": paid("cost[synthetic_data]"),
         "storage": paid("cost[storage]"),
@@ -417,7 +427,8 @@ def moved_by(part, basis):
         **{name: paid(f"cost[{name}]") for name in ("networking", "software", "support", "insurance", "taxes")},
         "carbon_price": {"cost[carbon_price]", "cost_total", "building_saves", "break_even_demand"},
         "continuous_improvement": paid("cost[continuous_improvement]")
-        | {"emissions[continuous_improvement]", "water", "water_on_site", "water_off_site"}
+        | {"emissions[continuous_improvement]"}
+        | CONSUMED
         | EMITTED,
         "matching": {"emissions_market"},
         "residual_mix": {"emissions_market"},
@@ -498,7 +509,7 @@ BESIDE = {
     "price_path": {"cost[accelerators]"}, "schedule": {"programme_time"}, "abandoned_runs": {"programme_time", "abandoned_runs"},
     "backup_generation": {"cost[electricity]", "emissions[operational]"},
 }  # fmt: skip
-SUMS_OF_IT = {"cost_total", "emissions_total", "emissions_market", *TOTALS}
+SUMS_OF_IT = {"cost_total", "emissions_total", *TOTALS}
 
 
 def test_rent_holds_the_electricity_and_its_emissions_count():
@@ -508,6 +519,44 @@ def test_rent_holds_the_electricity_and_its_emissions_count():
     assert (ds.emissions.sel(emission_component="backup_generation") > 0).all()
     dearer = play(full("rent", {"emissions": {"carbon_intensity": "600 to 900 gCO2e/kWh"}}))
     assert (dearer.emissions_total > ds.emissions_total).all()
+
+
+@both_bases
+def test_both_accounts_and_the_components_hold_the_same_energy(basis):
+    unmatched = {"matched_share": None, "supply_variability": None, "matching": None, "residual_intensity": None}
+    nothing_made = dict.fromkeys(("embodied_accelerator", "embodied_server", "embodied_network", "embodied_building"), 0)
+    ds = play(full(basis, {"emissions": unmatched | nothing_made}))
+    np.testing.assert_allclose(ds.emissions_market, ds.emissions_location, rtol=1e-14)
+    np.testing.assert_allclose(ds.emissions_total, ds.emissions_location, rtol=1e-13)
+    assert (ds.emissions_location > 1.2 * ds.emissions.sel(emission_component="operational")).all()
+
+
+def test_refreshes_pay_the_price_of_hardware_then_and_that_of_the_rest_now():
+    refreshed = {
+        "energy": {"pue": 1.0, "electricity_price": 0.1}, "programme": {"discount_rate": 0},
+        "improvement": {
+            "improvement_horizon": "1 year", "refresh_interval": "1 year", "refresh_ratio": 0.5, "refresh_growth": 0,
+            "renewal_interval": "9 years", "renewal_gain": 0,
+        },
+    }  # fmt: skip
+    still = {"price_jump_rate": 0, "price_jump_size": 0}
+    steady, falling = (play(bare("own", refreshed, {"compute": still | {"price_drift": drift}})) for drift in (0, -1))
+    cost = falling.cost.to_dataset("cost_component")
+    hardware, since = cost.accelerators + cost.interconnect, (falling.wall_clock + 8766) / 8766
+    np.testing.assert_allclose(cost.continuous_improvement, 0.5 * (cost.electricity + hardware * np.exp(-since)), rtol=1e-12)
+    cost = steady.cost.to_dataset("cost_component")
+    np.testing.assert_allclose(cost.continuous_improvement, 0.5 * steady.cost.sum("cost_component") / 1.5, rtol=1e-12)
+
+
+def test_reserved_accelerators_do_not_idle_while_research_uses_them():
+    reserved = {
+        "compute": {"reserved_share": 0.5, "reserved_discount": 0.2, "spot_share": 0, "spot_discount": 0, "commitment_time": 4000},
+        "workload": {"params": None, "tokens": None, "mfu": None, "device_hours": 256 * 1000.0},
+    }  # fmt: skip
+    for ratio, idle in ((1.0, 3000.0), (2.5, 1500.0), (4.5, 0.0)):
+        ds = play(bare("rent", reserved, {"programme": {"research_ratio": ratio}}), 8)
+        expected = idle * 256 * 0.5 * 0.8 * ds.rental_price
+        np.testing.assert_allclose(ds.cost.sel(cost_component="idle_commitment"), expected, rtol=1e-12)
 
 
 # Common random numbers

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from rented_run import BASE, with_changes
 
 from simulator import SamplingPlan, load_scenario, parse_scenario, simulate
 from simulator.analysis.notes import notes
@@ -11,20 +12,10 @@ from simulator.scenario import resolve
 from simulator.scenario.levers import LEVERS, factors
 
 PLAN = SamplingPlan(draws=1024, seed=3)
-BASE = {
-    "workload": {"params": 7e9, "tokens": "0.2T tokens", "mfu": "0.3 to 0.45"},
-    "hardware": {"accelerator": "H100 SXM", "accelerators": 256},
-    "reliability": {"method": "expected_value"},
-    "emissions": {"carbon_intensity": "300 to 450 gCO2e/kWh"},
-    "compute": {"basis": "rent", "rental_price": "2.0 to 6.2 USD/h"},
-}
 
 
 def play(levers=(), **changes):
-    data = {section: dict(fields) for section, fields in BASE.items()}
-    for section, fields in changes.items():
-        data[section] = {**data.get(section, {}), **fields} if isinstance(fields, dict) else fields
-    return simulate(parse_scenario({**data, "levers": list(levers)}), PLAN)
+    return simulate(parse_scenario({**with_changes(**changes), "levers": list(levers)}), PLAN)
 
 
 def changed(a, b, role):
@@ -79,6 +70,60 @@ def test_a_teacher_counts():
     assert changed(base, pulled, "input") == {"tokens"}
 
 
+def test_a_teacher_that_is_not_stated_is_amortized():
+    pulled = play(["distillation"])
+    low, middle, high = np.quantile(pulled.teacher_ratio, [0.05, 0.5, 0.95])
+    (row,) = [row for row in table("levers").of("distillation") if row.quantity == "teacher_ratio"]
+    assert low == pytest.approx(row.low, rel=0.15)
+    assert row.low < middle < row.high
+    assert high == pytest.approx(row.high, rel=0.15)
+    assert pulled.teacher_ratio.attrs["source"].startswith(row.source)
+    assert (pulled.cost.sel(cost_component="teacher") > 0).all()
+    with pytest.raises(ConfigError, match="needs teacher, which components switches off"):
+        play(["distillation"], components={"teacher": False})
+
+
+@pytest.mark.parametrize("work", [{"flop": 1e22, "mfu": 0.4}, {"device_hours": 1e5}, {"params": 7e9, "tokens": 1e12, "mfu": 0.4}])
+@pytest.mark.parametrize("lever", ["pruning", "distillation", "transfer_learning", "data_efficiency"])
+def test_less_data_is_less_work_however_it_is_stated(work, lever):
+    stated = dict.fromkeys(("params", "tokens", "mfu")) | work
+    never = {"failure_rate": 0, "checkpoint_time": 0, "checkpoint_interval": 1}
+    base, pulled = (play(levers, workload=stated, reliability=never) for levers in ([], [lever]))
+    np.testing.assert_allclose(pulled.device_hours, base.device_hours * pulled.lever_factor.isel(change=0), rtol=1e-12)
+    assert pulled.sizes["change"] == 1
+
+
+def test_another_place_keeps_fees_and_takes_the_residual_mix_that_it_knows():
+    own = {
+        "compute": {"basis": "own", "rental_price": None, "accelerator_price": 30_000}, "grid": {"region": "US-TX"},
+        "energy": {"grid_fee": "0.005 to 0.02", "demand_charge": "5 to 15"},
+        "emissions": {"carbon_intensity": None, "residual_intensity": "0.3 to 0.58", "matched_share": 0.5},
+    }  # fmt: skip
+    base, france, quebec = play(**own), play(["region=FR"], **own), play(["region=CA-QC"], **own)
+    assert changed(base, france, "input") == {"carbon_intensity", "electricity_price", "residual_intensity", "wue_off"}
+    assert float(france.residual_intensity) == pytest.approx(0.01711)
+    assert changed(base, quebec, "input") == {"carbon_intensity", "electricity_price", "wue_off"}
+    assert "residual_intensity" not in quebec  # none is known: the average of the grid stands in for it
+    np.testing.assert_allclose(quebec.emissions_market, 0.5 * quebec.emissions_location, rtol=1e-13)
+    for name in ("grid_fees", "demand_charge"):
+        assert (base.cost.sel(cost_component=name) == quebec.cost.sel(cost_component=name)).all(), name
+
+
+def test_a_date_may_stand_where_another_place_does_not_read_it():
+    hourly = {"emissions": {"carbon_intensity": None}, "grid": {"zone": "DE", "start_time": "2027-03-01"}, "reliability": {"method": None}}
+    pulled = play(["region=CA-QC"], **hourly)
+    assert float(pulled.carbon_intensity) == pytest.approx(0.0019)
+    assert "start_time" not in pulled
+
+
+@pytest.mark.parametrize("levers", [["open_data"], ["distillation"], ["open_data", "region=FR", "data_efficiency"]])
+def test_a_result_tells_the_scenario_that_it_can_be_made_of_again(levers):
+    data = with_changes(components={"data_licences": True})
+    scenario = parse_scenario({**data, "levers": levers})
+    again = parse_scenario(scenario.to_yaml())
+    assert resolve(again).hash() == resolve(scenario).hash()
+
+
 def test_renewables_change_the_market_based_figure_only():
     base = play(emissions={"matched_share": 0.2})
     pulled = play(["renewables"], emissions={"matched_share": 0.2})
@@ -116,6 +161,8 @@ def test_other_hardware_brings_its_own_figures():
         (["pausing=0.8"], "never crossed"),
         ([{"region": "CA-QC", "zone": "FR"}], "is not a lever"),
         ([7], "is not a lever"),
+        (["open_data"], "lever open_data changes nothing: none of data_acquisition, data_licences, data_scraping is in this scenario"),
+        (["start=2027-07-01"], "changes start_time, which this scenario does not read"),
     ],
 )
 def test_bad_levers_are_told(levers, told):
@@ -130,10 +177,11 @@ def test_a_lever_needs_hardware_that_has_it():
 
 
 def test_a_lever_that_changes_nothing_is_told():
-    work = {"params": None, "tokens": None, "mfu": None, "device_hours": 1e5}
-    data = {k: v for k, v in ({**BASE["workload"], **work}).items() if v is not None}
-    with pytest.raises(ConfigError, match="lever data_efficiency changes tokens, which this scenario does not read"):
-        parse_scenario({**BASE, "workload": data, "levers": ["data_efficiency"]})
+    hours = {"params": None, "tokens": None, "mfu": None, "device_hours": 1e5}
+    with pytest.raises(ConfigError, match="lever sparse_pretraining changes params_active or flop, which this scenario does not read"):
+        play(["sparse_pretraining"], workload=hours)
+    with pytest.raises(ConfigError, match="lever hardware=B200 changes no work: device_hours are hours of the accelerator"):
+        play(["hardware=B200"], workload=hours)
 
 
 def test_levers_of_a_file_and_of_the_command_line_add_up(tmp_path):

@@ -335,11 +335,11 @@ def outcomes(scenario):
 SUMS = {
     "device_hours", "wall_clock", "interruptions", "energy_it", "energy", "cost_total", "emissions_total", "cost[accelerators]",
     "cost[interconnect]", "cost[electricity]", "emissions[operational]", "emissions[embodied_accelerators]",
-    "emissions[embodied_servers]", "emissions_market", "time_spent[productive]", "water", "water_on_site", "water_off_site",
-    "programme_time", "device_hours_total", "energy_total",
+    "emissions[embodied_servers]", "emissions_location", "emissions_market", "time_spent[productive]", "water", "water_on_site",
+    "water_off_site", "programme_time", "device_hours_total", "energy_total",
 }  # fmt: skip
 EMBODIED = {"emissions[embodied_accelerators]", "emissions[embodied_servers]"}
-USED = {"emissions[operational]", "emissions_market"}
+USED = {"emissions[operational]", "emissions_location", "emissions_market"}
 # before, after, the outputs that double, the totals that grow by less; everything else stays
 SCALINGS = {
     "rental price": ({"compute": RENT}, {"compute": RENT | {"rental_price": 5.0}}, {"cost[accelerators]", "cost_total"}, set()),

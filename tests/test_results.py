@@ -91,7 +91,8 @@ def test_every_variable_is_labelled(results):
 
 
 SCALARS = (
-    "device_hours", "wall_clock", "goodput", "interruptions", "energy_it", "energy", "cost_total", "emissions_total", "emissions_market",
+    "device_hours", "wall_clock", "goodput", "interruptions", "energy_it", "energy", "cost_total", "emissions_total",
+    "emissions_location", "emissions_market",
     "water", "water_on_site", "water_off_site", "programme_time", "abandoned_runs", "device_hours_total", "energy_total",
 )  # fmt: skip
 

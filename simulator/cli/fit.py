@@ -227,7 +227,7 @@ def _words(context: click.Context) -> str:
 def _show(name: str, check: FitCheck, unseen: OutOfSample) -> None:
     from rich.console import Console
 
-    console = Console(highlight=False, width=None if Console().is_terminal else 130)
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 130)
     with console.capture() as captured:
         console.print(_table(f"{name}: history and {check.replicates} simulated replicates of its hours", check.rows))
         console.print("The fit passes its own check." if check.ok else "The fit FAILS its own check.", style="bold")

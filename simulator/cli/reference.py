@@ -69,7 +69,7 @@ def _print(title: str, rows: Sequence[Row]) -> None:
     notes = Table.grid(padding=(0, 1))
     for source, number in sources.items():
         notes.add_row(Text(f"[{number}]", justify="right"), Text(source))
-    console = Console(highlight=False, width=None if Console().is_terminal else 110)
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 110)
     with console.capture() as captured:  # rich would end the process itself where a reader has gone
         console.print(shown, notes)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -26,13 +26,20 @@ _DISPLAY: dict[str, Sequence[tuple[float, str]]] = {
     "kWh": ((1e6, "GWh"), (1e3, "MWh")),
     "L": ((1e6, "ML"), (1e3, "m³"), (1.0, "L")),
 }
+#: outputs that say nothing where they are those beside them
+_REPEATED = (
+    ("programme_time", "wall_clock"), ("energy_total", "energy"), ("emissions_location", "emissions[operational]"),
+    ("emissions_market", "emissions_location"),
+)  # fmt: skip
 _DAYS = ((24.0, "days"),)
 _HOURS = ((1e6, "million h"), (1e3, "thousand h"))
 _ROWS = (
     "cost",
     "emissions",
+    "emissions_location",
     "emissions_market",
     "energy",
+    "energy_total",
     "water",
     "wall_clock",
     "programme_time",
@@ -43,8 +50,10 @@ _ROWS = (
 _LABELS = {
     "cost": "cost",
     "emissions": "emissions",
+    "emissions_location": "operational, location-based",
     "emissions_market": "operational, market-based",
     "energy": "energy of the run",
+    "energy_total": "energy of the programme",
     "water": "water",
     "wall_clock": "wall-clock time of the run",
     "programme_time": "time to release",
@@ -62,7 +71,7 @@ def show(results: xr.Dataset, *, as_json: bool, context: bool = False) -> None:
         data["sources"] = sources(results)
         click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    console = Console(highlight=False, width=None if Console().is_terminal else 110)
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 110)
     with console.capture() as captured:  # rich would end the process itself where a reader has gone
         _print_bands(console, results, summary)
         if context:
@@ -102,7 +111,7 @@ def _print_limits(console: Console, results: xr.Dataset, summary: xr.Dataset) ->
     if cheaper is not None:
         row = summary.sel(output="break_even_demand")
         low, middle, high = (_tokens(row.value.sel(quantile=p).item()) for p in (0.05, 0.5, 0.95))
-        told = f"break-even at {middle} tokens a month ({low} to {high})"
+        told = f"break-even, in tokens a month: {middle} ({low} to {high})"
         console.print(f"Chance that building is cheaper than buying: {chance_in_words(cheaper)}; {told}.", soft_wrap=True)
 
 
@@ -120,7 +129,7 @@ def band_in_words(band: tuple[float, float, float], unit: str, output: str = "")
 
 def _tokens(value: float) -> str:
     if math.isinf(value):
-        return "no number of"
+        return "no volume"
     for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
         if value >= size:
             return f"{value / size:.3g} {name}"
@@ -143,7 +152,7 @@ def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> 
         console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.", soft_wrap=True)
     defaults = json.loads(results.attrs["defaults"])
     if defaults:
-        names = ", ".join(defaults)
+        names = ", ".join(dict.fromkeys(place.partition("[")[0] for place, told in defaults.items() if "luck" not in told["source"]))
         console.print(f"Not stated, so taken from sourced defaults (simulator validate lists them): {names}.", soft_wrap=True)
 
 
@@ -233,7 +242,7 @@ def rounded(value: float, error: float | None) -> str:
 def _outputs(summary: xr.Dataset) -> list[tuple[str, str]]:
     """Return (output, label) of the table's rows: totals, and under them the components that are not nought."""
     names = [str(name) for name in summary.output.values]
-    repeated = [a for a, b in (("programme_time", "wall_clock"), ("emissions_market", "emissions[operational]")) if _same(summary, a, b)]
+    repeated = [name for name, other in _REPEATED if _same(summary, name, other)]
     rows = []
     for name in _ROWS:
         if name in names:

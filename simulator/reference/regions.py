@@ -78,6 +78,38 @@ def region(wanted: str) -> Region:
     raise LawError(f"'{wanted}' is not a known region", f"{hint} Or state electricity_price and carbon_intensity")
 
 
+#: tables of figures of places, whose country may stand in for a part of it
+_OF_PLACES = {"wue_on": "water", "wue_off": "water", "residual_intensity": "carbon_market"}
+
+
+def place_figure(wanted: str, quantity: str) -> Reference | None:
+    """Return the latest figure of water or of the residual mix for a region, or for its country; None where neither is known.
+
+    Examples
+    --------
+    >>> place_figure("FR", "residual_intensity").value
+    '17.11 gCO2e/kWh'
+    >>> place_figure("CA-QC", "residual_intensity") is None
+    True
+    """
+    if quantity not in _OF_PLACES:
+        return None
+    try:
+        here = region(wanted).id
+    except LawError:
+        return None
+    for place in (here, here.partition("-")[0]):
+        rows = [row for row in table(_OF_PLACES[quantity]).rows if (row.name, row.quantity) == (place, quantity)]
+        if rows:
+            return Reference.of(max(rows, key=lambda row: row.year))
+    return None
+
+
+def figures_of(wanted: str) -> tuple[str, ...]:
+    """Return the quantities that a region knows."""
+    return (*region(wanted).figures, *(name for name in _OF_PLACES if place_figure(wanted, name)))
+
+
 def _told(place: Region) -> str:
     return f"{place.id} ({place.name})"
 

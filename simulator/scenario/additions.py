@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import get_close_matches
 
 from simulator.errors import Problem
 from simulator.reference import accelerator, accelerators, defaults
@@ -60,7 +61,9 @@ def events(scenario: Scenario, choices: Choices, inputs: dict[str, Input], probl
         for target, factor in event.multiplies.items():
             if target not in read or target in _FIXED:
                 why = "cannot be changed by an event" if target in _FIXED else "is not read by this scenario"
-                problems.append(Problem(f"{target} {why}", f"events[{index}].multiplies.{target}", "Remove it"))
+                near = get_close_matches(target, [name for name in read if "[" not in name and name not in _FIXED], n=2, cutoff=0.7)
+                way = f"Did you mean {' or '.join(near)}?" if near and target not in _FIXED else "Remove it"
+                problems.append(Problem(f"{target} {why}", f"events[{index}].multiplies.{target}", way))
                 continue
             place = f"event_factor[risk {index}: {target}]"
             inputs[place] = Input(factor, group="change", member=f"{event.name}: {target}")
@@ -73,7 +76,14 @@ def levers(scenario: Scenario, inputs: dict[str, Input], problems: list[Problem]
     changes = []
     read = {name for place, item in inputs.items() for name in (place, item.value.quantity)}
     for index, lever in enumerate(scenario.levers):
-        known = factors(lever)
+        known, name = factors(lever), lever.partition("=")[0]
+        if name == "hardware" and scenario.workload.device_hours is not None:
+            what = f"lever {lever} changes no work: device_hours are hours of the accelerator that they were counted on"
+            problems.append(Problem(what, f"levers[{index}]", "State the work by params and tokens, or by flop, or leave the lever out"))
+        if name == "start" and "start_time" not in read:
+            what = f"lever {lever} changes start_time, which this scenario does not read"
+            way = "Name a grid.zone or a history, state energy.pue_seasonal_amplitude, or leave the lever out"
+            problems.append(Problem(what, f"levers[{index}]", way))
         if known and not read & set(known):
             what = f"lever {lever} changes {' or '.join(known)}, which this scenario does not read"
             problems.append(Problem(what, f"levers[{index}]", "State the work by params and tokens, or leave the lever out"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from simulator.errors import LawError
 from simulator.units import convert, parse_amount, parse_interval
 
 FOREIGN = ("EUR", "GBP")
@@ -34,6 +35,18 @@ def currency_in(raw: Any) -> str | None:
     'EUR'
     """
     return next((currency for currency in FOREIGN if renamed(raw, currency, "") != raw), None)
+
+
+def one_currency(raw: Any) -> None:
+    """Refuse an amount that names two currencies.
+
+    Raises
+    ------
+    LawError
+    """
+    named = [currency for currency in ("USD", *FOREIGN) if renamed(raw, currency, "") != raw]
+    if len(named) > 1:
+        raise LawError(f"{' and '.join(named)} stand in one amount", "State it in one currency")
 
 
 def in_usd(text: str, currency: str, rate: float) -> str:

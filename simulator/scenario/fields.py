@@ -10,11 +10,12 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from simulator.errors import LawError
 from simulator.quantities import QUANTITIES
-from simulator.scenario.currency import currency_in, renamed
+from simulator.scenario.currency import currency_in, one_currency, renamed
 from simulator.scenario.dates import hours_of, is_date
 from simulator.scenario.past import History
 from simulator.scenario.values import UncertainValue, parse_value
 from simulator.scenario.zones import ZoneFile
+from simulator.units import parse_interval
 
 IntervalRule: TypeAlias = Literal["young1974", "daly2006", "optimal"]
 
@@ -50,6 +51,8 @@ def _parse_quantity(raw: Any, info: ValidationInfo) -> Any:
             return replace(parse_value(hours_of(raw), name), spec=raw)
         if is_date(raw):
             raise LawError(f"{raw!r} is a date; {name} is a number of {QUANTITIES[name].unit}", _FROM_THE_START.get(name, ""))
+        if QUANTITIES[name].unit.startswith("USD"):
+            one_currency(raw)
         # resolve converts it: a threshold where the prices are in its currency too, all else by a dated exchange rate
         if name != "electricity_price" and QUANTITIES[name].unit.startswith("USD") and (currency := currency_in(raw)):
             return replace(parse_value(renamed(raw, currency, "USD"), name, base=(info.context or {}).get("base")), spec=raw)
@@ -85,6 +88,10 @@ def _parse_limit(raw: Any, info: ValidationInfo) -> Any:
         raise problem(LawError(f"{raw!r} is a date; {info.field_name} is a time from now on", "State for example 200 days"))
     if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
         raise problem(LawError(f"{raw!r} is not an amount", way_out))
+    if isinstance(raw, str) and (currency := currency_in(raw)):
+        raise problem(LawError(f"{raw} is in {currency}; a limit is compared with totals in USD", "State it in USD"))
+    if isinstance(raw, str) and parse_interval(raw):
+        raise problem(LawError(f"{raw} is a range; a limit is one number", "State the number that must not be exceeded"))
     try:
         value = quantity.parse(raw if isinstance(raw, str) else repr(raw))
     except LawError as error:

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
 
 if TYPE_CHECKING:
@@ -69,11 +67,7 @@ def median_exposure(resolved: Resolved) -> Exposure:
 
 def _median(resolved: Resolved, name: str, absent: float = 0.0, *, phase: int | None = None) -> float:
     item = resolved.inputs.get(f"{name}[{phase}]") or resolved.inputs.get(name)
-    if item is None:
-        return absent
-    if item.value.law is None:
-        return float(item.value.constant or 0.0)
-    return float(item.value.law.quantile(np.array([0.0]))[0])
+    return absent if item is None else item.value.median
 
 
 def _work(resolved: Resolved, phase: int, devices: float) -> float:

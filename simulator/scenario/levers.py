@@ -6,7 +6,7 @@ as it is, draw by draw: a lever is compared with its base on the same futures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -14,6 +14,8 @@ from typing import Any
 
 from simulator.errors import Problem
 from simulator.reference import Reference, table
+from simulator.reference.regions import place_figure
+from simulator.scenario.parts import PARTS
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Lever:
         Fields by path; ``{}`` stands for the argument.
     clears : tuple of str
         Fields that are no longer true.
+    tolerates : tuple of str
+        Quantities that may be stated and read no more.
     """
 
     meaning: str
@@ -38,6 +42,7 @@ class Lever:
     excludes: str = ""
     sets: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     clears: tuple[str, ...] = ()
+    tolerates: tuple[str, ...] = ()
 
 
 _OLD_HARDWARE = (
@@ -47,9 +52,9 @@ _OLD_HARDWARE = (
 )  # fmt: skip
 _OLD_PLACE = (
     "emissions.carbon_intensity", "emissions.residual_intensity", "energy.electricity_price", "energy.currency",
-    "energy.exchange_rate", "energy.grid_fee", "water.wue_off", "grid.zone", "grid.price", "grid.carbon", "grid.price_history",
-    "grid.carbon_history",
+    "energy.exchange_rate", "water.wue_off", "grid.zone", "grid.price", "grid.carbon", "grid.price_history", "grid.carbon_history",
 )  # fmt: skip
+_OPEN_DATA = ("data_acquisition", "data_licences", "data_scraping")
 
 LEVERS: Mapping[str, Lever] = MappingProxyType(
     {
@@ -58,7 +63,7 @@ LEVERS: Mapping[str, Lever] = MappingProxyType(
         "pruning": Lever("prune a larger trained model and train it further", excludes="start"),
         "sparse_pretraining": Lever("train with sparse weights"),
         "distillation": Lever(
-            "learn from a larger trained model, whose forward passes and a share of whose training count",
+            "learn from a larger trained model, whose forward passes count, and its training by the share of this use",
             excludes="start",
             sets={"components.teacher": True},
         ),
@@ -66,7 +71,7 @@ LEVERS: Mapping[str, Lever] = MappingProxyType(
         "data_efficiency": Lever("filter and mix data so that fewer tokens reach the same score"),
         "open_data": Lever(
             "use open data: nothing is bought or licensed",
-            sets={"components.data_acquisition": False, "components.data_licences": False, "components.data_scraping": False},
+            sets={f"components.{name}": False for name in _OPEN_DATA},
         ),
         "hardware": Lever(
             "train on other accelerators, at their reference prices",
@@ -82,14 +87,15 @@ LEVERS: Mapping[str, Lever] = MappingProxyType(
             clears=("emissions.supply_variability",),
         ),
         "region": Lever(
-            "run in another place, at its annual carbon intensity and price",
+            "run in another place, at its annual carbon intensity, price, residual mix and water of electricity; fees stay",
             argument="a region, for example CA-QC",
             excludes="place",
             sets={"grid.region": "{}"},
             clears=_OLD_PLACE,
+            tolerates=("start_time",),
         ),
         "zone": Lever(
-            "run in another place, at its hourly carbon intensity and price",
+            "run in another place, at its hourly carbon intensity and price; fees stay",
             argument="a zone, for example FR",
             excludes="place",
             sets={"grid.zone": "{}"},
@@ -165,24 +171,61 @@ def apply_levers(data: MutableMapping[str, Any]) -> tuple[list[Problem], dict[tu
     if problems:
         data["levers"] = []  # told once
         return problems, {}
+    problems = [problem for index, name in enumerate(names) if (problem := _in_vain(name, f"levers[{index}]", data))]
     changed: dict[tuple[str | int, ...], str] = {}
-    for lever in pulled:
+    for lever in pulled if not problems else ():
         name, _, argument = lever.partition("=")
         for path in LEVERS[name].clears:
             section, field = path.split(".")
-            if isinstance(data.get(section), dict):
-                data[section].pop(field, None)
+            stood = data[section].pop(field, None) if isinstance(data.get(section), dict) else None
+            if stood is not None and field == "residual_intensity" and name == "region" and place_figure(argument, field):
+                _switches(data).setdefault("residual_mix", True)
         for path, value in LEVERS[name].sets.items():
             section, field = path.split(".")
             data.setdefault(section, {})
             if isinstance(data[section], dict):
                 data[section][field] = argument if value == "{}" else value
                 changed[section, field] = lever
-    data["levers"] = pulled
-    return [], changed
+    data["levers"] = pulled if not problems else []
+    return problems, changed
+
+
+def _switches(data: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Return the switches of components, empty ones where the data have none that are."""
+    if data.get("components") is None:
+        data["components"] = {}
+    return data["components"] if isinstance(data["components"], dict) else {}
+
+
+def _in_vain(name: str, path: str, data: Mapping[str, Any]) -> Problem | None:
+    """Return what is wrong with a lever where components are switched against it, or it has nothing to switch off."""
+    switches = data.get("components")
+    switches = switches if isinstance(switches, dict) else {}
+    sets = {key.partition(".")[2]: value for key, value in LEVERS[name].sets.items() if key.startswith("components.")}
+    for part, value in sets.items():
+        if value and switches.get(part) is False:
+            return Problem(f"lever {name} needs {part}, which components switches off", path, f"Remove components.{part}, or the lever")
+    stated = {field for section in data.values() if isinstance(section, dict) for field in section}
+    off = [part for part, value in sets.items() if not value]
+    if off and not any(part in switches or stated & PARTS[part].off.keys() - {*PARTS[part].shared} for part in off):
+        return Problem(f"lever {name} changes nothing: none of {', '.join(off)} is in this scenario", path, "Leave the lever out")
+    return None
+
+
+def given(lever: str) -> dict[str, Reference]:
+    """Return what stands in for inputs that are not stated where a lever is pulled, by quantity."""
+    name = lever.partition("=")[0]
+    rows = [row for row in table("levers").rows if row.name == name and not row.quantity.startswith("factor of ")]
+    return {row.quantity: Reference.of(row) for row in rows}
+
+
+def tolerated(levers: Iterable[str]) -> set[str]:
+    """Return the quantities that may be stated in vain, since a lever made them so."""
+    return {quantity for lever in levers for quantity in LEVERS[lever.partition("=")[0]].tolerates}
 
 
 def factors(lever: str) -> dict[str, Reference]:
     """Return what a lever multiplies by how much."""
-    name = lever.partition("=")[0]
-    return {row.quantity.removeprefix("factor of "): Reference.of(row) for row in table("levers").rows if row.name == name}
+    name, prefix = lever.partition("=")[0], "factor of "
+    rows = [row for row in table("levers").rows if row.name == name and row.quantity.startswith(prefix)]
+    return {row.quantity.removeprefix(prefix): Reference.of(row) for row in rows}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulator.errors import ConfigError, Problem
-from simulator.scenario.consistency import check_consistency, check_reads
+from simulator.scenario.consistency import check_consistency
+from simulator.scenario.fields import Closed
+from simulator.scenario.in_vain import check_reads
 from simulator.scenario.levers import apply_levers
+from simulator.scenario.programme import Event, Limits, PersonClass
 from simulator.scenario.schema import HOMES, SECTIONS, Scenario
 from simulator.scenario.sections import Phase
 from simulator.scenario.text import Document, dotted, parse_yaml, undotted
@@ -57,7 +61,7 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = (), levers: Se
 
 def parse_scenario(data: Mapping[str, Any] | str, *, base: Path | None = None) -> Scenario:
     """Build a scenario from plain data or YAML text, called ``unnamed`` unless it says so; see :func:`load_scenario`."""
-    document = parse_yaml(data, where="text") if isinstance(data, str) else Document(dict(data))
+    document = parse_yaml(data, where="text") if isinstance(data, str) else Document(deepcopy(dict(data)))
     if isinstance(document.data, Mapping):
         document.data = {"name": "unnamed", **document.data}
     return _build(document, where="text" if isinstance(data, str) else "", base=base or Path())
@@ -138,7 +142,7 @@ def _apply(data: Any, override: str, origin: dict[tuple[str | int, ...], str], p
         problems.append(Problem("is not PATH=VALUE", where=where, way_out="For example --set workload.mfu=0.4"))
         return
     if len(path) == 1 and path[0] not in Scenario.model_fields:
-        path = (HOMES[str(path[0])], path[0]) if path[0] in HOMES else path
+        path = (_HOMES[str(path[0])], path[0]) if path[0] in _HOMES else path
     try:
         value = parse_yaml(value_text, where=where).data
     except ConfigError as error:
@@ -184,8 +188,8 @@ def _translate(item: Any) -> tuple[Problem, tuple[str | int, ...]]:
     if item["type"] == "literal_error":
         return Problem(f"{_shown(item['input'])} is not one of {item['ctx']['expected']}", told), path
     if item["type"] in ("model_type", "model_attributes_type"):
-        kind = "phase" if _is_phase(path) else "section"
-        return Problem(f"{_shown(item['input'])} is not a {kind}", told, f"It holds {', '.join(_keys(path))}"), path
+        kind = "a phase" if _is_phase(path) else _KINDS.get(str(path[0]), "a section")
+        return Problem(f"{_shown(item['input'])} is not {kind}", told, f"It holds {', '.join(_keys(path))}"), path
     if path == ("workload", "phases") and item["type"] == "tuple_type":
         return Problem(f"{_shown(item['input'])} is not a list of phases", told, f"Each holds {', '.join(Phase.model_fields)}"), path
     if item["type"] in ("tuple_type", "dict_type"):
@@ -198,12 +202,18 @@ def _translate(item: Any) -> tuple[Problem, tuple[str | int, ...]]:
     return Problem(f"{_shown(item['input'])}: {item['msg'][0].lower()}{item['msg'][1:]}", told), path
 
 
+_KINDS = {"people": "a class of people", "events": "an event"}
 _EXAMPLES = {
     "people": "Write for example - {name: researchers, headcount: 10 to 30}",
     "events": "Write for example - {name: outage, frequency: 0.5, cost: 10k to 100k}",
     "multiplies": "Write for example {accelerator_price: 1.1 to 1.6}",
     "components": "Write for example {people: true, storage: false}",
 }
+
+
+#: section of each quantity and each limit
+_HOMES = {**dict.fromkeys(Limits.model_fields, "limits"), **HOMES}
+_OTHERS: Mapping[str, type[Closed]] = {"people": PersonClass, "events": Event, "limits": Limits}
 
 
 def _is_phase(path: tuple[str | int, ...]) -> bool:
@@ -214,6 +224,8 @@ def _keys(path: tuple[str | int, ...]) -> list[str]:
     """Return the keys of what stands at a path."""
     if _is_phase(path):
         return list(Phase.model_fields)
+    if path and str(path[0]) in _OTHERS:
+        return list(_OTHERS[str(path[0])].model_fields)
     return list(SECTIONS[str(path[0])].model_fields if path and str(path[0]) in SECTIONS else Scenario.model_fields)
 
 
@@ -231,9 +243,13 @@ def _nearest_key(path: tuple[str | int, ...]) -> str:
     near = get_close_matches(key, known, n=2)
     if near:
         return f"Did you mean {' or '.join(near)}?"
-    if key in HOMES:
-        return f"It belongs to section {HOMES[key]}"
-    elsewhere = get_close_matches(key, HOMES, n=1)
+    if str(path[0]) in _OTHERS:
+        return f"Known are {', '.join(known)}"
+    if key in _HOMES:
+        return f"It belongs to section {_HOMES[key]}"
+    if key in PersonClass.model_fields:
+        return f"It belongs to a class of people. {_EXAMPLES['people']}"
+    elsewhere = get_close_matches(key, _HOMES, n=1)
     if elsewhere:
-        return f"Did you mean {elsewhere[0]} in section {HOMES[elsewhere[0]]}?"
+        return f"Did you mean {elsewhere[0]} in section {_HOMES[elsewhere[0]]}?"
     return f"Known are {', '.join(known)}"

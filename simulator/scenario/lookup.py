@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from simulator.reference import Reference, accelerator, defaults, table, wholesale_defaults
-from simulator.reference.regions import exchange_rates, region
+from simulator.reference.regions import exchange_rates, place_figure, region
 from simulator.scenario.inputs import Input
+from simulator.scenario.levers import given
 from simulator.scenario.reads import Choices
 from simulator.scenario.schema import Scenario
 from simulator.scenario.values import UncertainValue, parse_value
@@ -36,9 +37,13 @@ def find(name: str, scenario: Scenario, stated: Mapping[str, UncertainValue], ch
     if place and name in place.figures:
         figure = place.figures[name]
         return Input(parse_value(figure.value, name), f"{cite(figure)}, {place.name}, {figure.basis}")
+    if place and name == "electricity_price":  # that of another place would pass for its own
+        return None
     known = {**defaults(), **wholesale_defaults()} if choices.price != "annual" else defaults()
-    device = scenario.hardware.accelerator
-    reference = _by_place(name, scenario) or (accelerator(device, _year(scenario)).get(name) if device else None) or known.get(name)
+    device, by_lever = scenario.hardware.accelerator, {k: v for lever in scenario.levers for k, v in given(lever).items()}
+    of_device = accelerator(device, _year(scenario)) if device else {}
+    apart = "overhead_without_rollbacks" if name == "run_overhead" and "rollbacks" in choices.parts else name
+    reference = _by_place(name, scenario) or by_lever.get(name) or of_device.get(name) or known.get(apart)
     return Input(parse_value(reference.value, name), cite(reference)) if reference else None
 
 
@@ -47,9 +52,8 @@ def _checkpoint_size(stated: Mapping[str, UncertainValue]) -> Input | None:
     params = stated.get("params") or stated.get("params_active")
     if params is None:
         return None
-    middle = params.constant if params.law is None else float(params.law.quantile(np.array([0.0]))[0])
     (row,) = [row for row in table("defaults").rows if row.quantity == "checkpoint_bytes"]
-    low, high = (1e-12 * bytes_each * float(middle or 0.0) for bytes_each in (row.low, row.high))
+    low, high = (1e-12 * bytes_each * params.median for bytes_each in (row.low, row.high))
     value = parse_value(f"{low!r} to {high!r} TB", "checkpoint_size")
     return Input(value, f"{row.low:g} to {row.high:g} bytes for each parameter: {row.source} [{row.year}]")
 
@@ -59,33 +63,15 @@ def _year(scenario: Scenario) -> int | None:
     start = scenario.grid.start_time
     if start is None:
         return None
-    hours = start.constant if start.law is None else float(start.law.quantile(np.array([0.0]))[0])
-    return int(np.datetime64(int(hours or 0), "h").astype("datetime64[Y]").astype(int)) + 1970
-
-
-#: tables that know an input by region, and whether the region's country may stand in for it
-_OF_PLACES = {"wue_on": "water", "wue_off": "water", "residual_intensity": "carbon_market"}
-
-
-def known_of_region(scenario: Scenario) -> list[str]:
-    """Return the quantities that the stated region knows."""
-    if scenario.grid.region is None:
-        return []
-    return [*region(scenario.grid.region).figures, *(name for name in _OF_PLACES if _by_place(name, scenario) is not None)]
+    return int(np.datetime64(int(start.median), "h").astype("datetime64[Y]").astype(int)) + 1970
 
 
 def _by_place(name: str, scenario: Scenario) -> Reference | None:
-    """Return the figure of the class of operator, of the region, or of its country, that stands in for an input."""
+    """Return the figure of the class of operator, or of the region or its country, that stands in for an input."""
     if name == "pue" and scenario.energy.operator:
         rows = [row for row in table("pue").rows if (row.name, row.quantity) == (scenario.energy.operator, name)]
-    elif name in _OF_PLACES and scenario.grid.region:
-        here = region(scenario.grid.region).id
-        rows = []
-        for place in (here, here.partition("-")[0]):
-            rows = rows or [row for row in table(_OF_PLACES[name]).rows if (row.name, row.quantity) == (place, name)]
-    else:
-        return None
-    return Reference.of(max(rows, key=lambda row: row.year)) if rows else None
+        return Reference.of(max(rows, key=lambda row: row.year)) if rows else None
+    return place_figure(scenario.grid.region, name) if scenario.grid.region else None
 
 
 def currency_of(scenario: Scenario, price: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
@@ -118,7 +119,9 @@ class Event(Closed):
     def _known(cls, changes: dict[str, UncertainValue]) -> dict[str, UncertainValue]:
         for name in changes:
             if name not in QUANTITIES or QUANTITIES[name].dimension is None:
-                raise problem(LawError(f"{name} is not the name of an input", "State one of the nomenclature, for example rental_price"))
+                near = get_close_matches(name, [known for known, q in QUANTITIES.items() if q.dimension is not None], n=3)
+                way = f"Did you mean {' or '.join(near)}?" if near else "State one of the nomenclature, for example rental_price"
+                raise problem(LawError(f"{name} is not the name of an input", way))
         return changes
 
     @model_validator(mode="after")

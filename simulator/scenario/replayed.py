@@ -42,9 +42,9 @@ def placed(resolved: Resolved) -> tuple[Resolved, list[Problem]]:
         if shift is None:
             way = "State a date whose season it holds, or leave start_time out"
             return resolved, [Problem(f"{start} has no counterpart in the history: {held}", path, way)]
-        place = _median(start) - past.first - shift
+        place = start.median - past.first - shift
     elif "history_place" in resolved.scenario.values():
-        path, place = "grid.history_place", math.floor(_median(resolved.inputs["history_place"].value) * past.size)
+        path, place = "grid.history_place", math.floor(resolved.inputs["history_place"].value.median * past.size)
     if middle > past.size - (place or 0.0):
         way = "Replay a longer history, or fit a zone with simulator fit"
         what = f"a run of about {middle:.0f} h (P50) outlasts its history" + ("" if place is None else f" from hour {place:.0f} of it on")
@@ -83,9 +83,9 @@ def _hours(resolved: Resolved) -> float:
     hours, inputs = median_exposure(resolved).hours, resolved.inputs
     if resolved.choices.pausing:
         paused = hours / max(_running_share(resolved), 1e-6)
-        deadline = _median(inputs["deadline"].value) if "deadline" in inputs else math.inf
+        deadline = inputs["deadline"].value.median if "deadline" in inputs else math.inf
         hours = max(hours, min(paused, deadline))
-    return min(hours, _median(inputs["max_wall_clock"].value)) if "max_wall_clock" in inputs else hours
+    return min(hours, inputs["max_wall_clock"].value.median) if "max_wall_clock" in inputs else hours
 
 
 def _running_share(resolved: Resolved) -> float:
@@ -99,8 +99,8 @@ def _running_share(resolved: Resolved) -> float:
         elif stated is not None:
             runs &= hours <= np.quantile(hours, stated)
         elif threshold in resolved.inputs:
-            rate = _median(resolved.inputs["exchange_rate"].value) if quantity == "price" and "exchange_rate" in resolved.inputs else 1.0
-            runs &= rate * hours <= _median(resolved.inputs[threshold].value)
+            rate = resolved.inputs["exchange_rate"].value.median if quantity == "price" and "exchange_rate" in resolved.inputs else 1.0
+            runs &= rate * hours <= resolved.inputs[threshold].value.median
     return share * float(runs.mean())
 
 
@@ -110,7 +110,3 @@ def extremes(value: UncertainValue) -> tuple[float, float]:
         return float(value.constant or 0.0), float(value.constant or 0.0)
     low, high = value.law.quantile(np.array([-8.3, 8.3]))  # beyond every normal score that is drawn
     return float(low), float(high)
-
-
-def _median(value: UncertainValue) -> float:
-    return float(value.constant or 0.0) if value.law is None else float(value.law.quantile(np.array([0.0]))[0])

@@ -11,6 +11,7 @@ from simulator.errors import ConfigError, Problem
 from simulator.reference import defaults
 from simulator.scenario.additions import converted, events, in_dollars, levers, people
 from simulator.scenario.inputs import Change, Input
+from simulator.scenario.levers import tolerated
 from simulator.scenario.lookup import cite, currency_of, find
 from simulator.scenario.parts import PARTS, parts_on
 from simulator.scenario.past import Past, join
@@ -129,6 +130,7 @@ _WAYS = {
     "start_time": "State a date, for example 2026-03-01",
     "rental_price": "State it in USD/h per accelerator",
     "accelerator_price": "State it in USD per accelerator",
+    "electricity_price": "State it in USD/kWh: the region has none, and that of another place would pass for its own",
 }
 
 
@@ -161,6 +163,7 @@ def fill(scenario: Scenario) -> tuple[Resolved, list[Problem]]:
     changes += levers(scenario, inputs, problems)
     changes += in_dollars(scenario, choices, inputs)
     off = {name for part in choices.excluded if part in PARTS for name in (*PARTS[part].off, *PARTS[part].reads)}
+    off |= tolerated(scenario.levers)
     for name in stated:
         if name not in needed and name != "params" and name not in off:
             problems.append(Problem(*_unread(name, choices)))

@@ -52,6 +52,13 @@ class UncertainValue:
     def __hash__(self) -> int:
         return hash((self.quantity, _frozen(self.spec), self.data))
 
+    @property
+    def median(self) -> float:
+        """Median, or the constant, in the canonical unit."""
+        if self.law is not None:
+            return float(self.law.quantile(np.array([0.0]))[0])
+        return float(self.constant or 0.0)
+
     def identity(self) -> list[Any]:
         """Return what a draw depends on: the stream's name, and the number or the law as written."""
         return [self.quantity, self.constant, self.data] if self.constant is not None else [self.quantity, self.spec, self.data]

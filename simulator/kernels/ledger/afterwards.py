@@ -11,6 +11,7 @@ from simulator.kernels.ledger.book import (
     API_COST,
     BREAK_EVEN,
     COST_TOTAL,
+    HARDWARE_COST,
     PAID_LEVEL,
     PROGRAMME,
     REFRESH_COST,
@@ -43,7 +44,7 @@ _IN, _OUT, _DEMAND_GROWTH, _PRICE_IN, _PRICE_OUT, _API_DRIFT, _SERVING, _BUY_HOR
 
 @stage
 def refresh(draw: int, count: int, key: np.uint64, jumping: bool, dated: bool, pages: Pages) -> None:
-    """Write what refreshes cost and use in multiples of the run, and date what they cost."""
+    """Write what refreshes cost, and use in multiples of the run, and date what they cost: hardware follows its price, the rest stays."""
     x, y, aside = pages.x, pages.y, pages.aside
     for i in range(count):
         horizon, every = x[_HORIZON + i], x[_EVERY + i]
@@ -67,10 +68,11 @@ def refresh(draw: int, count: int, key: np.uint64, jumping: bool, dated: bool, p
                 now = (released + after) / _HOURS_PER_YEAR
                 price = level_at(now, draw + i, i, key, x[_DRIFT + i], x[_RATE + i], x[_SIZE + i], pages.path)
                 price /= aside[PAID_LEVEL * WIDTH + i]
-            cost += work * price * exp(-discount * years)
+            paid = work * (aside[RUN_COST * WIDTH + i] + aside[HARDWARE_COST * WIDTH + i] * (price - 1.0))
+            cost += paid * exp(-discount * years)
             energy += work
             if dated:
-                y[(SPENDING + year_of(released + after)) * WIDTH + i] += aside[RUN_COST * WIDTH + i] * work * price
+                y[(SPENDING + year_of(released + after)) * WIDTH + i] += paid
         aside[REFRESH_COST * WIDTH + i], aside[REFRESH_ENERGY * WIDTH + i] = cost, energy
 
 

@@ -29,6 +29,8 @@ COSTS = (
 )  # fmt: skip
 #: the first of them are what the run's compute costs: research, attempts and refreshes cost multiples of their sum
 OF_RUN = COSTS.index("idle_commitment")
+#: those of the first that follow the price of accelerators
+OF_HARDWARE = ("accelerators", "interconnect", "maintenance", "decommissioning")
 EMISSIONS = (
     "operational", "backup_generation", "embodied_accelerators", "embodied_servers", "embodied_network", "embodied_building",
     "idle_infrastructure", "rollbacks", "abandoned_runs", "research_compute", "teacher", "data_cleaning", "continuous_improvement",
@@ -36,13 +38,13 @@ EMISSIONS = (
 EMITTED_OF_RUN = EMISSIONS.index("idle_infrastructure")
 YEARS = 12  # of the calendar of spending; the last holds all later ones
 TOTALS = (
-    "energy", "cost_total", "emissions_total", "emissions_market", "water", "water_on_site", "water_off_site",
+    "energy", "cost_total", "emissions_total", "emissions_location", "emissions_market", "water", "water_on_site", "water_off_site",
     "programme_time", "abandoned_runs", "device_hours_total", "energy_total",
     "api_cost", "serving_cost", "building_saves", "break_even_demand",
 )  # fmt: skip
 (
-    ENERGY, COST_TOTAL, EMISSIONS_TOTAL, MARKET, WATER, WATER_ON, WATER_OFF, PROGRAMME, ABANDONED, ALL_DEVICE_HOURS, ALL_ENERGY,
-    API_COST, SERVING_COST, SAVES, BREAK_EVEN,
+    ENERGY, COST_TOTAL, EMISSIONS_TOTAL, LOCATION, MARKET, WATER, WATER_ON, WATER_OFF, PROGRAMME, ABANDONED, ALL_DEVICE_HOURS,
+    ALL_ENERGY, API_COST, SERVING_COST, SAVES, BREAK_EVEN,
 ) = range(len(TOTALS))  # fmt: skip
 COST, EMITTED = len(TOTALS), len(TOTALS) + len(COSTS)
 SPENDING = EMITTED + len(EMISSIONS)
@@ -133,10 +135,13 @@ class Pages(NamedTuple):
 
 
 #: what is worked out apart, since its functions do not vectorize: delays by events [h], mean PUE of the run, matched share of its
-#: energy, abandoned attempts; then the level of prices that the run paid, cost and emissions of its compute, compute beside it
-#: in multiples of it, discounted refreshes in multiples of its cost, refreshes in multiples of its emissions and of its energy
-ASIDE = ("delay", "pue", "matched", "attempts", "paid_level", "run_cost", "run_emissions", "beside", "refresh_cost", "refresh_energy")
-DELAY, PUE, MATCHED, ATTEMPTS, PAID_LEVEL, RUN_COST, RUN_EMISSIONS, BESIDE, REFRESH_COST, REFRESH_ENERGY = range(len(ASIDE))
+#: energy, abandoned attempts; then the level of prices that the run paid, cost of its compute, that of its hardware alone, emissions
+#: of its compute, compute beside it in multiples of it, discounted cost of refreshes, refreshes in multiples of its energy
+ASIDE = (
+    "delay", "pue", "matched", "attempts", "paid_level", "run_cost", "hardware_cost", "run_emissions", "beside", "refresh_cost",
+    "refresh_energy",
+)  # fmt: skip
+DELAY, PUE, MATCHED, ATTEMPTS, PAID_LEVEL, RUN_COST, HARDWARE_COST, RUN_EMISSIONS, BESIDE, REFRESH_COST, REFRESH_ENERGY = range(len(ASIDE))
 
 
 def places(*names: str) -> tuple[int, ...]:

@@ -6,13 +6,11 @@ from simulator.jit import stage, wide_vectors
 from simulator.kernels.ledger.book import (
     ABANDONED,
     ALL_DEVICE_HOURS,
-    ALL_ENERGY,
     ATTEMPTS,
     BESIDE,
     CARBONED,
     DELAY,
     DEVICE_HOURS,
-    ENERGY,
     ENERGY_IT,
     OUTPUTS,
     PROGRAMME,
@@ -82,7 +80,8 @@ def meet_events(people: int, events: Integers, pages: Pages) -> None:
             if once >= 0:
                 count = (1.0 if x[luck + i] < x[once + i] else 0.0) + 0.0 * (x[luck + i] + x[once + i])
             else:
-                years = (x[_BEFORE + i] + run[WALL * WIDTH + i] + x[_AFTER + i]) / _HOURS_PER_YEAR
+                runs = 1.0 + aside[ATTEMPTS * WIDTH + i] * x[_POINT + i]
+                years = (x[_BEFORE + i] + runs * run[WALL * WIDTH + i] + x[_AFTER + i]) / _HOURS_PER_YEAR
                 count = occurrences(x[luck + i], x[often + i] * years)
             y[row + i] = count
             y[_C_EVENTS + i] += count * x[cost + i]
@@ -107,8 +106,7 @@ def surround(people: Integers, pages: Pages) -> None:
     wide_vectors()
     x, run, y, aside = pages.x, pages.run, pages.y, pages.aside
     for i in range(WIDTH):
-        wall, energy = run[WALL * WIDTH + i], y[ENERGY * WIDTH + i]
-        attempts = aside[ATTEMPTS * WIDTH + i]
+        wall, attempts = run[WALL * WIDTH + i], aside[ATTEMPTS * WIDTH + i]
         repeated, research, teacher = attempts * x[_POINT + i], x[_RESEARCH + i] - 1.0, x[_TEACHER + i]
         time = x[_BEFORE + i] + aside[DELAY * WIDTH + i] + (1.0 + repeated) * wall + x[_AFTER + i]
         cost, emitted = aside[RUN_COST * WIDTH + i], aside[RUN_EMISSIONS * WIDTH + i]
@@ -118,7 +116,6 @@ def surround(people: Integers, pages: Pages) -> None:
         y[_C_RESEARCH + i], y[_E_RESEARCH + i] = research * cost, research * emitted
         y[_C_TEACHER + i], y[_E_TEACHER + i] = teacher * cost, teacher * emitted
         y[ALL_DEVICE_HOURS * WIDTH + i] = run[DEVICE_HOURS * WIDTH + i] * (1.0 + repeated + research + teacher)
-        y[ALL_ENERGY * WIDTH + i] = energy * (1.0 + repeated + research + teacher) + x[_RAW + i] * x[_CLEANING_ENERGY + i]
         y[_C_PEOPLE + i] = 0.0
     for i in range(WIDTH):
         wall, after, time = run[WALL * WIDTH + i], x[_AFTER + i], y[PROGRAMME * WIDTH + i]

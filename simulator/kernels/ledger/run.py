@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulator.jit import stage, wide_vectors
 from simulator.kernels.ledger.book import (
+    BESIDE,
     CARBONED,
     COST,
     DEVICE_HOURS,
@@ -11,8 +12,11 @@ from simulator.kernels.ledger.book import (
     EMITTED_OF_RUN,
     ENERGY,
     ENERGY_IT,
+    HARDWARE_COST,
+    LOCATION,
     MARKET,
     MATCHED,
+    OF_HARDWARE,
     OF_RUN,
     PAID_LEVEL,
     PRICED,
@@ -65,6 +69,7 @@ _ACCELERATOR, _SERVER, _NETWORK, _EMBODIED_BUILDING = places(
 _MATCHED, _VARIABILITY, _RESIDUAL_MIX = places("matched_share", "supply_variability", "residual_intensity")
 _WUE_ON, _WUE_OFF = places("wue_on", "wue_off")
 _HOURS_PER_MONTH = 730.5
+_HARDWARE_ROWS = tuple(place // WIDTH for place in costs(*OF_HARDWARE))
 
 (
     _C_ACCELERATORS, _C_INTERCONNECT, _C_FACILITY, _C_MAINTENANCE, _C_DECOMMISSIONING, _C_ELECTRICITY, _C_FEES, _C_DEMAND, _C_BACKUP,
@@ -130,16 +135,13 @@ def pay_for_compute(basis: int, depreciation: int, pages: Pages) -> None:
 
 @stage
 def pay_beside_compute(basis: int, pages: Pages) -> None:
-    """Write what else the run's compute costs: building, maintenance, fees, backup; or reserved time that it does not need."""
+    """Write what else the compute of an owner's run costs: building, maintenance, fees, backup, idle infrastructure."""
     wide_vectors()
     x, run, level, aside, y = pages.x, pages.run, pages.level, pages.aside, pages.y
-    for i in range(WIDTH):
-        wall, energy = run[WALL * WIDTH + i], y[ENERGY * WIDTH + i]
-        held = run[DEVICE_HOURS * WIDTH + i] / wall
-        if basis == BASIS_RENT:
-            reserved = x[_RENT + i] * x[_SPREAD + i] * level[i] * (1.0 - x[_RESERVED_OFF + i])
-            y[_C_COMMITMENT + i] = idle_commitment(wall, x[_COMMITTED + i], held, x[_RESERVED + i], reserved)
-        else:
+    if basis != BASIS_RENT:
+        for i in range(WIDTH):
+            wall, energy = run[WALL * WIDTH + i], y[ENERGY * WIDTH + i]
+            held = run[DEVICE_HOURS * WIDTH + i] / wall
             life, fleet, bill, diesel = x[_LIFE + i], x[_FLEET + i], y[_C_ELECTRICITY + i], x[_BACKUP + i]
             servers = held * x[_PRICE + i] * level[i] * x[_SERVER_PRICE + i]
             rated = it_power(held, x[_TDP + i], 1.0, x[_SERVER_POWER + i])
@@ -155,6 +157,19 @@ def pay_beside_compute(basis: int, pages: Pages) -> None:
 
 
 @stage
+def pay_for_what_idles(basis: int, pages: Pages) -> None:
+    """Write the rent of reserved accelerators for the time that neither the run nor what is computed beside it needs them."""
+    wide_vectors()
+    x, run, level, aside, y = pages.x, pages.run, pages.level, pages.aside, pages.y
+    if basis == BASIS_RENT:
+        for i in range(WIDTH):
+            wall = run[WALL * WIDTH + i]
+            held, used = run[DEVICE_HOURS * WIDTH + i] / wall, wall * (1.0 + aside[BESIDE * WIDTH + i])
+            reserved = x[_RENT + i] * x[_SPREAD + i] * level[i] * (1.0 - x[_RESERVED_OFF + i])
+            y[_C_COMMITMENT + i] = idle_commitment(used, x[_COMMITTED + i], held, x[_RESERVED + i], reserved)
+
+
+@stage
 def emit_and_drink(pages: Pages) -> None:
     """Write what every run emits, and its water."""
     wide_vectors()
@@ -166,6 +181,7 @@ def emit_and_drink(pages: Pages) -> None:
         y[_E_OPERATIONAL + i] = located
         y[_E_ACCELERATORS + i] = embodied(hours, x[_ACCELERATOR + i], life, fleet)
         y[_E_SERVERS + i] = embodied(hours, x[_SERVER + i] / x[_PER_NODE + i], life, fleet)
+        y[LOCATION * WIDTH + i] = located
         y[MARKET * WIDTH + i] = market_based(located, energy, aside[MATCHED * WIDTH + i], x[_RESIDUAL_MIX + i])
         y[WATER_ON * WIDTH + i] = on_site(run[ENERGY_IT * WIDTH + i], x[_WUE_ON + i])
         y[WATER_OFF * WIDTH + i] = off_site(energy, x[_WUE_OFF + i])
@@ -175,18 +191,16 @@ def emit_and_drink(pages: Pages) -> None:
 def emit_beside_compute(pages: Pages) -> None:
     """Write what else the run emits: network, building, backup, idle infrastructure."""
     wide_vectors()
-    x, run, aside, y = pages.x, pages.run, pages.aside, pages.y
+    x, run, y = pages.x, pages.run, pages.y
     for i in range(WIDTH):
         hours, wall, energy, fleet = run[DEVICE_HOURS * WIDTH + i], run[WALL * WIDTH + i], y[ENERGY * WIDTH + i], x[_FLEET + i]
         located, diesel = y[_E_OPERATIONAL + i], x[_BACKUP + i]
         rated = it_power(hours / wall, x[_TDP + i], 1.0, x[_SERVER_POWER + i])
-        taken, backup = 1.0 - diesel + x[_IDLE + i], energy * diesel * x[_BACKUP_CARBON + i]
         y[_E_OPERATIONAL + i] = located * (1.0 - diesel)
-        y[_E_BACKUP + i] = backup
+        y[_E_BACKUP + i] = energy * diesel * x[_BACKUP_CARBON + i]
         y[_E_IDLE + i] = x[_IDLE + i] * located
         y[_E_NETWORK + i] = embodied(hours, x[_NETWORK + i], x[_LIFE + i], fleet)
         y[_E_BUILDING + i] = embodied_facility(rated, x[_EMBODIED_BUILDING + i], wall, x[_BUILDING_LIFE + i], fleet)
-        y[MARKET * WIDTH + i] = market_based(located * taken, energy * taken, aside[MATCHED * WIDTH + i], x[_RESIDUAL_MIX + i]) + backup
 
 
 @stage
@@ -202,11 +216,14 @@ def set_rollbacks_apart(costs: Integers, emissions: Integers, pages: Pages) -> N
     wide_vectors()
     x, y, aside = pages.x, pages.y, pages.aside
     for i in range(WIDTH):
-        aside[RUN_COST * WIDTH + i], aside[RUN_EMISSIONS * WIDTH + i] = 0.0, 0.0
+        aside[RUN_COST * WIDTH + i], aside[HARDWARE_COST * WIDTH + i], aside[RUN_EMISSIONS * WIDTH + i] = 0.0, 0.0, 0.0
     for k in range(costs.size):
         if costs[k] < COST + OF_RUN:
             for i in range(WIDTH):
                 aside[RUN_COST * WIDTH + i] += y[costs[k] * WIDTH + i]
+        if costs[k] in _HARDWARE_ROWS:
+            for i in range(WIDTH):
+                aside[HARDWARE_COST * WIDTH + i] += y[costs[k] * WIDTH + i]
     for k in range(emissions.size):
         if emissions[k] < EMITTED + EMITTED_OF_RUN:
             for i in range(WIDTH):

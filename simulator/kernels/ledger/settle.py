@@ -21,10 +21,11 @@ from simulator.kernels.ledger.run import (
     match,
     pay_beside_compute,
     pay_for_compute,
+    pay_for_what_idles,
     set_rollbacks_apart,
     weigh_season,
 )
-from simulator.kernels.ledger.totals import add_up, add_what_is_not_bought, date_spending, nothing_beside, renew
+from simulator.kernels.ledger.totals import add_up, add_what_is_not_bought, date_spending, nothing_beside, renew, use_in_all
 
 
 @allocating
@@ -53,6 +54,7 @@ def settle_block(start: int, stop: int, first: int, book: Book, inputs: Floats, 
             for i in range(count):
                 pages.run[k * WIDTH + i] = run[k, column + i]
         if book.extras:
+            attempt(book.attempting, pages)
             meet_events(book.people.shape[0], book.events, pages)
         follow_prices(draw, count, book.prices, book.jumping, pages)
         weigh_season(book.seasonal, pages)
@@ -63,11 +65,12 @@ def settle_block(start: int, stop: int, first: int, book: Book, inputs: Floats, 
             pay_beside_compute(book.basis, pages)
             emit_beside_compute(pages)
             set_rollbacks_apart(book.costs, book.emissions, pages)
-            attempt(book.attempting, pages)
             surround(book.people, pages)
+            pay_for_what_idles(book.basis, pages)
             pages.y[SPENDING * WIDTH : (SPENDING + YEARS) * WIDTH] = 0.0
             refresh(draw, count, book.prices, book.jumping, book.dated, pages)
             renew(pages)
+            use_in_all(pages)
         else:
             nothing_beside(pages)
         add_up(book.costs, book.emissions, pages)

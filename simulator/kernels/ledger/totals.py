@@ -8,24 +8,25 @@ import numpy as np
 
 from simulator.jit import jittable, stage, wide_vectors
 from simulator.kernels.ledger.book import (
-    ABANDONED,
-    ALL_DEVICE_HOURS,
     ALL_ENERGY,
     BESIDE,
+    CARBONED,
     COST,
     COST_TOTAL,
     COSTS,
     DELAY,
-    DEVICE_HOURS,
     EMISSIONS_TOTAL,
     ENERGY,
+    ENERGY_IT,
+    LOCATION,
+    MARKET,
+    MATCHED,
     PROGRAMME,
+    PUE,
     REFRESH_COST,
     REFRESH_ENERGY,
-    RUN_COST,
     RUN_EMISSIONS,
     SPENDING,
-    WALL,
     WATER,
     WATER_OFF,
     WATER_ON,
@@ -38,8 +39,16 @@ from simulator.kernels.ledger.book import (
     emissions,
     places,
 )
+from simulator.model.clean_supply import market_based
+from simulator.model.emissions import operational
+from simulator.model.energy import facility_energy
+from simulator.model.water import off_site, on_site
 
 _BEFORE, _AFTER, _TAX, _CARBON_PRICE = places("preparation_time", "evaluation_time", "tax_rate", "carbon_price")
+_CARBON_SHIFT, _RESIDUAL_MIX, _WUE_ON, _WUE_OFF = places("carbon_year_shift", "residual_intensity", "wue_on", "wue_off")
+_IDLE, _BACKUP, _BACKUP_CARBON, _RAW, _CLEANING_ENERGY = places(
+    "idle_infrastructure_ratio", "backup_share", "backup_intensity", "raw_data", "cleaning_energy"
+)
 _C_TAXES, _C_CARBON, _C_IMPROVEMENT, _C_PEOPLE, _C_EVENTS = costs("taxes", "carbon_price", "continuous_improvement", "people", "events")
 (_E_IMPROVEMENT,) = emissions("continuous_improvement")
 _HOURS_PER_YEAR = 8766.0
@@ -57,24 +66,39 @@ _WHEN = np.array([_KINDS.get(name, _IN_RUN) for name in COSTS])
 
 @stage
 def nothing_beside(pages: Pages) -> None:
-    """Write the totals of a run beside which there is nothing."""
-    run, y, aside = pages.run, pages.y, pages.aside
+    """Write the water of a run beside which there is nothing; its other totals are the run's own."""
+    y = pages.y
     for i in range(WIDTH):
-        y[PROGRAMME * WIDTH + i] = run[WALL * WIDTH + i]
-        y[ALL_DEVICE_HOURS * WIDTH + i], y[ALL_ENERGY * WIDTH + i] = run[DEVICE_HOURS * WIDTH + i], y[ENERGY * WIDTH + i]
-        y[ABANDONED * WIDTH + i] = aside[BESIDE * WIDTH + i] = aside[REFRESH_ENERGY * WIDTH + i] = 0.0
+        y[WATER * WIDTH + i] = y[WATER_ON * WIDTH + i] + y[WATER_OFF * WIDTH + i]
+
+
+@stage
+def use_in_all(pages: Pages) -> None:
+    """Write energy, water and operational emissions of the whole programme, idle infrastructure, data and refreshes with it."""
+    wide_vectors()
+    x, run, aside, y = pages.x, pages.run, pages.aside, pages.y
+    for i in range(WIDTH):
+        runs = 1.0 + aside[BESIDE * WIDTH + i] + aside[REFRESH_ENERGY * WIDTH + i]
+        at_work, energy, pue = run[ENERGY_IT * WIDTH + i], y[ENERGY * WIDTH + i], aside[PUE * WIDTH + i]
+        cleaning, diesel = x[_RAW + i] * x[_CLEANING_ENERGY + i], x[_BACKUP + i] * runs
+        multiple = runs - diesel + x[_IDLE + i]
+        bought, burnt = energy * multiple + cleaning, energy * diesel * x[_BACKUP_CARBON + i]
+        intensity = operational(run[CARBONED * WIDTH + i] / at_work, x[_CARBON_SHIFT + i])  # mean over the run
+        located = operational(facility_energy(run[CARBONED * WIDTH + i], pue), x[_CARBON_SHIFT + i]) * multiple + cleaning * intensity
+        y[ALL_ENERGY * WIDTH + i] = energy * (runs + x[_IDLE + i]) + cleaning
+        y[LOCATION * WIDTH + i] = located + burnt
+        y[MARKET * WIDTH + i] = market_based(located, bought, aside[MATCHED * WIDTH + i], x[_RESIDUAL_MIX + i]) + burnt
+        y[WATER_ON * WIDTH + i] = on_site(at_work * (runs + x[_IDLE + i]) + cleaning / pue, x[_WUE_ON + i])
+        y[WATER_OFF * WIDTH + i] = off_site(bought, x[_WUE_OFF + i])
+        y[WATER * WIDTH + i] = y[WATER_ON * WIDTH + i] + y[WATER_OFF * WIDTH + i]
 
 
 @stage
 def add_up(costs: Integers, emissions: Integers, pages: Pages) -> None:
-    """Write water and the totals of the components that count, but what is added by :func:`add_what_is_not_bought`."""
+    """Write the totals of the components that count, but what is added by :func:`add_what_is_not_bought`."""
     wide_vectors()
-    y, aside = pages.y, pages.aside
+    y = pages.y
     for i in range(WIDTH):
-        multiple = 1.0 + aside[BESIDE * WIDTH + i] + aside[REFRESH_ENERGY * WIDTH + i]
-        y[WATER_ON * WIDTH + i] *= multiple
-        y[WATER_OFF * WIDTH + i] *= multiple
-        y[WATER * WIDTH + i] = y[WATER_ON * WIDTH + i] + y[WATER_OFF * WIDTH + i]
         y[COST_TOTAL * WIDTH + i], y[EMISSIONS_TOTAL * WIDTH + i] = 0.0, 0.0
     for k in range(emissions.size):
         for i in range(WIDTH):
@@ -91,7 +115,7 @@ def renew(pages: Pages) -> None:
     wide_vectors()
     y, aside = pages.y, pages.aside
     for i in range(WIDTH):
-        y[_C_IMPROVEMENT + i] = aside[REFRESH_COST * WIDTH + i] * aside[RUN_COST * WIDTH + i]
+        y[_C_IMPROVEMENT + i] = aside[REFRESH_COST * WIDTH + i]
         y[_E_IMPROVEMENT + i] = aside[REFRESH_ENERGY * WIDTH + i] * aside[RUN_EMISSIONS * WIDTH + i]
 
 

@@ -1,0 +1,71 @@
+"""Is what can have no effect told, with a way out?"""
+
+import re
+
+import pytest
+from rented_run import with_changes
+
+from simulator import parse_scenario
+from simulator.errors import ConfigError
+from simulator.scenario import resolve
+
+OWN = {"compute": {"basis": "own", "rental_price": None, "accelerator_price": 30_000}}
+HOURS = {"workload": {"params": None, "tokens": None, "mfu": None, "device_hours": 1e5}}
+REFRESHED = {"improvement_horizon": "100 years", "refresh_interval": "1 h"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"components": {"facility": True}}, "facility is switched on in vain: it is inside the rent"),
+        ({"components": {"electricity": True}}, "electricity is switched on in vain: it is inside the rent"),
+        (OWN | {"components": {"rental_mix": True}}, "rental_mix is switched on in vain: it is of rented accelerators"),
+        ({"components": {"events": True}}, "events is switched on in vain: no event is stated"),
+        (HOURS | {"components": {"rollbacks": True}}, "rollbacks is switched on in vain: stated device_hours hold every loss"),
+        (
+            {"components": {"idle_commitment": True, "rental_mix": False}, "compute": {"commitment_time": 900}},
+            "idle_commitment is switched on in vain: it reads reserved_share and reserved_discount",
+        ),
+        ({"energy": {"operator": "hyperscale", "pue": 1.2}}, "operator is not read: pue is stated"),
+        ({"compute": {"rental_price": "2 EUR/h to 3 USD/h"}}, "USD and EUR stand in one amount"),
+        (OWN | {"energy": {"electricity_price": {"p5": "50 EUR/MWh", "p95": "90 GBP/MWh"}}}, "EUR and GBP stand in one amount"),
+        (
+            OWN | {"grid": {"region": "gcp:europe-west9"}, "emissions": {"carbon_intensity": None}},
+            "energy.electricity_price: electricity_price is not stated and has no default",
+        ),
+        ({"improvement": REFRESHED}, "about 8.77e+05 refreshes, by the medians; a calendar holds 1200"),
+        ({"buying": {"demand_in": 0, "demand_out": 0}}, "demand_in and demand_out are both 0: no token is served"),
+        ({"people": [{"name": "a", "headcont": 3}]}, "people[0].headcont: is not a known key. Did you mean headcount?"),
+        ({"people": [{"name": "a", "mfu": 3}]}, "is not a known key. Known are name, headcount"),
+        ({"people": [7]}, "7 is not a class of people. It holds name, headcount"),
+        ({"events": [{"name": "a", "cots": 3}]}, "events[0].cots: is not a known key. Did you mean cost?"),
+        ({"events": [7]}, "7 is not an event. It holds name, probability"),
+        ({"budget": 3}, "budget: is not a known key. It belongs to section limits"),
+        ({"programme": {"headcount": 3}}, "is not a known key. It belongs to a class of people. Write for example - {name: researchers"),
+        ({"limits": {"bugdet": 3}}, "limits.bugdet: is not a known key. Did you mean budget?"),
+        (
+            {"events": [{"name": "a", "probability": 0.1, "multiplies": {"rental_prize": 2}}]},
+            "rental_prize is not the name of an input. Did you mean rental_price",
+        ),
+        (
+            {"events": [{"name": "a", "probability": 0.1, "multiplies": {"accelerator_price": 2}}]},
+            "accelerator_price is not read by this scenario",
+        ),
+    ],
+)
+def test_it_is_told(changes, told):
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        parse_scenario(with_changes(**changes))
+
+
+def test_a_price_is_not_asked_for_where_rent_holds_it():
+    scenario = parse_scenario(with_changes(grid={"region": "gcp:europe-west9"}, emissions={"carbon_intensity": None}))
+    assert scenario.grid.region == "gcp:europe-west9"
+
+
+def test_rollbacks_set_apart_are_not_in_the_default_overhead():
+    whole, apart = (
+        resolve(parse_scenario(with_changes(**changes))).inputs["run_overhead"] for changes in ({}, {"components": {"rollbacks": True}})
+    )
+    assert apart.value.median < whole.value.median
+    assert "0.245" in str(apart.value)
