@@ -1,6 +1,7 @@
 """Do the kernels keep their promises: one draw, one future, whatever the threads, blocks, ranges and other inputs?"""
 
 import copy
+import functools
 import itertools
 import json
 import math
@@ -494,6 +495,7 @@ def whole_model(x, *, work, interval, basis, depreciation):
     }  # fmt: skip
 
 
+@functools.cache
 def in_modes(work, interval, basis, depreciation):
     """Return the scenario with these alternatives, whatever they read uncertain."""
     data = copy.deepcopy(DATA | WAYS["expected_value"])
@@ -616,7 +618,8 @@ def test_nan_reaches_whatever_depends_on_it_and_nothing_else(modes, changes):
     constants = arguments.tables.constants
     reference = run(arguments)[:, 0]
     assert np.isfinite(reference).all()
-    read = [slot for slot, name in enumerate(INPUTS) if name in resolve(in_modes(*modes)).inputs]
+    inputs = resolve(in_modes(*modes)).inputs
+    read = [slot for slot, name in enumerate(INPUTS) if name in inputs]
     assert not np.isnan(constants[read]).any()
 
     def with_constant(slot, value):
@@ -1017,11 +1020,16 @@ def copy_of_package(folder):
 
 PROGRAM = """
 import sys
+import numpy as np
 import simulator
-from simulator import SamplingPlan, parse_scenario, simulate
-from simulator.kernels.static import run_static
-ds = simulate(parse_scenario(sys.stdin.read()), SamplingPlan(draws=200))
-print(simulator.__file__, sum(run_static.stats.cache_hits.values()), *ds.energy.values.tolist())
+from simulator import SamplingPlan, parse_scenario
+from simulator.arguments import compile_arguments
+from simulator.kernels.static import OUTPUTS, run_static
+from simulator.scenario import resolve
+arguments = compile_arguments(resolve(parse_scenario(sys.stdin.read())), SamplingPlan(draws=200))
+inputs, outputs = np.empty((len(arguments.drawn), 200)), np.zeros((len(OUTPUTS), 200))
+run_static(0, 200, 4096, 0, arguments.play.modes, arguments.tables, inputs, outputs)
+print(simulator.__file__, sum(run_static.stats.cache_hits.values()), *outputs[OUTPUTS.index("energy_it")].tolist())
 """
 
 

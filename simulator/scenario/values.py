@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,16 @@ def parse_value(raw: Any, quantity: str, *, base: Path | None = None) -> Uncerta
     >>> float(parse_value("0.30 to 0.45", "mfu").law.cdf(0.45).round(12))
     0.95
     """
+    return _parse_text(raw, quantity) if isinstance(raw, str) else _parse(raw, quantity, base)
+
+
+@lru_cache(maxsize=4096)
+def _parse_text(raw: str, quantity: str) -> UncertainValue:
+    """Return what a text stands for; its law is tabulated once, however often a scenario is changed and read again."""
+    return _parse(raw, quantity, None)
+
+
+def _parse(raw: Any, quantity: str, base: Path | None) -> UncertainValue:
     q = QUANTITIES[quantity]
     reader = _Reader(q, base)
     value = reader.read(raw)
