@@ -2,7 +2,8 @@
 
 from simulator.scenario.inputs import Input
 from simulator.scenario.load import load_scenario, parse_scenario
-from simulator.scenario.resolve import Resolved, resolve
+from simulator.scenario.resolve import resolve
+from simulator.scenario.resolved import Resolved
 from simulator.scenario.schema import Scenario
 from simulator.scenario.values import UncertainValue, parse_value
 

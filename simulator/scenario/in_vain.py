@@ -12,7 +12,8 @@ from simulator.scenario.interruptions import median_exposure
 from simulator.scenario.lookup import currency_of
 from simulator.scenario.parts import PARTS
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
-from simulator.scenario.resolve import Resolved, choose, fill, needs
+from simulator.scenario.resolve import choose, fill, needs
+from simulator.scenario.resolved import Resolved
 from simulator.scenario.schema import Scenario
 from simulator.scenario.values import UncertainValue
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
-
-if TYPE_CHECKING:
-    from simulator.scenario.resolve import Resolved
+from simulator.scenario.resolved import Resolved
 
 _STEEPEST = 700.0  # an exponent beyond which a double overflows
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.errors import Problem
 from simulator.scenario.dates import date_of
 from simulator.scenario.interruptions import median_exposure
+from simulator.scenario.resolved import Resolved
 from simulator.scenario.values import UncertainValue, parse_value
-
-if TYPE_CHECKING:
-    from simulator.scenario.resolve import Resolved
 
 _SLOW = 1.645  # score of the wall-clock time that has to fit in: P95
 
