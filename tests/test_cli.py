@@ -267,6 +267,15 @@ def test_interruption_and_failure_have_their_exit_codes(monkeypatch: pytest.Monk
         _run(["run", QUICKSTART], debug=True)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Hear SIGINT, which a shell that starts its commands in the background has them ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("verb", ["run", "fan"])
 def test_an_interruption_between_chunks_is_told_and_leaves_nothing(
     verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
