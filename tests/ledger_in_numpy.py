@@ -253,14 +253,17 @@ def refreshes(x, path, release, paid_level, hardware, rest):
     return found
 
 
-def calendar(x, cost, start, release, later):
-    """Return spending by year: data and research while the run is prepared, storage and people all the time, the rest at the run."""
+def calendar(x, cost, start, release, later, on_later):
+    """Return spending by year: data and research while the run is prepared, storage and people all the time, the rest at the run.
+
+    ``later`` are times and amounts of refreshes, taxes and carbon price with them, which come to ``on_later`` in ``cost``.
+    """
     before, end = x("preparation_time"), release - x("evaluation_time")
     data = sum(cost[name] for name in cost if name.startswith(("data_", "annotation", "synthetic")) and name != "data_transfer")
     research, always = (
         sum(cost[name] for name in names) for names in (("research_compute", "teacher"), ("storage", "data_transfer", "people"))
     )
-    at_run = sum(cost.values()) - data - research - always - cost["continuous_improvement"]
+    at_run = sum(cost.values()) - data - research - always - cost["continuous_improvement"] - on_later
     spending = spread_out(data, 0.0, before) + spread_out(always, 0.0, release) + spread_out(at_run, start, end)
     spending += spread_out(research, 0.0, before) if before > 0 else spread_out(research, start, end)
     for t, paid in later:
@@ -331,13 +334,17 @@ def settle(draw, x, people, events, *, basis, seed=0, depreciation="cottier2024"
     again = sum(work for _, work, _ in fresh)
     emitted["continuous_improvement"] = again * run_emissions
     cost["taxes"] = x("tax_rate") * sum(value for name, value in cost.items() if name not in ("people", "events"))
-    cost["carbon_price"] = x("carbon_price") / 1000 * sum(emitted.values())
+    discounted = sum(work / (1 + x("discount_rate")) ** (t / YEAR) for t, work, _ in fresh)
+    emitted_now, carbon_price = sum(emitted.values()) - emitted["continuous_improvement"], x("carbon_price") / 1000
+    cost["carbon_price"] = carbon_price * (emitted_now + discounted * run_emissions)
     total = sum(cost.values())
     out = {
         "energy": energy, "cost_total": total, "emissions_total": sum(emitted.values()), "programme_time": release,
         "abandoned_runs": attempts, "device_hours_total": x["device_hours"] * whole,
     }  # fmt: skip
-    out |= used(x, pue, whole + again, hourly) | calendar(x, cost, start, release, [(t, paid) for t, _, paid in fresh])
+    later = [(t, paid * (1 + x("tax_rate")) + carbon_price * work * run_emissions) for t, work, paid in fresh]
+    on_later = x("tax_rate") * cost["continuous_improvement"] + carbon_price * discounted * run_emissions
+    out |= used(x, pue, whole + again, hourly) | calendar(x, cost, start, release, later, on_later)
     out |= buying(x, total) if x("buy_horizon") > 0 else {}
     named = (("cost", cost), ("emissions", emitted), ("pay", pay), ("event_occurrences", counts))
     return out | {f"{what}[{name}]": value for what, items in named for name, value in items.items()}

@@ -2,10 +2,11 @@
 
 import re
 
+import numpy as np
 import pytest
 from rented_run import with_changes
 
-from simulator import parse_scenario
+from simulator import SamplingPlan, parse_scenario, simulate
 from simulator.errors import ConfigError
 from simulator.scenario import resolve
 
@@ -56,6 +57,53 @@ REFRESHED = {"improvement_horizon": "100 years", "refresh_interval": "1 h"}
 def test_it_is_told(changes, told):
     with pytest.raises(ConfigError, match=re.escape(told)):
         parse_scenario(with_changes(**changes))
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (
+            "hardware=H200 SXM",
+            "Lever hardware=H200 SXM takes away what was stated and brings none: in its place use --set hardware.accelerator=",
+        ),
+        ("region=gcp:europe-west9", "Lever region=gcp:europe-west9 takes away what was stated and brings none"),
+    ],
+)
+def test_a_lever_that_brings_no_price_is_told(place, told):
+    stated = {"grid": {"region": "US-TX"}, "energy": {"electricity_price": 0.07}}
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        parse_scenario({**with_changes(**OWN, **stated), "emissions": {}, "levers": [place]})
+
+
+def test_what_is_off_may_stay_where_it_is_correlated_or_multiplied():
+    rich = {
+        "data": {"data_licence_cost": "1M to 2M", "data_acquisition_cost": "1M to 2M"},
+        "correlations": [["data_licence_cost", "data_acquisition_cost", 0.5], ["data_licence_cost", "mfu", 0.2]],
+        "events": [{"name": "a", "probability": 0.5, "multiplies": {"data_licence_cost": 2}, "cost": 1}],
+    }
+    whole = parse_scenario(with_changes(**rich))
+    parts = [
+        parse_scenario({**with_changes(**rich), "levers": ["open_data"]}),
+        parse_scenario(with_changes(**rich, components={"data_licences": False})),
+    ]
+    plan = SamplingPlan(draws=200)
+    mfu = simulate(whole, plan).mfu
+    for scenario in parts:
+        ds = simulate(scenario, plan)
+        assert not ds.cost.sel(cost_component="data_licences").any()
+        np.testing.assert_array_equal(ds.mfu, mfu)
+
+
+@pytest.mark.parametrize("currency", ["EUR", "GBP"])
+def test_the_currency_of_electricity_is_that_of_its_price(currency):
+    unsaid, said = (
+        resolve(parse_scenario(with_changes(**OWN, energy={"electricity_price": f"60 to 90 {currency}/MWh", **more})))
+        for more in ({}, {"currency": currency})
+    )
+    assert unsaid.hash() == said.hash()
+    assert "exchange_rate" in unsaid.inputs
+    with pytest.raises(ConfigError, match=f"is in {currency} but energy.currency is USD"):
+        parse_scenario(with_changes(**OWN, energy={"electricity_price": f"60 {currency}/MWh", "currency": "USD"}))
 
 
 def test_a_price_is_not_asked_for_where_rent_holds_it():

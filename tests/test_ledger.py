@@ -548,6 +548,16 @@ def test_refreshes_pay_the_price_of_hardware_then_and_that_of_the_rest_now():
     np.testing.assert_allclose(cost.continuous_improvement, 0.5 * steady.cost.sum("cost_component") / 1.5, rtol=1e-12)
 
 
+@both_bases
+def test_the_calendar_knows_no_discount(basis):
+    soon, late = (play(full(basis, {"programme": {"discount_rate": rate}})) for rate in (0, 0.2))
+    np.testing.assert_allclose(soon.spending, late.spending, rtol=1e-12, atol=1e-3)
+    np.testing.assert_array_equal(soon.emissions_total, late.emissions_total)
+    for name in ("continuous_improvement", "taxes", "carbon_price"):
+        a, b = (ds.cost.sel(cost_component=name) for ds in (soon, late))
+        assert ((b < a) | (a == 0)).mean() > 0.9, name
+
+
 def test_reserved_accelerators_do_not_idle_while_research_uses_them():
     reserved = {
         "compute": {"reserved_share": 0.5, "reserved_discount": 0.2, "spot_share": 0, "spot_discount": 0, "commitment_time": 4000},

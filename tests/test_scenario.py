@@ -187,7 +187,7 @@ def test_the_last_admissible_date_is_played(folder: Path) -> None:
 
 def test_an_amount_in_another_currency_than_stated_is_refused() -> None:
     own = SMALL.replace(RENT, OWN)
-    assert any("EUR" in text for text in problems(own + "energy: {electricity_price: 0.1 EUR/kWh}\n"))
+    assert any("EUR" in text for text in problems(own + "energy: {currency: GBP, electricity_price: 0.1 EUR/kWh}\n"))
     assert any("USD" in text for text in problems(own + "energy: {currency: EUR, electricity_price: 0.1 USD/kWh}\n"))
 
 

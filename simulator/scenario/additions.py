@@ -11,6 +11,7 @@ from simulator.scenario.currency import currency_in, in_usd
 from simulator.scenario.inputs import Change, Input
 from simulator.scenario.levers import factors
 from simulator.scenario.lookup import cite, currency_of, latest_rate
+from simulator.scenario.parts import switched_off
 from simulator.scenario.programme import PersonClass
 from simulator.scenario.reads import Choices
 from simulator.scenario.schema import Scenario
@@ -49,6 +50,7 @@ def events(scenario: Scenario, choices: Choices, inputs: dict[str, Input], probl
         return []
     changes = []
     read = {name for place, item in inputs.items() for name in (place, item.value.quantity)}
+    off = switched_off(choices.excluded)
     for index, event in enumerate(scenario.events):
         chance = "probability" if event.probability is not None else "frequency"
         none = {name: parse_value(0.0, f"event_{name}") for name in ("cost", "delay")}
@@ -59,6 +61,8 @@ def events(scenario: Scenario, choices: Choices, inputs: dict[str, Input], probl
             inputs[f"event_{name}[risk {index}]"] = Input(value, group="risk", member=event.name)
         inputs[f"event_luck[risk {index}]"] = Input(luck, "luck, by definition", "risk", event.name)
         for target, factor in event.multiplies.items():
+            if target in off - read:
+                continue
             if target not in read or target in _FIXED:
                 why = "cannot be changed by an event" if target in _FIXED else "is not read by this scenario"
                 near = get_close_matches(target, [name for name in read if "[" not in name and name not in _FIXED], n=2, cutoff=0.7)

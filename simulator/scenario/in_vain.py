@@ -9,8 +9,9 @@ import numpy as np
 from simulator.errors import Problem
 from simulator.reference.regions import figures_of
 from simulator.scenario.interruptions import median_exposure
+from simulator.scenario.levers import tolerated
 from simulator.scenario.lookup import currency_of
-from simulator.scenario.parts import PARTS
+from simulator.scenario.parts import PARTS, switched_off
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
 from simulator.scenario.resolve import choose, fill, needs
 from simulator.scenario.resolved import Resolved
@@ -38,7 +39,10 @@ def check_reads(scenario: Scenario) -> list[Problem]:
     told = {problem.path for problem in problems}
     problems += [problem for problem in unread if problem.path not in told]
     stated, read = scenario.values(), needs(scenario, resolved.choices)
+    off = switched_off(resolved.choices.excluded) | tolerated(scenario.levers)
     for name in scenario.correlations.names:
+        if name in off:
+            continue
         dense = name == "params" and "params_active" not in stated and "params_active" in read
         if name not in read and not dense:
             problems.append(Problem(f"{name} is correlated but this scenario does not read it", "correlations", "Remove the pair"))

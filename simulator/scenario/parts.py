@@ -113,6 +113,11 @@ PARTS: Mapping[str, Part] = MappingProxyType(
 OFF: Mapping[str, float] = MappingProxyType({name: value for part in PARTS.values() for name, value in part.off.items()})
 
 
+def switched_off(excluded: Iterable[str]) -> set[str]:
+    """Return the inputs that may be stated and are not read, since their parts are switched off by name."""
+    return {name for part in excluded if part in PARTS for name in (*PARTS[part].off, *PARTS[part].reads)}
+
+
 def parts_on(stated: Iterable[str], switches: Mapping[str, bool], basis: str) -> tuple[str, ...]:
     """Return the parts that are on.
 

@@ -6,9 +6,9 @@ from simulator.errors import ConfigError, Problem
 from simulator.reference import defaults
 from simulator.scenario.additions import converted, events, in_dollars, levers, people
 from simulator.scenario.inputs import Input
-from simulator.scenario.levers import tolerated
+from simulator.scenario.levers import LEVERS, tolerated
 from simulator.scenario.lookup import cite, currency_of, find
-from simulator.scenario.parts import PARTS, parts_on
+from simulator.scenario.parts import PARTS, parts_on, switched_off
 from simulator.scenario.past import join
 from simulator.scenario.reads import PHASE_QUANTITIES, Choices, inputs_read
 from simulator.scenario.replayed import placed
@@ -59,7 +59,7 @@ def fill(scenario: Scenario) -> tuple[Resolved, list[Problem]]:
         found = find(name, scenario, stated, choices)
         if found is None:
             what = f"{name} is not stated and has no default"
-            problems.append(Problem(what, f"{HOMES[name]}.{name}", _WAYS.get(name, "State it")))
+            problems.append(Problem(what, f"{HOMES[name]}.{name}", _way(name, scenario)))
         else:
             inputs[name] = found
     problems += converted(scenario, choices, inputs)
@@ -70,14 +70,23 @@ def fill(scenario: Scenario) -> tuple[Resolved, list[Problem]]:
     changes = events(scenario, choices, inputs, problems)
     changes += levers(scenario, inputs, problems)
     changes += in_dollars(scenario, choices, inputs)
-    off = {name for part in choices.excluded if part in PARTS for name in (*PARTS[part].off, *PARTS[part].reads)}
-    off |= tolerated(scenario.levers)
+    off = switched_off(choices.excluded) | tolerated(scenario.levers)
     for name in stated:
         if name not in needed and name != "params" and name not in off:
             problems.append(Problem(*_unread(name, choices)))
     hourly = "hourly" in (choices.price, choices.carbon)
     resolved = Resolved(scenario, inputs, choices, interval_source, grid.zone if hourly else None, past, tuple(changes))
     return placed(resolved) if not problems else (resolved, problems)
+
+
+def _way(name: str, scenario: Scenario) -> str:
+    """Return the way out for what has no default: a lever that took the stated value away brings none."""
+    for lever in scenario.levers:
+        pulled, _, argument = lever.partition("=")
+        if f"{HOMES[name]}.{name}" in LEVERS[pulled].clears:
+            (field, *_) = LEVERS[pulled].sets
+            return f"Lever {lever} takes away what was stated and brings none: in its place use --set {field}='{argument}' --set {name}=..."
+    return _WAYS.get(name, "State it")
 
 
 def _unread(name: str, choices: Choices) -> tuple[str, str, str]:

@@ -132,18 +132,22 @@ class Energy(Section):
     @model_validator(mode="before")
     @classmethod
     def _in_own_currency(cls, data: Any, info: ValidationInfo) -> Any:
-        """Read the electricity price in the stated currency: inside, only the exchange rate knows which it is."""
-        currency = data.get("currency") if isinstance(data, Mapping) else None
-        if currency not in FOREIGN or not isinstance(data.get("electricity_price"), (str, Mapping)):
+        """Read the electricity price in its currency, stated apart or in it: inside, only the exchange rate knows which it is."""
+        raw = data.get("electricity_price") if isinstance(data, Mapping) else None
+        if not isinstance(raw, (str, Mapping)):
             return data
-        raw = data["electricity_price"]
-        if renamed(raw, "USD", "") != raw:
-            raise problem(LawError(f"electricity_price = {raw} is in USD but energy.currency is {currency}", "State both in one currency"))
+        named = [code for code in ("USD", *FOREIGN) if renamed(raw, code, "") != raw]
+        currency = data.get("currency") or (named[0] if len(named) == 1 else "USD")
+        if len(named) == 1 and currency in ("USD", *FOREIGN) and named != [currency]:
+            what = f"electricity_price = {raw} is in {named[0]} but energy.currency is {currency}"
+            raise problem(LawError(what, "State both in one currency"))
+        if currency not in FOREIGN:
+            return data
         try:
             value = parse_value(renamed(raw, str(currency), "USD"), "electricity_price", base=(info.context or {}).get("base"))
         except LawError:
             return data  # the field's own validator says what is wrong
-        return {**data, "electricity_price": replace(value, spec=raw)}
+        return {**data, "currency": currency, "electricity_price": replace(value, spec=raw)}
 
 
 class Emissions(Section):

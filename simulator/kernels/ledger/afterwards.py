@@ -15,8 +15,10 @@ from simulator.kernels.ledger.book import (
     PAID_LEVEL,
     PROGRAMME,
     REFRESH_COST,
+    REFRESH_DISCOUNTED,
     REFRESH_ENERGY,
     RUN_COST,
+    RUN_EMISSIONS,
     SAVES,
     SERVING_COST,
     SPENDING,
@@ -36,6 +38,7 @@ _MOST_REFRESHES = 40_000.0  # one a day for a century; more are not worked out, 
 _HORIZON, _EVERY, _RATIO, _GROWTH, _RENEWAL, _GAIN, _DISCOUNT = places(
     "improvement_horizon", "refresh_interval", "refresh_ratio", "refresh_growth", "renewal_interval", "renewal_gain", "discount_rate"
 )
+_TAX, _CARBON_PRICE = places("tax_rate", "carbon_price")
 _DRIFT, _RATE, _SIZE = places("price_drift", "price_jump_rate", "price_jump_size")
 _IN, _OUT, _DEMAND_GROWTH, _PRICE_IN, _PRICE_OUT, _API_DRIFT, _SERVING, _BUY_HORIZON = places(
     "demand_in", "demand_out", "demand_growth", "api_price_in", "api_price_out", "api_price_drift", "serving_price", "buy_horizon"
@@ -48,10 +51,10 @@ def refresh(draw: int, count: int, key: np.uint64, jumping: bool, dated: bool, p
     x, y, aside = pages.x, pages.y, pages.aside
     for i in range(count):
         horizon, every = x[_HORIZON + i], x[_EVERY + i]
-        cost, energy = 0.0, 0.0
+        cost, energy, discounted = 0.0, 0.0, 0.0
         released, many = y[PROGRAMME * WIDTH + i], horizon / every
         if math.isnan(many) or many > _MOST_REFRESHES:
-            aside[REFRESH_COST * WIDTH + i], aside[REFRESH_ENERGY * WIDTH + i] = math.nan, math.nan
+            aside[REFRESH_COST * WIDTH + i] = aside[REFRESH_ENERGY * WIDTH + i] = aside[REFRESH_DISCOUNTED * WIDTH + i] = math.nan
             if dated:
                 unknown_spending(i, y)
             continue
@@ -69,11 +72,15 @@ def refresh(draw: int, count: int, key: np.uint64, jumping: bool, dated: bool, p
                 price = level_at(now, draw + i, i, key, x[_DRIFT + i], x[_RATE + i], x[_SIZE + i], pages.path)
                 price /= aside[PAID_LEVEL * WIDTH + i]
             paid = work * (aside[RUN_COST * WIDTH + i] + aside[HARDWARE_COST * WIDTH + i] * (price - 1.0))
-            cost += paid * exp(-discount * years)
+            worth = exp(-discount * years)
+            cost += paid * worth
             energy += work
+            discounted += work * worth
             if dated:
-                y[(SPENDING + year_of(released + after)) * WIDTH + i] += paid
+                of_carbon = x[_CARBON_PRICE + i] * 0.001 * work * aside[RUN_EMISSIONS * WIDTH + i]
+                y[(SPENDING + year_of(released + after)) * WIDTH + i] += paid * (1.0 + x[_TAX + i]) + of_carbon
         aside[REFRESH_COST * WIDTH + i], aside[REFRESH_ENERGY * WIDTH + i] = cost, energy
+        aside[REFRESH_DISCOUNTED * WIDTH + i] = discounted
 
 
 @stage

@@ -136,12 +136,15 @@ class Pages(NamedTuple):
 
 #: what is worked out apart, since its functions do not vectorize: delays by events [h], mean PUE of the run, matched share of its
 #: energy, abandoned attempts; then the level of prices that the run paid, cost of its compute, that of its hardware alone, emissions
-#: of its compute, compute beside it in multiples of it, discounted cost of refreshes, refreshes in multiples of its energy
+#: of its compute, compute beside it in multiples of it, discounted cost of refreshes, refreshes in multiples of its energy, and discounted
 ASIDE = (
     "delay", "pue", "matched", "attempts", "paid_level", "run_cost", "hardware_cost", "run_emissions", "beside", "refresh_cost",
-    "refresh_energy",
+    "refresh_energy", "refresh_discounted",
 )  # fmt: skip
-DELAY, PUE, MATCHED, ATTEMPTS, PAID_LEVEL, RUN_COST, HARDWARE_COST, RUN_EMISSIONS, BESIDE, REFRESH_COST, REFRESH_ENERGY = range(len(ASIDE))
+(
+    DELAY, PUE, MATCHED, ATTEMPTS, PAID_LEVEL, RUN_COST, HARDWARE_COST, RUN_EMISSIONS, BESIDE, REFRESH_COST, REFRESH_ENERGY,
+    REFRESH_DISCOUNTED,
+) = range(len(ASIDE))  # fmt: skip
 
 
 def places(*names: str) -> tuple[int, ...]:

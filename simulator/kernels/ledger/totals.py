@@ -24,6 +24,7 @@ from simulator.kernels.ledger.book import (
     PROGRAMME,
     PUE,
     REFRESH_COST,
+    REFRESH_DISCOUNTED,
     REFRESH_ENERGY,
     RUN_EMISSIONS,
     SPENDING,
@@ -121,13 +122,13 @@ def renew(pages: Pages) -> None:
 
 @stage
 def add_what_is_not_bought(costs: Integers, pages: Pages) -> None:
-    """Add taxes on what is bought, people, events and the carbon price to the total, where they count."""
+    """Add taxes on what is bought, people, events and the carbon price, that of refreshes discounted, to the total, where they count."""
     wide_vectors()
-    x, y = pages.x, pages.y
+    x, y, aside = pages.x, pages.y, pages.aside
     for i in range(WIDTH):
         y[_C_TAXES + i] = x[_TAX + i] * y[COST_TOTAL * WIDTH + i]
-        price = x[_CARBON_PRICE + i] * 0.001
-        y[_C_CARBON + i] = price * y[EMISSIONS_TOTAL * WIDTH + i]
+        later = (aside[REFRESH_DISCOUNTED * WIDTH + i] - aside[REFRESH_ENERGY * WIDTH + i]) * aside[RUN_EMISSIONS * WIDTH + i]
+        y[_C_CARBON + i] = x[_CARBON_PRICE + i] * 0.001 * (y[EMISSIONS_TOTAL * WIDTH + i] + later)
     for k in range(costs.size):
         if costs[k] * WIDTH in (_C_PEOPLE, _C_EVENTS, _C_TAXES, _C_CARBON):
             for i in range(WIDTH):
@@ -181,6 +182,8 @@ def date_spending(costs: Integers, count: int, pages: Pages) -> None:
             research += amount if kind == _IN_RESEARCH else 0.0
             at_run += amount if kind == _IN_RUN else 0.0
             throughout += amount if kind == _ALWAYS else 0.0
+        of_refreshes = aside[REFRESH_DISCOUNTED * WIDTH + i] * aside[RUN_EMISSIONS * WIDTH + i]
+        at_run -= x[_TAX + i] * y[_C_IMPROVEMENT + i] + x[_CARBON_PRICE + i] * 0.001 * of_refreshes  # they are dated with them
         _spend(data, 0.0, before, i, y)
         _spend(research, 0.0 if before > 0.0 else start, before if before > 0.0 else stop, i, y)
         _spend(at_run, start, stop, i, y)
