@@ -96,6 +96,9 @@ def label(
         source = "; ".join(dict.fromkeys(item.source for _, item in items if item))
         variables[name] = _variable(name, dims, values, role="input", stated=stated, source=source)
         coordinates[group] = xr.Variable(group, np.array(members, dtype=object), {"long_name": _GROUPS[group]})
+    if "risk" in coordinates:
+        evidence = {event.name: event.source for event in resolved.scenario.events if event.source}
+        coordinates["risk"].attrs["sources"] = json.dumps(evidence, ensure_ascii=False)
     return _ordered(xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, outputs, len(draws))))
 
 

@@ -271,15 +271,16 @@ def calendar(x, cost, start, release, later, on_later):
     return {f"spending[{year}]": value for year, value in enumerate(spending)}
 
 
-def buying(x, build):
-    """Return what a rented model costs over the horizon, what serving the own one does, and what building saves."""
+def buying(x, build, release):
+    """Return what a rented model costs over the horizon from the release on, what serving the own one does, and what building saves."""
     years, discount, growth = x("buy_horizon") / YEAR, math.log1p(x("discount_rate")), math.log1p(x("demand_growth"))
 
     def present(monthly, drift):
         return integral(lambda t: 12 * monthly * np.exp((growth + drift - discount) * t), 0.0, years)
 
     tokens = x("demand_in") + x("demand_out")
-    bought = present((x("demand_in") * x("api_price_in") + x("demand_out") * x("api_price_out")) / 1e6, x("api_price_drift"))
+    today = (x("demand_in") * x("api_price_in") + x("demand_out") * x("api_price_out")) / 1e6
+    bought = math.exp(x("api_price_drift") * release / YEAR) * present(today, x("api_price_drift"))
     served = present(tokens / 1e6 * x("serving_price"), 0.0)
     saved = bought - served
     return {
@@ -345,6 +346,6 @@ def settle(draw, x, people, events, *, basis, seed=0, depreciation="cottier2024"
     later = [(t, paid * (1 + x("tax_rate")) + carbon_price * work * run_emissions) for t, work, paid in fresh]
     on_later = x("tax_rate") * cost["continuous_improvement"] + carbon_price * discounted * run_emissions
     out |= used(x, pue, whole + again, hourly) | calendar(x, cost, start, release, later, on_later)
-    out |= buying(x, total) if x("buy_horizon") > 0 else {}
+    out |= buying(x, total, release) if x("buy_horizon") > 0 else {}
     named = (("cost", cost), ("emissions", emitted), ("pay", pay), ("event_occurrences", counts))
     return out | {f"{what}[{name}]": value for what, items in named for name, value in items.items()}

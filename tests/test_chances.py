@@ -11,6 +11,8 @@ from rented_run import BASE
 from simulator import SamplingPlan, parse_scenario, simulate
 from simulator.analysis.chances import budgets_exceeded, chance, chances_json, limits_exceeded
 from simulator.analysis.equivalences import equivalences
+from simulator.analysis.notes import notes
+from simulator.cli.show import sources
 from simulator.errors import ConfigError
 from simulator.reference import table
 from simulator.reference.regions import exchange_rates
@@ -60,6 +62,23 @@ def test_equivalences_print_their_factor():
     assert car.factor == 57_150
     assert car.middle == pytest.approx(float(ds.emissions_total.median()) / 57_150)
     assert all(e.source and e.unit and e.low <= e.middle <= e.high for e in told)
+
+
+def test_the_dearest_year_is_what_is_compared_with_a_budget():
+    long = {**BASE, "programme": {"preparation_time": "5 years"}, "people": [{"name": "a", "headcount": 10}]}
+    ds = simulate(parse_scenario(long), PLAN)
+    (told,) = [c.value for name, _, c, _ in budgets_exceeded(ds) if name == "start-up, series A"]
+    (budget,) = [row.central for row in table("budgets").rows if row.name == "start-up, series A"]
+    assert told == float((ds.spending.max("year") > budget).mean())
+    assert told < float((ds.cost_total > budget).mean())
+
+
+def test_the_evidence_of_an_event_is_told():
+    event = {"name": "a claim", "probability": 0.1, "cost": 5, "source": "a docket"}
+    ds = simulate(parse_scenario({**BASE, "events": [event]}), PLAN)
+    assert "Event a claim: a docket." in notes(ds)
+    assert "a docket" in sources(ds)
+    assert not any("luck" in source for source in sources(ds))
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ REFRESHED = {"improvement_horizon": "100 years", "refresh_interval": "1 h"}
         ({"people": [7]}, "7 is not a class of people. It holds name, headcount"),
         ({"events": [{"name": "a", "cots": 3}]}, "events[0].cots: is not a known key. Did you mean cost?"),
         ({"events": [7]}, "7 is not an event. It holds name, probability"),
+        ({"programme": {"tax_rate": 20}}, "tax_rate is 2000 % in the middle. Did you mean 20 %? Write 0.2"),
         ({"budget": 3}, "budget: is not a known key. It belongs to section limits"),
         ({"programme": {"headcount": 3}}, "is not a known key. It belongs to a class of people. Write for example - {name: researchers"),
         ({"limits": {"bugdet": 3}}, "limits.bugdet: is not a known key. Did you mean budget?"),
@@ -63,8 +64,8 @@ def test_it_is_told(changes, told):
     ("place", "told"),
     [
         (
-            "hardware=H200 SXM",
-            "Lever hardware=H200 SXM takes away what was stated and brings none: in its place use --set hardware.accelerator=",
+            "hardware=B300",
+            "Lever hardware=B300 takes away what was stated and brings none: in its place use --set hardware.accelerator=",
         ),
         ("region=gcp:europe-west9", "Lever region=gcp:europe-west9 takes away what was stated and brings none"),
     ],
@@ -92,6 +93,26 @@ def test_what_is_off_may_stay_where_it_is_correlated_or_multiplied():
         ds = simulate(scenario, plan)
         assert not ds.cost.sel(cost_component="data_licences").any()
         np.testing.assert_array_equal(ds.mfu, mfu)
+
+
+def test_the_price_of_a_device_is_worked_out_of_that_of_its_server():
+    own = {"basis": "own", "rental_price": None}
+    item = resolve(parse_scenario(with_changes(compute=own, hardware={"accelerator": "H200 SXM"}))).inputs["accelerator_price"]
+    assert 39_083 / 2.1 < item.value.median < 39_083 / 1.3
+    assert "price of a server for each accelerator" in item.source
+
+
+@pytest.mark.parametrize("per_node", [1, 4, 16])
+def test_a_server_that_is_not_stated_is_as_large_as_its_accelerators_are_many(per_node):
+    never = {"reliability": {"failure_rate": 0}}
+    whole, other = (
+        simulate(parse_scenario(with_changes(**never, hardware={"accelerators_per_node": size})), SamplingPlan(draws=300))
+        for size in (8, per_node)
+    )
+    a, b = (ds.emissions.sel(emission_component="embodied_servers") / ds.device_hours for ds in (whole, other))
+    np.testing.assert_allclose(a, b, rtol=1e-9)
+    stated = parse_scenario(with_changes(hardware={"accelerators_per_node": per_node}, emissions={"embodied_server": 4000}))
+    assert resolve(stated).inputs["embodied_server"].value.constant == 4000
 
 
 @pytest.mark.parametrize("currency", ["EUR", "GBP"])

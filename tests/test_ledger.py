@@ -272,7 +272,7 @@ def test_time_is_paid_for_and_nothing_else():
     for name in ("people", "storage"):
         assert (late.cost.sel(cost_component=name) > soon.cost.sel(cost_component=name)).all()
     moved = {name for name in changed(soon, late) if not name.startswith("spending")}
-    assert moved == LASTING | SPENT
+    assert moved == WAITED | SPENT
 
 
 def test_cost_and_emissions_share_their_draws():
@@ -367,7 +367,7 @@ CONSUMED = {"energy_total", "water", "water_on_site", "water_off_site", "emissio
 TOTALS = {"device_hours_total", *CONSUMED}
 SHARES = {f"cost[{name}]" for name in ("networking", "software", "support", "insurance")}
 #: what lasts as long as the programme
-LASTING = {"cost[storage]", "cost[people]", "pay[researchers]", "pay[engineers]", "programme_time"}
+WAITED = {"api_cost", "cost[storage]", "cost[people]", "pay[researchers]", "pay[engineers]", "programme_time"}
 POWERED = {"cost[electricity]", "cost[grid_fees]", "cost[demand_charge]", "cost[backup_generation]", "cost[idle_infrastructure]"}
 
 
@@ -383,7 +383,7 @@ def moved_by(part, basis):
     unused = set() if own else {"cost[idle_commitment]"}
     price = (HELD if own else {"cost[accelerators]", "cost[idle_commitment]"}) | of_compute
     return {
-        "schedule": LASTING | SPENT | price | {"event_occurrences[regional outage]", "cost[events]"},
+        "schedule": WAITED | SPENT | price | {"event_occurrences[regional outage]", "cost[events]"},
         "rental_mix": {"cost[accelerators]", "cost[idle_commitment]"} | of_compute,
         "provider_spread": {"cost[accelerators]", "cost[idle_commitment]"} | of_compute,
         "idle_commitment": paid("cost[idle_commitment]"),
@@ -412,7 +412,7 @@ def moved_by(part, basis):
         | EMITTED
         | TOTALS
         | SHARES
-        | LASTING
+        | WAITED
         | price
         | unused
         | {"event_occurrences[regional outage]", "cost[events]"},

@@ -64,14 +64,15 @@ def test_slow_links_make_it_dearer():
 
 
 def test_a_teacher_counts():
-    base, pulled = play(programme={"teacher_ratio": 3.0}), play(["distillation"], programme={"teacher_ratio": 3.0})
+    base, pulled = play(), play(["distillation"])
     share = pulled.cost.sel(cost_component="teacher") / pulled.cost.sel(cost_component="accelerators")
-    np.testing.assert_allclose(share, 3.0, rtol=1e-12)
+    np.testing.assert_allclose(share, pulled.teacher_ratio, rtol=1e-12)
     assert changed(base, pulled, "input") == {"tokens"}
 
 
-def test_a_teacher_that_is_not_stated_is_amortized():
-    pulled = play(["distillation"])
+def test_a_teacher_is_amortized_over_the_shortened_run_whatever_was_stated():
+    pulled = play(["distillation"], programme={"teacher_ratio": 0.5})
+    assert pulled.equals(play(["distillation"]))
     low, middle, high = np.quantile(pulled.teacher_ratio, [0.05, 0.5, 0.95])
     (row,) = [row for row in table("levers").of("distillation") if row.quantity == "teacher_ratio"]
     assert low == pytest.approx(row.low, rel=0.15)
@@ -172,8 +173,17 @@ def test_bad_levers_are_told(levers, told):
 
 
 def test_a_lever_needs_hardware_that_has_it():
-    with pytest.raises(ConfigError, match=r"A100 SXM 80GB has no fp8 arithmetic.*hardware="):
-        play(["fp8"], hardware={"accelerator": "A100 SXM 80GB"})
+    for device in ("A100 SXM 80GB", "Gaudi 3"):  # whose fp8 peak is that of bf16
+        with pytest.raises(ConfigError, match=f"no fp8 peak of {device} is known that is above its bf16 peak.*hardware="):
+            play(["fp8"], hardware={"accelerator": device})
+
+
+def test_a_lever_of_precision_starts_from_bf16():
+    fp8 = {"accelerator": "H100 SXM", "peak_flops": "1979 TFLOP/s"}
+    for lever in ("fp8", "fp4", "hardware=B200"):
+        with pytest.raises(ConfigError, match=f"lever {lever} is measured from bf16, and the stated peak_flops is 2 times the bf16 peak"):
+            play([lever], hardware=fp8)
+    play(["fp8"], hardware=fp8 | {"peak_flops": "989 TFLOP/s"})
 
 
 def test_a_lever_that_changes_nothing_is_told():

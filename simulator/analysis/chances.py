@@ -79,8 +79,11 @@ def limits_exceeded(results: xr.Dataset) -> dict[str, tuple[float, Chance]]:
 
 
 def budgets_exceeded(results: xr.Dataset) -> list[tuple[str, float, Chance, str]]:
-    """Return kinds of organization, what they can spend in a year [USD], how likely the total cost exceeds that, and the source."""
-    cost = results["cost_total"].values
+    """Return kinds of organization, what they can spend in a year [USD], how likely the dearest year exceeds that, and the source.
+
+    The dearest year of the calendar of spending; where there is none, all is spent in one.
+    """
+    cost = results["spending"].max("year", skipna=False).values if "spending" in results else results["cost_total"].values
     return [(row.name, row.central, chance(results, cost > row.central), row.source) for row in table("budgets").rows]
 
 

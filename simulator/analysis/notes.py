@@ -36,6 +36,12 @@ def percentage(share: float) -> str:
     return "more than 99.9 %" if 0.999 < share < 1.0 else f"{100 * share:.3g} %"
 
 
+def event_sources(results: xr.Dataset) -> dict[str, str]:
+    """Return the evidence of each event that states one."""
+    evidence: dict[str, str] = json.loads(results.risk.attrs.get("sources", "{}")) if "risk" in results.coords else {}
+    return evidence
+
+
 def notes(results: xr.Dataset) -> list[str]:
     """Return the notes of a result, each a sentence.
 
@@ -56,6 +62,7 @@ def notes(results: xr.Dataset) -> list[str]:
     if "zone" in grid:
         told.append(f"Hourly prices or intensities: zone {grid['zone']['name']} ({grid['zone']['source']}).")
         told += [f"Zone {grid['zone']['name']}: {note}." for note in grid["zone"].get("notes", [])]
+    told += [f"Event {name}: {source}." for name, source in event_sources(results).items()]
     for name in ("price_history", "carbon_history"):
         told += [f"{grid[name]['file']}: {repair}." for repair in grid.get(name, {}).get("repairs", [])]
     return told + _replayed(grid.get("replay"), whole)

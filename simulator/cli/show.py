@@ -15,7 +15,7 @@ from rich.table import Table
 from simulator.analysis.bands import bands_json, summarize
 from simulator.analysis.chances import LIMITS, Chance, budgets_exceeded, building_is_cheaper, chances_json, limits_exceeded
 from simulator.analysis.equivalences import equivalences, equivalences_json
-from simulator.analysis.notes import FEW_STOPPED, notes, percentage
+from simulator.analysis.notes import FEW_STOPPED, event_sources, notes, percentage
 from simulator.quantities import QUANTITIES
 
 _COLUMNS = (0.05, 0.5, 0.8, 0.95)
@@ -80,14 +80,18 @@ def show(results: xr.Dataset, *, as_json: bool, context: bool = False) -> None:
 
 
 def sources(results: xr.Dataset) -> list[str]:
-    """Return the sources of the defaults that a result used, each once."""
-    told = json.loads(results.attrs["defaults"]).values()
-    return sorted({entry["source"] for entry in told})
+    """Return the sources of the defaults that a result used, and of its events, each once."""
+    told = {entry["source"] for entry in json.loads(results.attrs["defaults"]).values() if "luck" not in entry["source"]}
+    return sorted(told | set(event_sources(results).values()))
 
 
 def _print_context(console: Console, results: xr.Dataset) -> None:
     """Print who could afford the run, and what its emissions, water and energy are as much as."""
-    table = Table(title="chance that it costs more than a kind of organization can spend in a year", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(
+        title="chance that its dearest year costs more than a kind of organization can spend in a year",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
     for head in ("", "USD a year", "exceeded"):
         table.add_column(head, justify="left" if not head else "right", no_wrap=True)
     for name, budget, c, _ in budgets_exceeded(results):

@@ -6,7 +6,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from simulator.errors import Problem
-from simulator.reference import accelerator, accelerators, defaults
+from simulator.quantities import QUANTITIES
+from simulator.reference import accelerators, defaults
 from simulator.scenario.currency import currency_in, in_usd
 from simulator.scenario.inputs import Change, Input
 from simulator.scenario.levers import factors
@@ -91,9 +92,9 @@ def levers(scenario: Scenario, inputs: dict[str, Input], problems: list[Problem]
         if known and not read & set(known):
             what = f"lever {lever} changes {' or '.join(known)}, which this scenario does not read"
             problems.append(Problem(what, f"levers[{index}]", "State the work by params and tokens, or leave the lever out"))
-        if lever in ("fp8", "fp4") and (device := scenario.hardware.accelerator) and f"peak_flops_{lever}" not in accelerator(device):
-            way = f"Pull hardware=... too, with one of {', '.join(_with_format(lever))}"
-            problems.append(Problem(f"{device} has no {lever} arithmetic", f"levers[{index}]", way))
+        if lever in ("fp8", "fp4") and (device := scenario.hardware.accelerator) and device not in (with_it := _faster_in(lever)):
+            what = f"no {lever} peak of {device} is known that is above its bf16 peak"
+            problems.append(Problem(what, f"levers[{index}]", f"Pull hardware=... too, with one of {', '.join(with_it)}"))
         for target, reference in known.items():
             if target in read:
                 place = f"lever_factor[{lever}: {target}]"
@@ -102,8 +103,11 @@ def levers(scenario: Scenario, inputs: dict[str, Input], problems: list[Problem]
     return changes
 
 
-def _with_format(number_format: str) -> list[str]:
-    return [name for name, figures in accelerators().items() if f"peak_flops_{number_format}" in figures]
+def _faster_in(number_format: str) -> list[str]:
+    """Return the accelerators that are known to do more in a number format than in bf16."""
+    known = {name: (figures.get(f"peak_flops_{number_format}"), figures["peak_flops"]) for name, figures in accelerators().items()}
+    peak = QUANTITIES["peak_flops"].parse
+    return [name for name, (fast, usual) in known.items() if fast and peak(fast.value) > 1.1 * peak(usual.value)]
 
 
 def in_dollars(scenario: Scenario, choices: Choices, inputs: dict[str, Input]) -> list[Change]:

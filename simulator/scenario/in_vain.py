@@ -15,7 +15,7 @@ from simulator.scenario.parts import PARTS, switched_off
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
 from simulator.scenario.resolve import choose, fill, needs
 from simulator.scenario.resolved import Resolved
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import HOMES, Scenario
 from simulator.scenario.values import UncertainValue
 
 
@@ -165,8 +165,16 @@ def _check_matching(scenario: Scenario, problems: list[Problem]) -> None:
         problems.append(Problem(what, "emissions.matching", way))
 
 
+_PER_CENT = 5.0  # a rate above it was meant in per cent
+
+
 def _check_shares(scenario: Scenario, problems: list[Problem]) -> None:
-    """Tell shares of rented accelerators that are certain and come to more than all."""
+    """Tell rates that look like per cent, and shares of rented accelerators that are certain and come to more than all."""
+    for name in ("tax_rate", "networking_share", "software_share", "support_share", "insurance_share", "maintenance_rate"):
+        value = scenario.values().get(name)
+        if value is not None and value.median > _PER_CENT:
+            what = f"{name} is {100 * value.median:g} % in the middle"
+            problems.append(Problem(what, f"{HOMES[name]}.{name}", f"Did you mean {value.median:g} %? Write {value.median / 100:g}"))
     reserved, spot = scenario.compute.reserved_share, scenario.compute.spot_share
     if reserved is None or spot is None or reserved.constant is None or spot.constant is None:
         return

@@ -12,10 +12,11 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-from simulator.errors import Problem
-from simulator.reference import Reference, table
+from simulator.errors import LawError, Problem
+from simulator.reference import Reference, accelerators, table
 from simulator.reference.regions import place_figure
 from simulator.scenario.parts import PARTS
+from simulator.scenario.values import parse_value
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ LEVERS: Mapping[str, Lever] = MappingProxyType(
             "learn from a larger trained model, whose forward passes count, and its training by the share of this use",
             excludes="start",
             sets={"components.teacher": True},
+            clears=("programme.teacher_ratio",),
         ),
         "transfer_learning": Lever("train an open model further instead of from scratch", excludes="start"),
         "data_efficiency": Lever("filter and mix data so that fewer tokens reach the same score"),
@@ -82,7 +84,8 @@ LEVERS: Mapping[str, Lever] = MappingProxyType(
         ),
         "distributed_training": Lever("train over slow links: federated, or in several places"),
         "renewables": Lever(
-            "contract clean energy for all that is used, matched hour by hour: market-based emissions fall, the grid's do not",
+            "contract clean energy for all that is used, matched hour by hour: of market-based emissions, what no hour covers is left; "
+            "the grid's stay; a full annual match counts as less",
             sets={"emissions.matched_share": 1.0, "emissions.matching": "hourly"},
             clears=("emissions.supply_variability",),
         ),
@@ -172,6 +175,7 @@ def apply_levers(data: MutableMapping[str, Any]) -> tuple[list[Problem], dict[tu
         data["levers"] = []  # told once
         return problems, {}
     problems = [problem for index, name in enumerate(names) if (problem := _in_vain(name, f"levers[{index}]", data))]
+    problems += [problem for index, lever in enumerate(pulled) if (problem := _other_precision(lever, f"levers[{index}]", data))]
     changed: dict[tuple[str | int, ...], str] = {}
     for lever in pulled if not problems else ():
         name, _, argument = lever.partition("=")
@@ -210,6 +214,30 @@ def _in_vain(name: str, path: str, data: Mapping[str, Any]) -> Problem | None:
     if off and not any(part in switches or stated & PARTS[part].off.keys() - {*PARTS[part].shared} for part in off):
         return Problem(f"lever {name} changes nothing: none of {', '.join(off)} is in this scenario", path, "Leave the lever out")
     return None
+
+
+#: by which a stated peak may differ from that of bf16 and still be one of it
+_SAME = 1.05
+
+
+def _other_precision(lever: str, path: str, data: Mapping[str, Any]) -> Problem | None:
+    """Return what is wrong with a lever of precision or hardware where the stated peak is that of another number format than bf16."""
+    name, _, argument = lever.partition("=")
+    hardware = data.get("hardware")
+    if name not in ("fp8", "fp4", "hardware") or not isinstance(hardware, dict):
+        return None
+    device, stated = str(hardware.get("accelerator")), hardware.get("peak_flops")
+    if stated is None or device not in accelerators():
+        return None
+    try:
+        ratio = parse_value(stated, "peak_flops").median / parse_value(accelerators()[device]["peak_flops"].value, "peak_flops").median
+    except LawError:
+        return None  # told where the field is read
+    if 1.0 / _SAME < ratio < _SAME:
+        return None
+    what = f"lever {lever} is measured from bf16, and the stated peak_flops is {ratio:.2g} times the bf16 peak of {device}"
+    instead = f"hardware.accelerator='{argument}' and hardware.peak_flops" if name == "hardware" else "hardware.peak_flops and workload.mfu"
+    return Problem(what, path, f"Set {instead} in place of the lever")
 
 
 def given(lever: str) -> dict[str, Reference]:

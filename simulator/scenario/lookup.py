@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simulator.reference import Reference, accelerator, defaults, table, wholesale_defaults
+from simulator.reference import Reference, Row, accelerator, defaults, table, wholesale_defaults
 from simulator.reference.regions import exchange_rates, place_figure, region
 from simulator.scenario.inputs import Input
 from simulator.scenario.levers import given
@@ -33,6 +33,8 @@ def find(name: str, scenario: Scenario, stated: Mapping[str, UncertainValue], ch
         return Input(parse_value(latest.value, name), f"{cite(latest)}, USD per {currency}")
     if name == "checkpoint_size":
         return _checkpoint_size(stated)
+    if (derived := _derived(name, scenario, stated)) is not None:
+        return derived
     place = region(scenario.grid.region) if scenario.grid.region else None
     if place and name in place.figures:
         figure = place.figures[name]
@@ -47,12 +49,39 @@ def find(name: str, scenario: Scenario, stated: Mapping[str, UncertainValue], ch
     return Input(parse_value(reference.value, name), cite(reference)) if reference else None
 
 
+def _derived(name: str, scenario: Scenario, stated: Mapping[str, UncertainValue]) -> Input | None:
+    """Return an input that is worked out of other figures: the price of an accelerator of that of its server, a server of its size."""
+    device = scenario.hardware.accelerator
+    figures = accelerator(device, _year(scenario)) if device else {}
+    if name == "accelerator_price" and name not in figures and "server_price_per_accelerator" in figures:
+        server, (ratio,) = figures["server_price_per_accelerator"], _rows("server_price_ratio")
+        share = parse_value(server.value, name)
+        value = parse_value(f"{share.median / ratio.high!r} to {share.median / ratio.low!r} USD", name)
+        return Input(value, f"price of a server for each accelerator, over {ratio.low:g} to {ratio.high:g}: {cite(server)}")
+    if name == "embodied_server":
+        per_node = stated.get("accelerators_per_node") or parse_value(
+            (figures.get("accelerators_per_node") or defaults()["accelerators_per_node"]).value, "accelerators_per_node"
+        )
+        ((row,), size) = _rows(name), per_node.median / _USUAL_NODE
+        if size != 1.0:
+            value = parse_value(f"{row.low * size!r} to {row.high * size!r} {row.unit}", name)
+            return Input(value, f"{row.low:g} to {row.high:g} {row.unit} for {_USUAL_NODE} accelerators: {row.source} [{row.year}]")
+    return None
+
+
+_USUAL_NODE = 8  # accelerators of the server that the default is of
+
+
+def _rows(quantity: str) -> list[Row]:
+    return [row for row in table("defaults").rows if row.quantity == quantity]
+
+
 def _checkpoint_size(stated: Mapping[str, UncertainValue]) -> Input | None:
     """Return the size of a checkpoint by the bytes that each parameter takes, where the parameters are stated."""
     params = stated.get("params") or stated.get("params_active")
     if params is None:
         return None
-    (row,) = [row for row in table("defaults").rows if row.quantity == "checkpoint_bytes"]
+    (row,) = _rows("checkpoint_bytes")
     low, high = (1e-12 * bytes_each * params.median for bytes_each in (row.low, row.high))
     value = parse_value(f"{low!r} to {high!r} TB", "checkpoint_size")
     return Input(value, f"{row.low:g} to {row.high:g} bytes for each parameter: {row.source} [{row.year}]")

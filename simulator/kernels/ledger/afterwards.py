@@ -85,12 +85,13 @@ def refresh(draw: int, count: int, key: np.uint64, jumping: bool, dated: bool, p
 
 @stage
 def rent_instead(pages: Pages) -> None:
-    """Write what serving costs from a rented model and from the own one, and the volume at which they are equal."""
+    """Write what serving costs from a rented model and from the own one, from the release on, and the volume at which they are equal."""
     x, y = pages.x, pages.y
     for i in range(WIDTH):
         discount, growth, horizon = x[_DISCOUNT + i], x[_DEMAND_GROWTH + i], x[_BUY_HORIZON + i]
         tokens = x[_IN + i] + x[_OUT + i]
         rented = (x[_IN + i] * x[_PRICE_IN + i] + x[_OUT + i] * x[_PRICE_OUT + i]) * 1e-6
+        rented *= exp(x[_API_DRIFT + i] * y[PROGRAMME * WIDTH + i] / _HOURS_PER_YEAR)  # prices of the day of the release
         rented *= months_worth(horizon, growth, x[_API_DRIFT + i], discount)
         served = tokens * x[_SERVING + i] * 1e-6 * months_worth(horizon, growth, 0.0, discount)
         build = y[COST_TOTAL * WIDTH + i]
