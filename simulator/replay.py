@@ -82,9 +82,10 @@ def explain(scenario: Scenario, plan: SamplingPlan | None = None, *, draw: int) 
     hours = math.ceil(float(row.wall_clock)) + 1
     trace, log = np.full((hours, len(TRACE)), np.nan), np.full((min(events, _MOST_EVENTS), LOGGED), np.nan)
     records = no_records()._replace(trace=trace, log=log, traced=draw)
-    run_kernel(arguments, plan, draw, draw + 1, None, records=records)
+    drawn, _ = run_kernel(arguments, plan, draw, draw + 1, None, records=records)
     trace = trace[~np.isnan(trace[:, _LOAD])]  # a price may be unknown in an hour that was played
-    scales = _scales(row)
+    constant = float(arguments.tables.constants[INPUTS.index("exchange_rate")])
+    scales = _scales(row, float(drawn["exchange_rate"][0]) if "exchange_rate" in drawn else constant)
     pauses = _pauses(arguments, row, trace, scales)
     start = float(row.get("start_time", 0.0))
     times = np.concatenate([_elapsed(log[:, 0], trace[:, _PAUSED]), [pause.start for pause in pauses]])
@@ -129,10 +130,10 @@ def explain(scenario: Scenario, plan: SamplingPlan | None = None, *, draw: int) 
     return row.assign(variables).assign_coords(coordinates)
 
 
-def _scales(row: xr.Dataset) -> tuple[float, float]:
-    """Return what hourly prices and intensities of a draw are multiplied by."""
+def _scales(row: xr.Dataset, rate: float) -> tuple[float, float]:
+    """Return what hourly prices, at an exchange rate, and intensities of a draw are multiplied by."""
     price, carbon = (float(row.get(f"{quantity}_year_shift", 1.0)) for quantity in ("price", "carbon"))
-    return float(row.get("exchange_rate", 1.0)) * price, carbon
+    return rate * price, carbon
 
 
 class _Pause(NamedTuple):

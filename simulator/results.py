@@ -39,7 +39,7 @@ _COMPONENT_DIMENSIONS = {
 #: what the members of a group of inputs are
 _GROUPS = {
     "phase": "phase of the run", "person_class": "class of people", "risk": "event of the risk register",
-    "change": "what an event or a lever multiplies",
+    "event_effect": "what an event multiplies", "lever_effect": "what a lever multiplies", "currency": "currency of amounts",
 }  # fmt: skip
 
 Floats = NDArray[np.float64]

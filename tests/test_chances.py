@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
-from rented_run import BASE
+from rented_run import BASE, with_changes
 
-from simulator import SamplingPlan, parse_scenario, simulate
+from simulator import SamplingPlan, explain, parse_scenario, simulate
 from simulator.analysis.chances import budgets_exceeded, chance, chances_json, limits_exceeded
 from simulator.analysis.equivalences import equivalences
 from simulator.analysis.notes import notes
@@ -102,6 +102,19 @@ def test_a_foreign_price_is_converted_by_a_dated_rate():
     np.testing.assert_allclose(euros.cost_total, dollars.cost_total * rate, rtol=1e-12)
     np.testing.assert_array_equal(euros.emissions_total, dollars.emissions_total)
     assert "European Central Bank" in euros.attrs["defaults"]
+
+
+def test_hourly_prices_keep_their_rate_beside_another_currency():
+    hourly = with_changes(
+        compute={"basis": "own", "rental_price": None, "accelerator_price": 30_000}, reliability={"method": None},
+        emissions={"carbon_intensity": None}, grid={"zone": "DE", "start_time": "2027-03-01"}, energy={"exchange_rate": "1.05 to 1.2"},
+    )  # fmt: skip
+    people = {"people": [{"name": "a", "headcount": 3, "salary": "60k to 80k GBP/yr"}]}
+    plan = SamplingPlan(draws=4)
+    alone, beside = (explain(parse_scenario(data), plan, draw=2) for data in (hourly, hourly | people))
+    np.testing.assert_array_equal(alone.hour_price, beside.hour_price)
+    assert beside.exchange_rate.sel(currency="EUR").item() == alone.exchange_rate.item()
+    assert beside.exchange_rate.sel(currency="GBP").item() > 1.1
 
 
 def test_pay_in_another_currency_than_electricity():

@@ -635,7 +635,7 @@ def test_an_event_multiplies_where_it_happens_and_only_there():
     assert 0.2 * DRAWS < here.sum() < 0.6 * DRAWS
     for name in event["multiplies"]:
         before, after = np.broadcast_to(never[name], DRAWS), np.broadcast_to(ever[name], DRAWS)
-        factor = ever.event_factor.sel(change=f"heat: {name}").values
+        factor = ever.event_factor.sel(event_effect=f"heat: {name}").values
         domain = QUANTITIES[name].domain
         np.testing.assert_array_equal(after[~here], before[~here], err_msg=name)
         expected = np.clip(before * factor, domain.lower, domain.upper)

@@ -26,7 +26,7 @@ def changed(a, b, role):
 def test_two_levers_change_their_inputs_only():
     base, pulled = play(), play(["fp8", "region=CA-QC"])
     assert changed(base, pulled, "input") == {"peak_flops", "carbon_intensity", "wue_off"}
-    factor = pulled.lever_factor.sel(change="fp8: peak_flops").values
+    factor = pulled.lever_factor.sel(lever_effect="fp8: peak_flops").values
     np.testing.assert_allclose(pulled.peak_flops.values, 989e12 * factor, rtol=1e-15)
     np.testing.assert_allclose(pulled.device_hours, base.device_hours / factor, rtol=0.05)  # goodput moves a little
     assert set(pulled.data_vars) - set(base.data_vars) == {"lever_factor"}
@@ -35,13 +35,21 @@ def test_two_levers_change_their_inputs_only():
 
 def test_a_factor_keeps_its_draws_whatever_else_is_pulled():
     alone, both = play(["fp8"]), play(["data_efficiency", "fp8", "distributed_training"])
-    a, b = (ds.lever_factor.sel(change="fp8: peak_flops").values for ds in (alone, both))
+    a, b = (ds.lever_factor.sel(lever_effect="fp8: peak_flops").values for ds in (alone, both))
     np.testing.assert_array_equal(a, b)
+
+
+def test_what_events_do_is_untouched_by_levers():
+    events = [{"name": "heat", "probability": 0.4, "multiplies": {"pue": "1.1 to 1.3"}, "delay": "2 days"}]
+    base, pulled = play(events=events), play(["fp8", "data_efficiency"], events=events)
+    for name in base.data_vars:
+        if name.startswith("event_") or (base[name].attrs["role"] == "input" and name not in ("peak_flops", "tokens")):
+            assert base[name].identical(pulled[name]), name
 
 
 def test_levers_stack():
     base, pulled = play(), play(["data_efficiency", "transfer_learning"])
-    product = pulled.lever_factor.prod("change")
+    product = pulled.lever_factor.prod("lever_effect")
     np.testing.assert_allclose(pulled.tokens, 0.2e12 * product, rtol=1e-14)
     assert float((pulled.cost_total < base.cost_total).mean()) == 1.0
 
@@ -90,8 +98,8 @@ def test_less_data_is_less_work_however_it_is_stated(work, lever):
     stated = dict.fromkeys(("params", "tokens", "mfu")) | work
     never = {"failure_rate": 0, "checkpoint_time": 0, "checkpoint_interval": 1}
     base, pulled = (play(levers, workload=stated, reliability=never) for levers in ([], [lever]))
-    np.testing.assert_allclose(pulled.device_hours, base.device_hours * pulled.lever_factor.isel(change=0), rtol=1e-12)
-    assert pulled.sizes["change"] == 1
+    np.testing.assert_allclose(pulled.device_hours, base.device_hours * pulled.lever_factor.isel(lever_effect=0), rtol=1e-12)
+    assert pulled.sizes["lever_effect"] == 1
 
 
 def test_another_place_keeps_fees_and_takes_the_residual_mix_that_it_knows():

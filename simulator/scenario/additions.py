@@ -71,7 +71,7 @@ def events(scenario: Scenario, choices: Choices, inputs: dict[str, Input], probl
                 problems.append(Problem(f"{target} {why}", f"events[{index}].multiplies.{target}", way))
                 continue
             place = f"event_factor[risk {index}: {target}]"
-            inputs[place] = Input(factor, group="change", member=f"{event.name}: {target}")
+            inputs[place] = Input(factor, group="event_effect", member=f"{event.name}: {target}")
             changes.append(Change(target, place, index))
     return changes
 
@@ -98,7 +98,7 @@ def levers(scenario: Scenario, inputs: dict[str, Input], problems: list[Problem]
         for target, reference in known.items():
             if target in read:
                 place = f"lever_factor[{lever}: {target}]"
-                inputs[place] = Input(parse_value(reference.value, "lever_factor"), cite(reference), "change", f"{lever}: {target}")
+                inputs[place] = Input(parse_value(reference.value, "lever_factor"), cite(reference), "lever_effect", f"{lever}: {target}")
                 changes.append(Change(target, place))
     return changes
 
@@ -124,7 +124,7 @@ def in_dollars(scenario: Scenario, choices: Choices, inputs: dict[str, Input]) -
         )
         if rate not in inputs:
             latest = latest_rate(currency)
-            inputs[rate] = Input(parse_value(latest.value, "exchange_rate"), f"{cite(latest)}, USD per {currency}", "change", currency)
+            inputs[rate] = Input(parse_value(latest.value, "exchange_rate"), f"{cite(latest)}, USD per {currency}", "currency", currency)
         changes.append(Change(place, rate))
     return changes
 

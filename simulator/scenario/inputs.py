@@ -17,7 +17,8 @@ class Input:
     source : str
         ``stated``, or where the default comes from.
     group, member : str
-        Where it belongs to one of several alike: ``phase``, ``person_class``, ``risk`` or ``change``, and the name of that one.
+        Where it belongs to one of several alike: ``phase``, ``person_class``, ``risk``, ``event_effect``, ``lever_effect`` or
+        ``currency``, and the name of that one.
     """
 
     value: UncertainValue

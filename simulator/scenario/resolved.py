@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from simulator.scenario.inputs import Change, Input
+from simulator.scenario.lookup import currency_of
 from simulator.scenario.past import Past
 from simulator.scenario.reads import Choices
 from simulator.scenario.schema import Scenario
@@ -65,10 +66,11 @@ class Resolved:
         return tuple(item.member for place, item in self.inputs.items() if place.startswith("event_luck["))
 
     def members(self, group: str) -> tuple[str, ...]:
-        """Return the names of a group: phases, classes of people, events, or changes by events and levers."""
+        """Return the names of a group: phases, classes of people, events, what events and levers multiply, currencies."""
         if group == "phase":
             return self.phases
-        return tuple(dict.fromkeys(item.member for item in self.inputs.values() if item.group == group))
+        own = [currency_of(self.scenario, self.choices.price)] if group == "currency" and "exchange_rate" in self.inputs else []
+        return tuple(dict.fromkeys([*own, *(item.member for item in self.inputs.values() if item.group == group)]))
 
     def sources(self) -> dict[str, str]:
         """Return the source of every default that was used, by place in the model."""
