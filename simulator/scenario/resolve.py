@@ -44,10 +44,11 @@ _WAYS = {
 
 def fill(scenario: Scenario) -> tuple[Resolved, list[Problem]]:
     """Return a scenario with the defaults that there are, and every input that it lacks or states in vain."""
-    rule, interval_source = scenario.reliability.checkpoint_interval, "stated"
+    rule: UncertainValue | str | None = scenario.reliability.checkpoint_interval
+    interval_source = "stated"
     if rule is None:
         reference = defaults()["checkpoint_interval"]
-        rule, interval_source = reference.value, cite(reference)  # type: ignore[assignment]  # a test holds the table to the known rules
+        rule, interval_source = reference.value, cite(reference)
     grid, stated = scenario.grid, scenario.values()
     past = join(grid.price_history, grid.carbon_history)
     choices = choose(scenario, "fixed" if isinstance(rule, UncertainValue) else str(rule))
