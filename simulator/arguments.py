@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernels import history, static
 from simulator.kernels.history import run_history
-from simulator.kernels.inputs import GUIDE, RESET, SCALE, SCALE_WHERE, InputTables
+from simulator.kernels.inputs import RESET, SCALE, SCALE_WHERE, InputTables
 from simulator.kernels.largest import largest_drawn
 from simulator.kernels.ledger.book import OUTCOMES, Book
 from simulator.kernels.ledger.settle import settle
 from simulator.kernels.play import FAN, TRACE, Play, Records
+from simulator.kernels.quantiles import GUIDE, POWERS
 from simulator.kernels.runs import LOGGED
 from simulator.kernels.slots import CLASSES, INPUTS, MODES, PHASE_INPUTS, PHASES
 from simulator.kernels.static import run_static
@@ -111,15 +113,22 @@ class KernelArguments:
     def run(
         self, low: int, high: int, inputs: Floats, outputs: Floats, *, first: int, block_size: int, records: Records | None = None
     ) -> None:
-        """Compute draws ``low`` to ``high`` - 1 into columns of ``inputs`` and ``outputs`` that start at draw ``first``."""
-        of_run = outputs[: len(self.run_outputs)]
-        if self.in_expectation:
-            run_static(low, high, block_size, first, self.play.modes, self.tables, inputs, of_run)
-        else:
-            play, records = self.playing(low, high), records or no_records()
-            run_history(low, high, block_size, first, play, self.hourly, self.tables, records, inputs, of_run)
+        """Compute draws ``low`` to ``high`` - 1 into columns of ``inputs`` and ``outputs`` that start at draw ``first``.
+
+        Runs are settled block by block, while what they leave is still in the processor's cache.
+        """
+        of_run, of_ledger = outputs[: len(self.run_outputs)], outputs[len(self.run_outputs) :]
         place = self.run_outputs.index(OUTCOMES[0])
-        self.settle(low, high, inputs, of_run[place : place + len(OUTCOMES)], outputs[len(of_run) :], first=first, block_size=block_size)
+        outcomes = of_run[place : place + len(OUTCOMES)]
+        play, records = self.play if self.in_expectation else self.playing(low, high), records or no_records()
+        blocks = numba.get_num_threads() * block_size
+        for start in range(low, high, blocks):
+            stop = min(start + blocks, high)
+            if self.in_expectation:
+                run_static(start, stop, block_size, first, play.modes, self.tables, inputs, of_run)
+            else:
+                run_history(start, stop, block_size, first, play, self.hourly, self.tables, records, inputs, of_run)
+            self.settle(start, stop, inputs, outcomes, of_ledger, first=first, block_size=block_size)
 
     def settle(self, low: int, high: int, inputs: Floats, run: Floats, out: Floats, *, first: int, block_size: int) -> None:
         """Make money, carbon and water of runs: draws ``low`` to ``high`` - 1, in columns that start at draw ``first``."""
@@ -193,6 +202,13 @@ def _changes(resolved: Resolved, slots: dict[str, int], constants: Floats) -> tu
     return table, np.array(bounds).reshape(len(rows), 2), list(dict.fromkeys(changed))
 
 
+def _rows(table: QuantileTable) -> Floats:
+    """Return a table's coefficients in rows of POWERS: of one polynomial all powers in a line, else a row for each cell."""
+    if table.kind is Kind.POLYNOMIAL:
+        return table.coefficients.reshape(-1, POWERS)
+    return np.pad(table.coefficients, ((0, 0), (0, POWERS - table.coefficients.shape[1])))
+
+
 def _input_tables(
     constants: Floats, rows: dict[str, tuple[int, QuantileTable | None]], correlated: list[str], factor: Floats, plan: SamplingPlan
 ) -> InputTables:
@@ -201,7 +217,7 @@ def _input_tables(
     replicates = plan.scramblings if sobol else 1
     # open-ended names (phases) have no dimension of their own, and draw independently
     dimensions = [QUANTITIES[name].dimension if name in QUANTITIES else None for name in rows]
-    directions = np.zeros((len(rows), replicates, INDEX_BITS + 1), dtype=np.uint64)
+    directions = np.zeros((len(rows), INDEX_BITS + 1, replicates), dtype=np.uint64)
     kinds, shapes = np.zeros((len(rows), 3), dtype=np.int64), np.zeros((len(rows), 4))
     guides, scales = np.zeros((len(rows), GUIDE + 1), dtype=np.int64), np.zeros(len(rows))
     breaks: list[Floats] = []
@@ -209,17 +225,18 @@ def _input_tables(
     for row, (name, (_, table)) in enumerate(rows.items()):
         dimension = dimensions[row]
         if sobol and dimension is not None:
-            directions[row] = scrambled_directions(dimension, seed=plan.seed, replicates=replicates, name=name)
+            directions[row] = scrambled_directions(dimension, seed=plan.seed, replicates=replicates, name=name).T
         if table is None:
             breaks.append(np.zeros(2))
-            coefficients.append(np.zeros((1, 6)))
+            coefficients.append(np.zeros((1, POWERS)))
             continue
         kinds[row] = table.kind, table.link, table.rounded
         shapes[row] = table.origin, table.width, table.lower, table.upper
+        own = _rows(table)
         # every table owns one more break than rows; only searched ones have as many
-        ends = [table.breaks[0], *[table.breaks[-1]] * len(table.coefficients)] if table.kind is Kind.POLYNOMIAL else np.zeros(2)
-        breaks.append(table.breaks if table.breaks.size == len(table.coefficients) + 1 else np.asarray(ends, dtype=np.float64))
-        coefficients.append(table.coefficients)
+        ends = [table.breaks[0], *[table.breaks[-1]] * len(own)] if table.kind is Kind.POLYNOMIAL else np.zeros(2)
+        breaks.append(table.breaks if table.breaks.size == len(own) + 1 else np.asarray(ends, dtype=np.float64))
+        coefficients.append(own)
         if table.kind in (Kind.CELLS, Kind.STEPS):
             guides[row], scales[row] = _guide(table.breaks)
     return InputTables(
@@ -234,7 +251,7 @@ def _input_tables(
         shapes=shapes,
         cell_offsets=np.cumsum([0, *[len(c) for c in coefficients]], dtype=np.int64),
         breaks=np.concatenate(breaks) if breaks else np.zeros(0),
-        coefficients=np.concatenate(coefficients) if coefficients else np.zeros((0, 6)),
+        coefficients=np.concatenate(coefficients) if coefficients else np.zeros((0, POWERS)),
         guides=guides,
         scales=scales,
         changes=np.empty((0, 5), dtype=np.int64),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulator.arguments import KernelArguments, compile_arguments
 from simulator.errors import InputError
 from simulator.kernels import history, static
-from simulator.kernels.inputs import LANES, WIDTH
+from simulator.kernels.lanes import LANES, WIDTH
 from simulator.kernels.play import Records
 from simulator.ledger import kept_outputs, same_outputs
 from simulator.plan import SamplingPlan

@@ -74,9 +74,6 @@ def open_book(resolved: Resolved, constants: np.ndarray, slots: Mapping[str, int
     seed : int
     """
     choices = resolved.choices
-    rows = np.full(constants.size, -1, dtype=np.int64)
-    for row, name in enumerate(drawn):
-        rows[slots[name]] = row
     names, kept = ledger_outputs(resolved), set(kept_outputs(resolved))
 
     def table(fields: tuple[str, ...], prefix: str, group: str, count: int) -> np.ndarray:
@@ -85,7 +82,7 @@ def open_book(resolved: Resolved, constants: np.ndarray, slots: Mapping[str, int
 
     return Book(
         constants=constants,
-        rows=rows,
+        drawn=np.array([slots[name] for name in drawn], dtype=np.int64),
         basis=BASES.index(choices.basis),
         depreciation=DEPRECIATIONS.index(choices.depreciation),
         costs=_alive("cost", COST, COSTS, resolved),

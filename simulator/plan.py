@@ -47,7 +47,7 @@ class SamplingPlan:
     plan: Literal["random", "sobol"] = "random"
     replicates: int | None = None
     threads: int | None = None
-    block_size: int = 4096
+    block_size: int = 8192
 
     def __post_init__(self) -> None:
         for name, low, high in (("draws", 1, 2**40), ("seed", 0, LARGEST_SEED), ("block_size", 1, 2**31)):

@@ -253,6 +253,21 @@ def test_validate_lists_defaults_with_sources(capsys: pytest.CaptureFixture[str]
     assert "pue = 1.12 to 1.40  (Cottier et al. 2024" in out
 
 
+def test_what_warmup_compiled_later_processes_read() -> None:
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-m", "simulator", "warmup"], capture_output=True, text=True, check=True)
+    kernels, folder = done.stdout.splitlines()[:-1], done.stdout.splitlines()[-1].removeprefix("cached in ")
+    assert len(kernels) == 4
+    assert all(line.endswith("(was cached)") for line in kernels)
+    assert any(Path(folder).iterdir())
+
+
+def test_warmup_without_a_folder_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("simulator.warmup.cache_folder", lambda: None)
+    assert run("warmup") == 1
+    assert "SIMULATOR_CACHE_DIR" in capsys.readouterr().err
+
+
 def test_interruption_and_failure_have_their_exit_codes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for error, code in ((KeyboardInterrupt(), 130), (RuntimeError("boom"), 1), (MemoryError(), 1)):
 

@@ -12,7 +12,7 @@ from statistics_helpers import assert_within_mcse
 
 from simulator.errors import LawError
 from simulator.kernels.hourly import HOURS, TOP, sample_hours
-from simulator.kernels.inputs import WIDTH
+from simulator.kernels.lanes import WIDTH
 from simulator.kernels.zone_tables import hourly_tables
 from simulator.scenario.zones import ZoneFile, load_zone, parse_zone, rounded_zone, zone_names, zone_yaml
 from simulator.stochastic.path_noise import box_muller, log32, sin_cos_eighth

@@ -22,8 +22,8 @@ from statistics_helpers import assert_within_mcse
 import simulator
 from simulator import SamplingPlan, engine, jit, parse_scenario, simulate
 from simulator.arguments import compile_arguments, no_records
-from simulator.kernels import events, history, hourly, inputs, runs, static, stepwise
-from simulator.kernels.inputs import LANES, WIDTH
+from simulator.kernels import events, history, hourly, inputs, lanes, quantiles, runs, scores, static, stepwise
+from simulator.kernels.lanes import LANES, WIDTH
 from simulator.kernels.ledger import afterwards, prices, programme, totals
 from simulator.kernels.ledger import run as ledger_run
 from simulator.kernels.ledger import settle as settling
@@ -339,7 +339,7 @@ WIDE = {"spare_nodes": "1 to 200", "repair_time": "2 to 10 days", "failure_rate"
 def test_room_is_made_for_the_spare_nodes_that_are_drawn(plan, rho):
     pairs = [] if rho is None else [["downtime", "spare_nodes", rho], ["mfu", "pue", 0.5]]
     changes = {"way": "event_driven", "reliability": DATA["reliability"] | WIDE, "correlations": pairs}
-    draws = 4 * LANES
+    draws = 2048
     whole = play(plan, draws=draws, **changes)
     spares = whole.spare_nodes.values
     arguments = compiled(contract(**changes), SamplingPlan(draws=draws, **PLANS[plan]))
@@ -574,7 +574,7 @@ def certain(modes, **changes):
     medians = {name: MEDIANS[name] for name in arguments.drawn}
     constants = with_constants(arguments, **(medians | changes)).tables.constants
     empty = compiled(contract_of_constants())
-    book = arguments.book._replace(constants=constants, rows=np.full_like(arguments.book.rows, -1))
+    book = arguments.book._replace(constants=constants, drawn=arguments.book.drawn[:0])
     return replace(empty, tables=empty.tables._replace(constants=constants), play=arguments.play, book=book)
 
 
@@ -794,6 +794,7 @@ TABLES = {
     "pert": ("pue", {"family": "pert", "low": 1.05, "mode": 1.1, "high": 1.4}),
     "choice": ("accelerators_per_node", {"family": "choice", "values": [1, 4, 8], "probabilities": [0.2, 0.3, 0.5]}),
     "count": ("accelerators", "400 to 700"),
+    "trapezoid": ("downtime", {"family": "trapezoid", "c": 0.2, "d": 0.7, "loc": 0.5, "scale": 2.0}),
     "triangular count": ("accelerators", {"family": "triangular", "low": 400, "mode": 500, "high": 700}),
 }
 SCORE = {"energy__electricity_price": {"family": "normal", "mean": 0, "sd": 1}}
@@ -854,7 +855,8 @@ def test_correlated_scores_are_the_matrix_product_of_independent_ones(plan):
 
 
 KERNELS = (
-    inputs, static, runs, events, hourly, stepwise, history, afterwards, prices, programme, ledger_run, settling, totals,
+    lanes, scores, quantiles, inputs, static, runs, events, hourly, stepwise, history, afterwards, prices, programme, ledger_run,
+    settling, totals,
 )  # fmt: skip
 
 
@@ -863,8 +865,7 @@ def sources(monkeypatch):
     """Let every stage of the kernels be its own source; the laws that they call stay compiled."""
     hint = {"wide_vectors": lambda: None}  # to the compiler
     # called from Python, these return integers without a width
-    words = {name: getattr(inputs, name) for name in ("philox4x32", "sobol_word")}
-    words = {name: lambda *a, law=law: np.array(law(*a), dtype=np.uint64)[()] for name, law in words.items()}
+    words = {"philox4x32": lambda *a, law=scores.philox4x32: np.array(law(*a), dtype=np.uint64)[()]}
     modules = {module.__name__ for module in KERNELS}
     for module in KERNELS:
         stages = {

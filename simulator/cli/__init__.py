@@ -26,6 +26,7 @@ _VERBS = {
     "validate": ("simulator.cli.validate", "Check scenarios and list the defaults that they would use."),
     "claims": ("simulator.cli.claims", "Put well-known claims about training to the scenarios of the record."),
     "summarize": ("simulator.cli.summarize", "Print the bands of a result that was saved."),
+    "warmup": ("simulator.cli.warmup", "Compile the kernels ahead of their first use."),
     "reference": ("simulator.cli.reference", "Show the reference tables: every figure with its unit, year and source."),
 }
 

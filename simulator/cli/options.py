@@ -34,7 +34,7 @@ def plan_options(command: F) -> F:
                 "--replicates", type=int, help="Independent Sobol' scramblings, from which the Monte Carlo error comes  [default: 16]"
             ),
             click.option("--threads", type=int, help="Threads; changes no result  [default: all cores]"),
-            click.option("--block-size", type=int, default=4096, show_default=True, help="Draws per unit of work; changes no result."),
+            click.option("--block-size", type=int, default=8192, show_default=True, help="Draws per unit of work; changes no result."),
             *scenario_options,
         )
     ):

@@ -15,7 +15,8 @@ from numba import prange
 from simulator.jit import allocating, kernel, stage, wide_vectors
 from simulator.kernels.events import add_load, advance
 from simulator.kernels.hourly import HOURS, SPAN, Weather, anchor, begin_block, fill_ends, fill_span, follow_spikes, weather
-from simulator.kernels.inputs import LANES, WIDTH, Floats, InputTables, certain_inputs, draw_inputs, input_workspace, store_inputs
+from simulator.kernels.inputs import InputTables, certain_inputs, draw_inputs, input_workspace, store_inputs
+from simulator.kernels.lanes import LANES, WIDTH, Floats
 from simulator.kernels.ledger.book import OUTCOMES
 from simulator.kernels.play import (
     CARBON,

@@ -20,7 +20,7 @@ from numba import prange
 from numpy.typing import NDArray
 
 from simulator.jit import allocating, jittable, kernel, stage, wide_vectors
-from simulator.kernels.inputs import WIDTH
+from simulator.kernels.lanes import WIDTH
 from simulator.kernels.zone_tables import LEVELS, HourlyTables, hourly_tables
 from simulator.stochastic.elementary import log
 from simulator.stochastic.path_noise import box_muller

@@ -8,7 +8,8 @@ import numpy as np
 from numba import prange
 
 from simulator.jit import kernel
-from simulator.kernels.inputs import LANES, Floats, InputTables, certain_inputs, draw_inputs, input_workspace
+from simulator.kernels.inputs import InputTables, certain_inputs, draw_inputs, input_workspace
+from simulator.kernels.lanes import LANES, Floats
 
 _GROUPS = 32  # of lanes, by one thread at a time
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels.inputs import Floats, Integers
+from simulator.kernels.lanes import Floats, Integers
 from simulator.kernels.ledger.book import OUTCOMES
 from simulator.kernels.slots import INPUTS, MODES
 

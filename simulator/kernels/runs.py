@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.jit import exact, exact_stage, stage
-from simulator.kernels.inputs import LANES
+from simulator.kernels.lanes import LANES
 from simulator.kernels.slots import (
     BREAKS_NODE,
     CLASSES,

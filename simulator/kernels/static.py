@@ -18,7 +18,8 @@ import numpy as np
 from numba import prange
 
 from simulator.jit import allocating, kernel, stage, wide_vectors
-from simulator.kernels.inputs import LANES, Floats, InputTables, Integers, certain_inputs, draw_inputs, input_workspace, store_inputs
+from simulator.kernels.inputs import InputTables, certain_inputs, draw_inputs, input_workspace, store_inputs
+from simulator.kernels.lanes import LANES, Floats, Integers, copy
 from simulator.kernels.ledger.book import OUTCOMES
 from simulator.kernels.slots import (
     INPUTS,
@@ -49,6 +50,39 @@ OUTPUTS = ("goodput", "interruptions", *OUTCOMES)
 
 
 @stage
+def prepare(x: Floats, modes: Integers, out: Floats) -> None:
+    """Write what the scenario's choices decide: the rate of interruptions, the work without them [h], the checkpoint interval.
+
+    The first two stand in the rows of interruptions and of the wall-clock time until these are known; the interval takes the
+    input's place. Choices are made outside of the loops: inside, every alternative would be worked out.
+    """
+    wide_vectors()
+    work_mode, interval_mode = modes[0], modes[1]
+    for i in range(LANES):
+        nodes = np.ceil(x[6 * LANES + i] / x[7 * LANES + i])  # math.ceil makes an integer, and one of NaN
+        out[1 * LANES + i] = interruption_rate(x[9 * LANES + i], nodes)
+    if work_mode == WORK_DEVICE_HOURS:
+        for i in range(LANES):
+            out[3 * LANES + i] = x[3 * LANES + i] / x[6 * LANES + i]
+    else:
+        for i in range(LANES):
+            layers, hidden_size, sequence_length = x[_LAYERS * LANES + i], x[(_LAYERS + 1) * LANES + i], x[(_LAYERS + 2) * LANES + i]
+            flop = transformer_flop(x[i], x[LANES + i]) + attention_flop(layers, hidden_size, sequence_length, x[LANES + i])
+            flop = flop if work_mode == WORK_TRANSFORMER else x[2 * LANES + i]
+            lost = x[5 * LANES + i] + repeated_work(x[_ROLLBACKS * LANES + i], x[_ROLLBACK_TIME * LANES + i])
+            out[3 * LANES + i] = productive_device_hours(flop, x[8 * LANES + i], x[4 * LANES + i]) * (1.0 + lost) / x[6 * LANES + i]
+    if interval_mode == INTERVAL_YOUNG1974:
+        for i in range(LANES):
+            x[12 * LANES + i] = young1974(out[1 * LANES + i], x[11 * LANES + i])
+    elif interval_mode == INTERVAL_DALY2006:
+        for i in range(LANES):
+            x[12 * LANES + i] = daly2006(out[1 * LANES + i], x[11 * LANES + i])
+    elif interval_mode == INTERVAL_OPTIMAL:
+        for i in range(LANES):
+            x[12 * LANES + i] = optimal_interval(out[1 * LANES + i], x[11 * LANES + i])
+
+
+@stage
 def play_out(x: Floats, modes: Integers, out: Floats) -> None:
     """Write the outcomes of one group of lanes from its inputs.
 
@@ -61,43 +95,26 @@ def play_out(x: Floats, modes: Integers, out: Floats) -> None:
     out : ndarray, shape (len(OUTPUTS) * LANES,)
     """
     wide_vectors()
-    work_mode, interval_mode = modes[0], modes[1]
-    if interval_mode == INTERVAL_OPTIMAL:  # apart: in the loop below its Newton steps would be worked out for every scenario
-        for i in range(LANES):
-            rate = interruption_rate(x[9 * LANES + i], np.ceil(x[6 * LANES + i] / x[7 * LANES + i]))
-            x[12 * LANES + i] = optimal_interval(rate, x[11 * LANES + i])
+    prepare(x, modes, out)
     for i in range(LANES):
-        params_active, tokens, stated_flop, stated_hours = x[i], x[LANES + i], x[2 * LANES + i], x[3 * LANES + i]
-        mfu, run_overhead, accelerators, accelerators_per_node = x[4 * LANES + i], x[5 * LANES + i], x[6 * LANES + i], x[7 * LANES + i]
-        peak_flops, failure_rate, downtime, checkpoint_time = x[8 * LANES + i], x[9 * LANES + i], x[10 * LANES + i], x[11 * LANES + i]
-        checkpoint_interval, tdp, power_fraction = x[12 * LANES + i], x[13 * LANES + i], x[14 * LANES + i]
-        server_power_ratio, idle, price, intensity = x[15 * LANES + i], x[16 * LANES + i], x[18 * LANES + i], x[20 * LANES + i]
-        layers, hidden_size, sequence_length = x[_LAYERS * LANES + i], x[(_LAYERS + 1) * LANES + i], x[(_LAYERS + 2) * LANES + i]
+        accelerators, downtime, checkpoint_time = x[6 * LANES + i], x[10 * LANES + i], x[11 * LANES + i]
+        tdp, power_fraction, server_power_ratio = x[13 * LANES + i], x[14 * LANES + i], x[15 * LANES + i]
+        idle, price, intensity = x[16 * LANES + i], x[18 * LANES + i], x[20 * LANES + i]
+        rate, work = out[1 * LANES + i], out[3 * LANES + i]
 
-        nodes = np.ceil(accelerators / accelerators_per_node)  # math.ceil makes an integer, and one of NaN
-        rate = interruption_rate(failure_rate, nodes)
-        flop = transformer_flop(params_active, tokens) + attention_flop(layers, hidden_size, sequence_length, tokens)
-        flop = flop if work_mode == WORK_TRANSFORMER else stated_flop
-        repeated = repeated_work(x[_ROLLBACKS * LANES + i], x[_ROLLBACK_TIME * LANES + i])
-        work = productive_device_hours(flop, peak_flops, mfu) * (1.0 + run_overhead + repeated) / accelerators
-        work = stated_hours / accelerators if work_mode == WORK_DEVICE_HOURS else work
-        interval = checkpoint_interval
-        interval = young1974(rate, checkpoint_time) if interval_mode == INTERVAL_YOUNG1974 else interval
-        interval = daly2006(rate, checkpoint_time) if interval_mode == INTERVAL_DALY2006 else interval
-        interval = admissible_interval(interval, work)
+        interval = admissible_interval(x[12 * LANES + i], work)
         up = uptime_ratio(rate, interval, checkpoint_time)
         stretch = up * (1.0 + downtime_ratio_interruptible(rate, downtime))
         # stated device-hours already hold every loss
-        wall_clock = work if work_mode == WORK_DEVICE_HOURS else work * stretch
+        wall_clock = work if modes[0] == WORK_DEVICE_HOURS else work * stretch
         goodput = 1.0 / stretch
         hours_up = wall_clock * goodput * up
-        device_hours = wall_clock * accelerators
 
         energy_it = it_energy(it_power(accelerators, tdp, power_fraction, server_power_ratio), hours_up, wall_clock - hours_up, idle)
 
         out[0 * LANES + i] = goodput
         out[1 * LANES + i] = expected_interruptions(rate, wall_clock)
-        out[2 * LANES + i] = device_hours
+        out[2 * LANES + i] = wall_clock * accelerators
         out[3 * LANES + i] = wall_clock
         out[4 * LANES + i] = energy_it
         out[5 * LANES + i] = energy_it * price
@@ -117,8 +134,7 @@ def run_block(start: int, stop: int, first: int, modes: Integers, tables: InputT
         column = base + low - first
         store_inputs(tables, x, low, high - low, inputs, column)
         for k in range(len(OUTPUTS)):
-            for i in range(high - low):
-                outputs[k, column + i] = y[k * LANES + low + i]
+            copy(y, k * LANES + low, outputs[k], column, high - low)
 
 
 @kernel

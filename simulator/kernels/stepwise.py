@@ -9,7 +9,7 @@ import numpy as np
 from simulator.jit import jittable, stage
 from simulator.kernels.events import add_load, advance, cut_off, mend, progress, time_to_go
 from simulator.kernels.hourly import SPAN, Weather
-from simulator.kernels.inputs import LANES, WIDTH, Floats
+from simulator.kernels.lanes import LANES, WIDTH, Floats
 from simulator.kernels.play import (
     CARBON_LIMIT,
     CARBON_SHIFT,

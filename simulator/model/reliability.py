@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 
 from simulator.jit import jittable
-from simulator.stochastic.elementary import exp, expm1_ratio
+from simulator.stochastic.elementary import exp, expm1, expm1_ratio
 
 _SHORTEST_INTERVAL = 1e-6  # h: where saving is free the optimum is zero, and 4 ms is far below one step
+_RARE = 1e-18  # interruptions in a segment, below which e**x - 1 is x
 _SMALL_OVERHEAD = 1e-6  # Λδ
 
 
@@ -176,7 +177,9 @@ def uptime_ratio(rate: float, interval: float, checkpoint_time: float) -> float:
     1.25
     """
     exposure = interval + checkpoint_time
-    return expm1_ratio(rate * exposure) * exposure / interval
+    expected = rate * exposure
+    rare = expected < _RARE
+    return (exposure if rare else expm1(expected)) / (interval if rare else rate * interval)
 
 
 @jittable
@@ -208,8 +211,7 @@ def downtime_ratio_interruptible(rate: float, downtime: float) -> float:
     ----------
     Daly (2006), doi:10.1016/j.future.2004.11.016, equation 20.
     """
-    exponent = rate * downtime
-    return expm1_ratio(exponent) * exponent
+    return expm1(rate * downtime)
 
 
 @jittable

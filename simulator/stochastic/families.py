@@ -141,10 +141,10 @@ def _uniform(parameters: Parameters, percentiles: Percentiles, _: Domain) -> Law
     return _scipy("uniform", loc=low, scale=high - low)
 
 
-def _scipy(name: str, *shapes: float, **location: float) -> Law:
+def _scipy(name: str, *shapes: float, kink: float | None = None, **location: float) -> Law:
     from scipy import stats  # noqa: PLC0415 - takes a second, and many scenarios need none
 
-    return ScipyLaw(getattr(stats, name)(*shapes, **location))
+    return ScipyLaw(getattr(stats, name)(*shapes, **location), kink=kink)
 
 
 def _with_mode(build: Callable[[float, float, float, Parameters], Law]) -> Callable[[Parameters, Percentiles, Domain], Law]:
@@ -188,7 +188,8 @@ def _solve(miss: Callable[[Any], Any], start: Sequence[float]) -> Any | None:
 
 
 def _triangular(low: float, mode: float, high: float, _: Parameters) -> Law:
-    return _scipy("triang", (mode - low) / (high - low), loc=low, scale=high - low)
+    share = (mode - low) / (high - low)
+    return _scipy("triang", share, kink=float(ndtri(share)) if 0 < share < 1 else None, loc=low, scale=high - low)
 
 
 def _pert(low: float, mode: float, high: float, parameters: Parameters) -> Law:

@@ -67,9 +67,9 @@ class QuantileTable:
     breaks : ndarray, shape (m + 1,)
         Scores between which cell k holds; scores outside are held at the ends. POLYNOMIAL: the two
         ends; AFFINE: empty.
-    coefficients : ndarray, shape (m, 6)
-        AFFINE: of the score, in one row. POLYNOMIAL: of powers 0 to 35 of the score scaled to
-        [-1, 1], over six rows. EVEN: of powers of the place in the cell, from 0 to 1. CELLS: of
+    coefficients : ndarray, shape (m, 6), or (1, 32)
+        AFFINE: of the score, in one row. POLYNOMIAL: of powers 0 to 31 of the score scaled to
+        [-1, 1], in one row. EVEN: of powers of the place in the cell, from 0 to 1. CELLS: of
         powers of the score's distance from the left break. STEPS: the value in the first column.
     error : float
         Largest deviation found from the law's own quantile within |z| <= 6, in units of
@@ -204,7 +204,7 @@ def _tabulate_cells(law: Law) -> QuantileTable:
     if found is None:
         kind = Kind.EVEN
         for cells in _EVEN_CELLS:
-            breaks = np.linspace(low, high, cells + 1)
+            breaks = _even_breaks(low, high, cells, law.kink)
             found = _even(transformed, breaks, allowed)
             if found is not None:
                 break
@@ -242,15 +242,24 @@ def _polynomial(function: Callable[[Floats], Floats], low: float, high: float, a
         return function(middle + half * s)
 
     chebyshev: Any = np.polynomial.chebyshev.chebinterpolate(on_unit, _DEGREE)
-    powers = np.zeros(36)
-    powers[: _DEGREE + 1] = np.polynomial.chebyshev.cheb2poly(chebyshev)
+    powers = np.zeros(_DEGREE + 1)
+    given = np.polynomial.chebyshev.cheb2poly(chebyshev)
+    powers[: given.size] = given
     s = np.linspace(-1.0, 1.0, 1000)
     z = middle + half * s
     exact = function(z)
     error = np.abs(np.polynomial.polynomial.polyval(s, powers) - exact)
     if not np.all(error <= allowed(z, exact, np.abs(np.gradient(exact, z)))):
         return None
-    return powers.reshape(6, 6)
+    return powers[None, :]
+
+
+def _even_breaks(low: float, high: float, cells: int, kink: float | None) -> Floats:
+    """Return the ends of even cells from ``low`` to ``high``, or just beyond both so that one of them is the kink."""
+    if kink is None or not low < kink < high:
+        return np.linspace(low, high, cells + 1)
+    width = (high - low) / (cells - 1)
+    return np.asarray(kink + width * (np.arange(cells + 1) - math.ceil((kink - low) / width)), dtype=np.float64)
 
 
 def _even(function: Callable[[Floats], Floats], breaks: Floats, allowed: _Allowed) -> Floats | None:

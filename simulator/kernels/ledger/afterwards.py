@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from simulator.jit import stage
+from simulator.kernels.lanes import WIDTH
 from simulator.kernels.ledger.book import (
     API_COST,
     BREAK_EVEN,
@@ -22,7 +23,6 @@ from simulator.kernels.ledger.book import (
     SAVES,
     SERVING_COST,
     SPENDING,
-    WIDTH,
     Pages,
     places,
 )

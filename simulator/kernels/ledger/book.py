@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from simulator.kernels.lanes import WIDTH, Floats, Integers
 from simulator.kernels.slots import INPUTS
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Words = NDArray[np.uint64]
-
-WIDTH = 128  # draws that are settled side by side
 
 #: outcomes of the run that the ledger reads; ``priced`` and ``carboned`` are IT energy times the price [currency] and the
 #: carbon intensity [kgCO2e] of its hour, before the year's shift
@@ -64,8 +58,8 @@ class Book(NamedTuple):
     ----------
     constants : ndarray, shape (inputs,)
         Certain inputs, and what takes the place of those that are not read.
-    rows : ndarray of int64, shape (inputs,)
-        Row of each input among those that are drawn, or -1.
+    drawn : ndarray of int64, shape (rows,)
+        Slot of each input that is drawn, in the order of the rows that the run's kernel stores.
     basis, depreciation : int
     costs, emissions : ndarray of int64
         Rows of the components that count: all but those that are nought because they are off.
@@ -93,7 +87,7 @@ class Book(NamedTuple):
     """
 
     constants: Floats
-    rows: Integers
+    drawn: Integers
     basis: int
     depreciation: int
     costs: Integers

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from simulator.jit import jittable, stage
-from simulator.kernels.ledger.book import DELAY, WALL, WIDTH, Floats, Pages, places
+from simulator.kernels.lanes import WIDTH, Floats
+from simulator.kernels.ledger.book import DELAY, WALL, Pages, places
 from simulator.model.rental_market import drifted
 from simulator.stochastic.elementary import exp, log
 from simulator.stochastic.normal import normal_score, signed_uniform

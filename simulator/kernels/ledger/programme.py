@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulator.jit import stage, wide_vectors
+from simulator.kernels.lanes import WIDTH, Integers
 from simulator.kernels.ledger.book import (
     ABANDONED,
     ALL_DEVICE_HOURS,
@@ -17,8 +18,6 @@ from simulator.kernels.ledger.book import (
     RUN_COST,
     RUN_EMISSIONS,
     WALL,
-    WIDTH,
-    Integers,
     Pages,
     costs,
     emissions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulator.jit import stage, wide_vectors
+from simulator.kernels.lanes import WIDTH, Integers, add
 from simulator.kernels.ledger.book import (
     BESIDE,
     CARBONED,
@@ -26,8 +27,6 @@ from simulator.kernels.ledger.book import (
     WALL,
     WATER_OFF,
     WATER_ON,
-    WIDTH,
-    Integers,
     Pages,
     costs,
     emissions,
@@ -219,15 +218,12 @@ def set_rollbacks_apart(costs: Integers, emissions: Integers, pages: Pages) -> N
         aside[RUN_COST * WIDTH + i], aside[HARDWARE_COST * WIDTH + i], aside[RUN_EMISSIONS * WIDTH + i] = 0.0, 0.0, 0.0
     for k in range(costs.size):
         if costs[k] < COST + OF_RUN:
-            for i in range(WIDTH):
-                aside[RUN_COST * WIDTH + i] += y[costs[k] * WIDTH + i]
+            add(y, costs[k] * WIDTH, aside, RUN_COST * WIDTH)
         if costs[k] in _HARDWARE_ROWS:
-            for i in range(WIDTH):
-                aside[HARDWARE_COST * WIDTH + i] += y[costs[k] * WIDTH + i]
+            add(y, costs[k] * WIDTH, aside, HARDWARE_COST * WIDTH)
     for k in range(emissions.size):
         if emissions[k] < EMITTED + EMITTED_OF_RUN:
-            for i in range(WIDTH):
-                aside[RUN_EMISSIONS * WIDTH + i] += y[emissions[k] * WIDTH + i]
+            add(y, emissions[k] * WIDTH, aside, RUN_EMISSIONS * WIDTH)
     for i in range(WIDTH):
         repeated = repeated_work(x[_ROLLBACKS + i], x[_ROLLBACK_TIME + i])
         share = repeated / (1.0 + x[_OVERHEAD + i] + repeated) if repeated > 0.0 else repeated

@@ -11,8 +11,9 @@ import numpy as np
 from numba import prange
 
 from simulator.jit import allocating, kernel
+from simulator.kernels.lanes import WIDTH, Floats, copy, spread
 from simulator.kernels.ledger.afterwards import refresh, rent_instead
-from simulator.kernels.ledger.book import ASIDE, OUTCOMES, OUTPUTS, SPENDING, WIDTH, YEARS, Book, Floats, Pages
+from simulator.kernels.ledger.book import ASIDE, OUTCOMES, OUTPUTS, SPENDING, YEARS, Book, Pages
 from simulator.kernels.ledger.prices import follow_prices
 from simulator.kernels.ledger.programme import attempt, meet_events, surround
 from simulator.kernels.ledger.run import (
@@ -41,18 +42,13 @@ def settle_block(start: int, stop: int, first: int, book: Book, inputs: Floats, 
         np.zeros(len(ASIDE) * WIDTH),
         np.zeros(rows * WIDTH),
     )
-    for slot in range(size):
-        pages.x[slot * WIDTH : (slot + 1) * WIDTH] = book.constants[slot]
+    spread(book.constants, WIDTH, pages.x)
     for draw in range(start, stop, WIDTH):
         count, column = min(WIDTH, stop - draw), draw - first
-        for slot in range(size):
-            row = book.rows[slot]
-            if row >= 0:
-                for i in range(count):
-                    pages.x[slot * WIDTH + i] = inputs[row, column + i]
+        for row in range(book.drawn.size):
+            copy(inputs[row], column, pages.x, book.drawn[row] * WIDTH, count)
         for k in range(len(OUTCOMES)):
-            for i in range(count):
-                pages.run[k * WIDTH + i] = run[k, column + i]
+            copy(run[k], column, pages.run, k * WIDTH, count)
         if book.extras:
             attempt(book.attempting, pages)
             meet_events(book.people.shape[0], book.events, pages)
@@ -82,8 +78,7 @@ def settle_block(start: int, stop: int, first: int, book: Book, inputs: Floats, 
             rent_instead(pages)
         for k in range(book.kept.size):
             row = book.kept[k]
-            for i in range(count):
-                out[row, column + i] = pages.y[row * WIDTH + i]
+            copy(pages.y, row * WIDTH, out[row], column, count)
 
 
 @kernel

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from simulator.jit import jittable, stage, wide_vectors
+from simulator.kernels.lanes import WIDTH, Floats, Integers, add
 from simulator.kernels.ledger.book import (
     ALL_ENERGY,
     BESIDE,
@@ -31,10 +32,7 @@ from simulator.kernels.ledger.book import (
     WATER,
     WATER_OFF,
     WATER_ON,
-    WIDTH,
     YEARS,
-    Floats,
-    Integers,
     Pages,
     costs,
     emissions,
@@ -102,12 +100,10 @@ def add_up(costs: Integers, emissions: Integers, pages: Pages) -> None:
     for i in range(WIDTH):
         y[COST_TOTAL * WIDTH + i], y[EMISSIONS_TOTAL * WIDTH + i] = 0.0, 0.0
     for k in range(emissions.size):
-        for i in range(WIDTH):
-            y[EMISSIONS_TOTAL * WIDTH + i] += y[emissions[k] * WIDTH + i]
+        add(y, emissions[k] * WIDTH, y, EMISSIONS_TOTAL * WIDTH)
     for k in range(costs.size):
         if costs[k] * WIDTH not in (_C_PEOPLE, _C_EVENTS, _C_TAXES, _C_CARBON):
-            for i in range(WIDTH):
-                y[COST_TOTAL * WIDTH + i] += y[costs[k] * WIDTH + i]
+            add(y, costs[k] * WIDTH, y, COST_TOTAL * WIDTH)
 
 
 @stage
@@ -131,8 +127,7 @@ def add_what_is_not_bought(costs: Integers, pages: Pages) -> None:
         y[_C_CARBON + i] = x[_CARBON_PRICE + i] * 0.001 * (y[EMISSIONS_TOTAL * WIDTH + i] + later)
     for k in range(costs.size):
         if costs[k] * WIDTH in (_C_PEOPLE, _C_EVENTS, _C_TAXES, _C_CARBON):
-            for i in range(WIDTH):
-                y[COST_TOTAL * WIDTH + i] += y[costs[k] * WIDTH + i]
+            add(y, costs[k] * WIDTH, y, COST_TOTAL * WIDTH)
 
 
 @jittable

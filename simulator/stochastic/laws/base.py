@@ -17,6 +17,8 @@ class Law(ABC):
 
     #: scores between which ``quantile`` is accurate to rounding
     score_range: tuple[float, float] = (-SCORE_LIMIT, SCORE_LIMIT)
+    #: score of the only place where ``quantile`` is known not to be smooth
+    kink: float | None = None
 
     @property
     @abstractmethod

@@ -20,6 +20,8 @@ class ScipyLaw(Law):
     ----------
     frozen : scipy.stats frozen distribution
         For example ``scipy.stats.beta(2, 5)``.
+    kink : float, optional
+        Score of the only place where the quantile function is not smooth.
 
     Notes
     -----
@@ -28,10 +30,10 @@ class ScipyLaw(Law):
     ``coarse`` says so; the same holds for a generic ``ppf`` in the lower tail.
     """
 
-    def __init__(self, frozen: Any) -> None:
+    def __init__(self, frozen: Any, *, kink: float | None = None) -> None:
         from scipy.stats import rv_continuous  # noqa: PLC0415 - takes a second, and many scenarios need none
 
-        self.frozen = frozen
+        self.frozen, self.kink = frozen, kink
         kind = type(frozen.dist)
         self.coarse = kind._isf is rv_continuous._isf
         low = -_COARSE_LIMIT if kind._ppf is rv_continuous._ppf else -SCORE_LIMIT

@@ -1,0 +1,67 @@
+"""Compile every kernel ahead of its first use, into the cache that later processes read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from simulator.engine import simulate
+from simulator.jit import cache_folder
+from simulator.kernels.history import run_history
+from simulator.kernels.hourly import run_sample, sample_hours
+from simulator.kernels.largest import run_largest
+from simulator.kernels.ledger.settle import settle
+from simulator.kernels.static import run_static
+from simulator.plan import SamplingPlan
+from simulator.scenario import parse_scenario
+from simulator.scenario.zones import load_zone, zone_names
+
+_RUN = {
+    "workload": {"params": "7B", "tokens": "1T", "mfu": 0.4},
+    "hardware": {"accelerator": "H100 SXM", "accelerators": 64},
+    "compute": {"basis": "rent", "rental_price": "2 USD/h"},
+    "emissions": {"carbon_intensity": "300 gCO2e/kWh"},
+}
+
+
+class Compiled(NamedTuple):
+    """What became of one kernel: the seconds that its first call took, and whether it came from the cache."""
+
+    name: str
+    seconds: float
+    cached: bool
+
+
+def warm_up() -> Iterator[Compiled]:
+    """Call every kernel once, so that it is compiled and, where a folder can be written, cached.
+
+    Yields
+    ------
+    Compiled
+        As each is ready.
+    """
+
+    def play(method: str, **reliability: object) -> None:
+        stated = {"failure_rate": 5, "downtime": "1 h", "checkpoint_time": "1 min", **reliability}
+        simulate(parse_scenario({**_RUN, "reliability": {"method": method, **stated}}), SamplingPlan(draws=1))
+
+    def sample() -> None:
+        sample_hours(load_zone(zone_names()[0]).zone, 0, 1, draws=1)
+
+    calls: tuple[tuple[tuple[str, Any], Callable[[], None]], ...] = (
+        (("runs in expectation, and their bills", (run_static, settle)), lambda: play("expected_value")),
+        (("histories", (run_history,)), lambda: play("event_driven")),
+        (("spare nodes", (run_largest,)), lambda: play("event_driven", spare_nodes="1 to 4", repair_time="24 h")),
+        (("hourly samples", (run_sample,)), sample),
+    )
+    for (name, kernels), call in calls:
+        began = perf_counter()
+        call()
+        yield Compiled(name, perf_counter() - began, all(sum(kernel.stats.cache_hits.values()) for kernel in kernels))
+
+
+def where() -> str | None:
+    """Return the folder that kernels are cached in; None where none can be written."""
+    folder = cache_folder()
+    return None if folder is None else str(folder)
