@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from machine import describe, machine_lines
+from benchmarks.machine import describe, machine_lines
 
 _ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,11 +1,12 @@
-"""The benchmark's scenario: 16 uncertain inputs of nine families, two of them correlated; the rest certain.
+"""The static workload: 16 uncertain inputs of nine families, two of them correlated; the rest certain.
 
 One table states every law by its natural parameters in the canonical unit, so that the package and
-the numpy peer start from the same numbers and from nothing else of each other.
+its peers start from the same numbers and from nothing else of each other.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from simulator import Scenario, parse_scenario
@@ -46,9 +47,17 @@ CERTAIN: Mapping[str, tuple[str, float]] = {
     "wue_off": ("water", 3.0),
 }
 PAIR, SPEARMAN = ("mfu", "power_fraction"), 0.5
+#: of the pair's normal scores; Kruskal (1958), doi:10.1080/01621459.1958.10501481
+LATENT = 2.0 * math.sin(math.pi * SPEARMAN / 6.0)
 
 
-def scenario() -> Scenario:
+def pert_shapes(p: Mapping[str, float]) -> tuple[float, float]:
+    """Return the shapes of the beta distribution that a pert is."""
+    width = p["high"] - p["low"]
+    return 1 + 4 * (p["mode"] - p["low"]) / width, 1 + 4 * (p["high"] - p["mode"]) / width
+
+
+def scenario(*, correlated: bool) -> Scenario:
     """Return the scenario; transformer work, Daly's interval, expected values, owned hardware, Cottier's depreciation."""
     data: dict[str, dict[str, object]] = {section: {} for section in ("workload", "hardware", "energy", "emissions", "water")}
     data["reliability"] = {"method": "expected_value", "checkpoint_interval": "daly2006"}
@@ -57,4 +66,4 @@ def scenario() -> Scenario:
         data[section][name] = {"family": family, **parameters}
     for name, (section, value) in CERTAIN.items():
         data[section][name] = value
-    return parse_scenario({"name": "sixteen-inputs", **data, "correlations": [[*PAIR, SPEARMAN]]})
+    return parse_scenario({"name": "sixteen-inputs", **data, "correlations": [[*PAIR, SPEARMAN]] if correlated else []})
