@@ -12,7 +12,7 @@
 /* gcc 12 makes three products of one, or shuffles, unless told that the lower halves of the lanes alone count: the one builtin here */
 #if defined __AVX512F__ && WIDTH == 512
 enum { BYTES = 64 };
-#define PRODUCT(a, b) ((Words)__builtin_ia32_pmuludq512_mask((Halves)(a), (Halves)(b), (Words){0}, 255))
+#define PRODUCT(a, b) ((Words)__builtin_ia32_pmuludq512_mask((Halves)(a), (Halves)(b), (Longs){0}, 255))
 #define COUNT {0, 1, 2, 3, 4, 5, 6, 7}
 #elif defined __AVX2__
 enum { BYTES = 32 };
@@ -24,6 +24,7 @@ enum { BYTES = 16 };
 #define COUNT {0, 1}
 #endif
 typedef uint64_t Words __attribute__((vector_size(BYTES)));
+typedef long long Longs __attribute__((vector_size(BYTES)));
 typedef int Halves __attribute__((vector_size(BYTES)));
 
 /* Four words of 32 bits each, for the counter (c0, 0, c2, 0); upper halves of the lanes hold rubbish. */
