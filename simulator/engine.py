@@ -130,7 +130,7 @@ def chunks(start: int, stop: int, threads: int) -> Iterator[tuple[int, int]]:
     Examples
     --------
     >>> [high - low for low, high in chunks(0, 100_000, 2)][:3]
-    [256, 1792, 16384]
+    [256, 2048, 16384]
     """
     least = size = threads * WIDTH
     low = start
