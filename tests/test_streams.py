@@ -12,6 +12,8 @@ from scipy.special import ndtr, ndtri
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, parse_scenario, simulate
+from simulator.kernels.lanes import LANES
+from simulator.kernels.scores import sobol_uniforms
 from simulator.plan import LARGEST_SEED
 from simulator.quantities import QUANTITIES
 from simulator.stochastic.normal import normal_score, signed_uniform
@@ -318,3 +320,14 @@ class TestThroughTheKernel:
         first, second, joint = (laws[n]._score(d[n].values[:1000]) for n, d in (("mfu", alone), ("pue", alone), ("pue", ds)))
         r = 2 * math.sin(math.pi * rho / 6)
         np.testing.assert_allclose(joint, r * first + math.sqrt(1 - r * r) * second, atol=1e-9)
+
+
+@pytest.mark.parametrize("replicates", [1, 3, 16, LANES, LANES + 44])
+def test_rows_of_points_are_the_points_one_by_one(replicates):
+    directions = scrambled_directions(3, seed=1, replicates=replicates, name="downtime")
+    words, out = np.empty(replicates, dtype=np.uint64), np.empty(LANES)
+    for group in (0, 1, 7, 2**20 + 5):
+        sobol_uniforms(group, np.ascontiguousarray(directions.T), words, out)
+        draws = group * LANES + np.arange(LANES)
+        expected = [signed_uniform(np.uint64(sobol_word(np.uint64(d // replicates), directions[d % replicates]))) for d in draws]
+        np.testing.assert_array_equal(out, expected)
