@@ -16,6 +16,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from multiprocessing.connection import Connection
@@ -151,7 +152,7 @@ def serve(connection: Connection, peer: Peer) -> None:
     while (asked := connection.recv()) is not None:
         n, units = asked
         if units:
-            connection.send(clock(lambda n=n: draw(n), units))  # type: ignore[misc]
+            connection.send(clock(partial(draw, n), units))
         else:
             connection.send(({name: np.array(values) for name, values in draw(n).items()}, peak_memory()))
 

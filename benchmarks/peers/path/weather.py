@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 def _law(unit: str, distribution: object, weight: float, scores: Floats) -> HourlyLaw:
     seasonal = np.zeros(len(SEASONAL_TERMS))
     seasonal[SEASONAL_TERMS.index("cos day/1")] = 0.6
-    values = distribution.ppf(norm.cdf(scores))  # type: ignore[attr-defined]
+    values = distribution.ppf(norm.cdf(scores))  # type: ignore[attr-defined]  # scipy tells no type
     return HourlyLaw(unit, tuple(seasonal), 0.8, weight, tuple(scores), tuple(values))
 
 
