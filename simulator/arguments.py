@@ -26,6 +26,7 @@ from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.scenario import Resolved
 from simulator.scenario.parts import OFF
+from simulator.stochastic.octaves import SIDE, TERMS, octave_cells
 from simulator.stochastic.sobol import INDEX_BITS, scrambled_directions
 from simulator.stochastic.streams import stream_key
 from simulator.stochastic.tabulate import Kind, QuantileTable
@@ -209,6 +210,23 @@ def _rows(table: QuantileTable) -> Floats:
     return np.pad(table.coefficients, ((0, 0), (0, POWERS - table.coefficients.shape[1])))
 
 
+def _octaves(rows: dict[str, tuple[int, QuantileTable | None]], correlated: list[str], factor: Floats) -> tuple[Integers, Floats]:
+    """Return the tables that take uniforms to values, and which of them is each stream's; -1 for none.
+
+    None of a name that others precede in a correlation, since its score mixes theirs. One that depends on no other has the
+    same values with and without those that depend on it.
+    """
+    mixed = {name for j, name in enumerate(correlated) if factor[j, :j].any()}
+    found = [None if table is None or name in mixed else octave_cells(table) for name, (_, table) in rows.items()]
+    there = np.array([cells is not None for cells in found], dtype=bool)
+    # numpy aligns by 16 bytes: from one line of the cache on, no cell lies in two
+    room = np.empty((np.count_nonzero(there) * 2 * SIDE + 1) * TERMS)
+    cells = room[-room.ctypes.data // room.itemsize % TERMS :][: room.size - TERMS].reshape(-1, 2 * SIDE, TERMS)
+    for place, own in enumerate(own for own in found if own is not None):
+        cells[place] = own
+    return np.where(there, np.cumsum(there) - 1, -1), cells
+
+
 def _input_tables(
     constants: Floats, rows: dict[str, tuple[int, QuantileTable | None]], correlated: list[str], factor: Floats, plan: SamplingPlan
 ) -> InputTables:
@@ -239,6 +257,7 @@ def _input_tables(
         coefficients.append(own)
         if table.kind in (Kind.CELLS, Kind.STEPS):
             guides[row], scales[row] = _guide(table.breaks)
+    octave_rows, octaves = _octaves(rows, correlated, factor)
     return InputTables(
         constants=constants,
         slots=np.array([slot for slot, _ in rows.values()], dtype=np.int64),
@@ -254,6 +273,8 @@ def _input_tables(
         coefficients=np.concatenate(coefficients) if coefficients else np.zeros((0, POWERS)),
         guides=guides,
         scales=scales,
+        octave_rows=octave_rows,
+        octaves=octaves,
         changes=np.empty((0, 5), dtype=np.int64),
         bounds=np.empty((0, 2)),
         stored=np.array([slot for slot, _ in rows.values() if slot >= 0], dtype=np.int64),

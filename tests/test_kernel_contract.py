@@ -22,7 +22,7 @@ from statistics_helpers import assert_within_mcse
 import simulator
 from simulator import SamplingPlan, engine, jit, parse_scenario, simulate
 from simulator.arguments import compile_arguments, no_records
-from simulator.kernels import events, history, hourly, inputs, lanes, quantiles, runs, scores, static, stepwise
+from simulator.kernels import events, history, hourly, inputs, lanes, octaves, quantiles, runs, scores, static, stepwise
 from simulator.kernels.lanes import LANES, WIDTH
 from simulator.kernels.ledger import afterwards, prices, programme, totals
 from simulator.kernels.ledger import run as ledger_run
@@ -814,7 +814,8 @@ def read_at_scores(name, *, scale, draws=5000):
     factor = arguments.tables.factor.copy()
     factor[resolved.correlations.names.index(quantity), 0] = scale
     factor.flags.writeable = False  # as it was: an array that can be written to is another type to the compiler
-    drawn, out = draw(replace(arguments, tables=arguments.tables._replace(factor=factor)), 0, draws)
+    by_score = np.full_like(arguments.tables.octave_rows, -1)
+    drawn, out = draw(replace(arguments, tables=arguments.tables._replace(factor=factor, octave_rows=by_score)), 0, draws)
     z = drawn[arguments.drawn.index("electricity_price")]
     return z, resolved.inputs[quantity].value.table(scale * z), drawn[arguments.drawn.index(quantity)], out
 
@@ -855,7 +856,7 @@ def test_correlated_scores_are_the_matrix_product_of_independent_ones(plan):
 
 
 KERNELS = (
-    lanes, scores, quantiles, inputs, static, runs, events, hourly, stepwise, history, afterwards, prices, programme, ledger_run,
+    lanes, scores, quantiles, octaves, inputs, static, runs, events, hourly, stepwise, history, afterwards, prices, programme, ledger_run,
     settling, totals,
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from simulator.jit import allocating, stage, wide_vectors
 from simulator.kernels.lanes import LANES, Floats, Integers, Words, copy, spread
+from simulator.kernels.octaves import values_of_uniforms
 from simulator.kernels.quantiles import look_up
 from simulator.kernels.scores import correlate, random_uniforms, scores_of_uniforms, sobol_uniforms
 
@@ -46,6 +47,11 @@ class InputTables(NamedTuple):
     guides : ndarray of int64, shape (r, GUIDE + 1)
     scales : ndarray, shape (r,)
         Guide cells per unit of score.
+    octave_rows : ndarray of int64, shape (r,)
+        Which of ``octaves`` takes a stream's uniform to its value; -1 where the score is looked up, since others share it or
+        the law has jumps or kinks.
+    octaves : ndarray, shape (n, 2 * SIDE, TERMS)
+        See ``stochastic.octaves``.
     changes : ndarray of int64, shape (c, 5)
         What events and levers do to inputs once all are drawn, in this order: kind, target, and the inputs that hold the
         factor, and an event's luck and probability; see :func:`change_inputs`.
@@ -69,6 +75,8 @@ class InputTables(NamedTuple):
     coefficients: Floats
     guides: Integers
     scales: Floats
+    octave_rows: Integers
+    octaves: Floats
     changes: Integers
     bounds: Floats
     stored: Integers
@@ -146,13 +154,45 @@ def change_inputs(tables: InputTables, x: Floats) -> None:
 
 
 @stage
-def fill_scores(group: int, r: int, tables: InputTables, out: Floats, work: InputWorkspace) -> None:
-    """Write the independent normal scores of one stream, row ``r`` of the tables, for one group of lanes."""
+def fill_uniforms(group: int, r: int, tables: InputTables, work: InputWorkspace) -> None:
+    """Write the uniforms on (-1, 1) of one stream, row ``r`` of the tables, for one group of lanes."""
     if tables.replicates[r] == 0:
         random_uniforms(group, tables.keys[r], work.uniforms)
     else:
         sobol_uniforms(group, tables.directions[r], work.words, work.uniforms)
-    scores_of_uniforms(work.uniforms, out, work.where)
+
+
+@stage
+def look_up_uniforms(r: int, tables: InputTables, x: Floats, work: InputWorkspace) -> None:
+    """Write the input of row ``r`` of the tables from its uniforms."""
+    values_of_uniforms(
+        work.uniforms,
+        tables.octaves[tables.octave_rows[r]],
+        tables.kinds[r, 2],
+        tables.shapes[r, 2],
+        tables.shapes[r, 3],
+        x[tables.slots[r] * LANES : (tables.slots[r] + 1) * LANES],
+        work.where,
+    )
+
+
+@stage
+def look_up_scores(z: Floats, r: int, tables: InputTables, x: Floats, work: InputWorkspace) -> None:
+    """Write the input of row ``r`` of the tables from its scores."""
+    low, high = tables.cell_offsets[r], tables.cell_offsets[r + 1]
+    look_up(
+        z,
+        tables.kinds[r, 0],
+        tables.kinds[r, 1],
+        tables.kinds[r, 2],
+        tables.shapes[r],
+        tables.scales[r],
+        tables.breaks[low + r : high + r + 1],
+        tables.coefficients[low:high],
+        tables.guides[r],
+        x[tables.slots[r] * LANES : (tables.slots[r] + 1) * LANES],
+        work.where,
+    )
 
 
 @stage
@@ -168,32 +208,24 @@ def draw_inputs(group: int, tables: InputTables, x: Floats, work: InputWorkspace
         Inputs, one row of lanes after the other. Flat, so that LLVM knows the distance of any two rows.
     work : InputWorkspace
     """
-    scores, own, where, place = work.scores, work.own, work.where, work.place
-    correlated, slots = tables.correlated, tables.slots
-    for j in range(correlated.size):
-        fill_scores(group, correlated[j], tables, scores[j], work)
-    correlate(scores, tables.factor)
-    for r in range(slots.size):
-        if slots[r] >= 0:
-            z = own
-            if place[r] >= 0:
-                z = scores[place[r]]
-            else:
-                fill_scores(group, r, tables, own, work)
-            low, high = tables.cell_offsets[r], tables.cell_offsets[r + 1]
-            look_up(
-                z,
-                tables.kinds[r, 0],
-                tables.kinds[r, 1],
-                tables.kinds[r, 2],
-                tables.shapes[r],
-                tables.scales[r],
-                tables.breaks[low + r : high + r + 1],
-                tables.coefficients[low:high],
-                tables.guides[r],
-                x[slots[r] * LANES : (slots[r] + 1) * LANES],
-                where,
-            )
+    for j in range(tables.correlated.size):
+        r = tables.correlated[j]
+        fill_uniforms(group, r, tables, work)
+        scores_of_uniforms(work.uniforms, work.scores[j], work.where)
+        if tables.octave_rows[r] >= 0:  # others depend on its score, and it on none
+            look_up_uniforms(r, tables, x, work)
+    correlate(work.scores, tables.factor)
+    for r in range(tables.slots.size):
+        if work.place[r] >= 0:
+            if tables.slots[r] >= 0 and tables.octave_rows[r] < 0:
+                look_up_scores(work.scores[work.place[r]], r, tables, x, work)
+            continue
+        fill_uniforms(group, r, tables, work)
+        if tables.octave_rows[r] >= 0:
+            look_up_uniforms(r, tables, x, work)
+        else:
+            scores_of_uniforms(work.uniforms, work.own, work.where)
+            look_up_scores(work.own, r, tables, x, work)
     change_inputs(tables, x)
 
 

@@ -25,7 +25,7 @@ from simulator.stochastic.laws.base import Floats
 
 RELATIVE_ERROR = 1e-9
 _SCALE_ERROR = 1e-11  # of the interquartile range, where the quantile passes through zero
-_LARGEST_ERROR = 1e-6  # a law that scipy computes less well than this is refused
+LARGEST_ERROR = 1e-6  # a law that scipy computes less well than this is refused
 _SMALLEST_CELL = 2.0**-32  # a jump is placed to within this score, a probability of 1e-10
 _STALLS = 3  # halvings without gain that tell noise from a kink
 _MOST_CELLS = 8192
@@ -90,6 +90,11 @@ class QuantileTable:
 
     def __call__(self, z: ArrayLike) -> Floats:
         """Evaluate as the kernel does, in plain numpy."""
+        x = self.smooth(z)
+        return np.asarray(np.clip(np.floor(x + 0.5) if self.rounded else x, self.lower, self.upper))
+
+    def smooth(self, z: ArrayLike) -> Floats:
+        """Return values before they are rounded and held in their bounds."""
         z = np.asarray(z, dtype=np.float64)
         if self.kind is Kind.AFFINE:
             t = self.coefficients[0, 0] + self.coefficients[0, 1] * z
@@ -115,7 +120,7 @@ class QuantileTable:
             x = self.origin + self.width * expit(t)
         else:
             x = t
-        return np.asarray(np.clip(np.floor(x + 0.5) if self.rounded else x, self.lower, self.upper))
+        return np.asarray(x)
 
 
 def _horner(coefficients: Floats, s: Floats) -> Floats:
@@ -211,7 +216,7 @@ def _tabulate_cells(law: Law) -> QuantileTable:
     if found is None:
         kind = Kind.CELLS
         breaks, found, worst = _bisect(transformed, low, high, allowed, scale)
-    if worst > _LARGEST_ERROR:
+    if worst > LARGEST_ERROR:
         raise LawError(f"its quantiles cannot be computed to better than {worst:.1g}", "Use another family for the same spread")
     origin = lower if half_bounded else 0.0
     return QuantileTable(kind, link, origin, 1.0, lower, upper, False, breaks, found, worst)
@@ -283,7 +288,7 @@ def _bisect(
     """Interpolate by degree-5 cells, halving those that miss.
 
     A cell ends where it meets the tolerance; where halving no longer helps, because what is left is
-    noise in the law's own quantiles below ``_LARGEST_ERROR``; or where it is so narrow that only a
+    noise in the law's own quantiles below ``LARGEST_ERROR``; or where it is so narrow that only a
     jump is left.
 
     Returns
@@ -315,10 +320,10 @@ def _bisect(
         relative = (error / scale(exact)).max(axis=1)
         met = np.all(error <= allowed(at, exact, slope), axis=1)
         stalls = np.where(relative > before / 1.5, stalls + 1, 0)
-        noisy = (relative <= _LARGEST_ERROR) & (stalls >= _STALLS) | (relative <= _NOISE_ERROR) & (stalls >= 1)
+        noisy = (relative <= LARGEST_ERROR) & (stalls >= _STALLS) | (relative <= _NOISE_ERROR) & (stalls >= 1)
         evaluations += at.size + nodes.size
         beyond = np.minimum(np.abs(left), np.abs(right)) >= 6
-        noisy |= beyond & ((relative <= _LARGEST_ERROR) | (width < 1 / 16))
+        noisy |= beyond & ((relative <= LARGEST_ERROR) | (width < 1 / 16))
         if evaluations > _MANY_EVALUATIONS:
             noisy |= relative <= _NOISE_ERROR
         jump = (width <= _SMALLEST_CELL) & ~met & ~noisy
