@@ -315,7 +315,7 @@ class TestThroughTheKernel:
         laws = {name: value.law for name, value in parse_scenario(BASE).values().items()}
         alone = simulate(parse_scenario(BASE), SamplingPlan(draws=1024, seed=6))
         for name, score in z.items():
-            np.testing.assert_allclose(np.sort(alone[name]), laws[name].quantile(score), rtol=1e-12)
+            np.testing.assert_allclose(np.sort(alone[name]), laws[name].quantile(score), rtol=1e-9)
         assert_array_equal(ds.mfu, alone.mfu[:1000])
         first, second, joint = (laws[n]._score(d[n].values[:1000]) for n, d in (("mfu", alone), ("pue", alone), ("pue", ds)))
         r = 2 * math.sin(math.pi * rho / 6)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from simulator.jit import allocating, jittable, kernel, stage, wide_vectors
 from simulator.kernels.lanes import WIDTH
+from simulator.kernels.registers import EIGHT, eight_bent_lines
 from simulator.kernels.zone_tables import LEVELS, HourlyTables, hourly_tables
 from simulator.stochastic.elementary import log
 from simulator.stochastic.path_noise import box_muller
@@ -226,7 +227,7 @@ def to_values(k: int, hours: Integers, span: int, tables: HourlyTables, rows: Si
     """Write a span's prices (k = 0) or intensities (1): scores, then the cell of the quantile function that each lies in."""
     wide_vectors()
     w_fast, w_slow, top = tables.weights[k, 0], tables.weights[k, 1], tables.tops[k]
-    breaks, values, slopes, seasons = tables.breaks, tables.values, tables.slopes, tables.seasons
+    seasons = tables.seasons
     own = np.uint32(tables.starts[k])
     first, last = tables.first - span * SPAN, seasons.shape[1] - 1  # hours beyond the table are outside every run
     together = True
@@ -249,10 +250,8 @@ def to_values(k: int, hours: Integers, span: int, tables: HourlyTables, rows: Si
             cell = np.int32(score)
             cells[i] = np.uint32(cell) + own
             scores[i] = score - _f(cell)
-        for i in range(WIDTH):  # look-ups stay scalar, and would keep the loop above so
-            cell = cells[i]
-            at = cell + cell + np.uint32(scores[i] > breaks[cell])
-            out[to + np.uint64(i)] = values[at] + scores[i] * slopes[at]
+        for i in range(np.uint64(0), np.uint64(WIDTH), np.uint64(EIGHT)):
+            eight_bent_lines(cells, tables.cells, scores, i, out, to + i)
 
 
 @stage

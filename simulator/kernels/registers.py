@@ -7,59 +7,105 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from simulator.jit import jittable
 from simulator.kernels.lanes import Floats, Integers
 from simulator.stochastic.octaves import TERMS
 
-FOUR = 4  # lanes at a time, and the terms that one load brings
+Singles = NDArray[np.float32]
+Words = NDArray[np.uint32]
+
+FOUR, EIGHT = 4, 8  # lanes at a time; a load brings four terms
+_PLACE = ir.IntType(32)
+
+
+def _mixed(builder: Any, a: Any, b: Any, *order: int) -> Any:
+    """Return elements of two vectors, those of the second counted on from the first's."""
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_PLACE, len(order)), order))
+
+
+def _same(builder: Any, x: Any, lanes: int) -> Any:
+    """Return a vector of one value."""
+    unknown = ir.Constant(ir.VectorType(x.type, lanes), ir.Undefined)
+    return _mixed(builder, builder.insert_element(unknown, x, _PLACE(0)), unknown, *[0] * lanes)
+
+
+def _fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return a b + c, rounded once where the machine can."""
+    return builder.fadd(builder.fmul(a, b, flags=["contract"]), c, flags=["contract"])
+
+
+def _vector_at(builder: Any, base: Any, place: Any, lanes: int) -> Any:
+    """Return the address of so many elements of an array from a place on."""
+    pointer = builder.gep(base, [place])
+    return builder.bitcast(pointer, ir.VectorType(base.type.pointee, lanes).as_pointer())
+
+
+def _data(context: Any, builder: Any, signature: Any, arguments: Any, *which: int) -> list[Any]:
+    """Return the addresses of the arrays among an intrinsic's arguments."""
+    return [context.make_array(signature.args[k])(context, builder, arguments[k]).data for k in which]
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba's hints are skipped
 def _polynomials(_context: Any, rows: Any, table: Any, places: Any, lower: Any, upper: Any, start: Any, out: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        number, four = ir.IntType(32), ir.VectorType(ir.DoubleType(), FOUR)
-        places_of = [0, 1, 2, 6]
-        names, cells, at, target = (context.make_array(signature.args[k])(context, builder, arguments[k]).data for k in places_of)
+        names, cells, at, target = _data(context, builder, signature, arguments, 0, 1, 2, 6)
         low, high, first = arguments[3:6]
-
-        def vector(pointer: Any) -> Any:
-            return builder.bitcast(pointer, four.as_pointer())
-
-        def mixed(a: Any, b: Any, *order: int) -> Any:
-            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(number, FOUR), order))
-
-        def same(x: Any) -> Any:
-            return mixed(builder.insert_element(ir.Constant(four, ir.Undefined), x, number(0)), ir.Constant(four, ir.Undefined), 0, 0, 0, 0)
-
-        def fused(a: Any, b: Any, c: Any) -> Any:
-            return builder.fadd(builder.fmul(a, b, flags=["contract"]), c, flags=["contract"])
-
         lanes = [builder.load(builder.gep(names, [builder.add(first, first.type(k))])) for k in range(FOUR)]
+        lanes = [builder.mul(row, row.type(TERMS)) for row in lanes]
         terms = []
         for part in range(0, TERMS, FOUR):
-            a, b, c, d = (
-                builder.load(vector(builder.gep(cells, [builder.add(builder.mul(row, row.type(TERMS)), row.type(part))])), align=8)
-                for row in lanes
-            )
-            ab, cd, odd_ab, odd_cd = mixed(a, b, 0, 4, 2, 6), mixed(c, d, 0, 4, 2, 6), mixed(a, b, 1, 5, 3, 7), mixed(c, d, 1, 5, 3, 7)
-            terms += [mixed(ab, cd, 0, 1, 4, 5), mixed(odd_ab, odd_cd, 0, 1, 4, 5)]
-            terms += [mixed(ab, cd, 2, 3, 6, 7), mixed(odd_ab, odd_cd, 2, 3, 6, 7)]
-        s = builder.load(vector(builder.gep(at, [first])), align=8)
+            a, b, c, d = (builder.load(_vector_at(builder, cells, builder.add(row, row.type(part)), FOUR), align=8) for row in lanes)
+            for order in ((0, 4, 2, 6), (1, 5, 3, 7)):
+                ab, cd = _mixed(builder, a, b, *order), _mixed(builder, c, d, *order)
+                terms += [_mixed(builder, ab, cd, 0, 1, 4, 5), _mixed(builder, ab, cd, 2, 3, 6, 7)]
+        # by power of the place: 0 and 2 of each load came before 1 and 3
+        terms = [terms[part + k] for part in range(0, TERMS, FOUR) for k in (0, 2, 1, 3)]
+        s = builder.load(_vector_at(builder, at, first, FOUR), align=8)
         square = builder.fmul(s, s)
         even, odd = terms[-2:]
         for k in range(TERMS - 4, -1, -2):
-            even, odd = fused(even, square, terms[k]), fused(odd, square, terms[k + 1])
-        value = fused(odd, s, even)
-        for bound, beyond in ((same(low), "<"), (same(high), ">")):
+            even, odd = _fused(builder, even, square, terms[k]), _fused(builder, odd, square, terms[k + 1])
+        value = _fused(builder, odd, s, even)
+        for bound, beyond in ((_same(builder, low, FOUR), "<"), (_same(builder, high, FOUR), ">")):
             value = builder.select(builder.fcmp_ordered(beyond, value, bound), bound, value)
-        builder.store(value, vector(builder.gep(target, [first])), align=8)
+        builder.store(value, _vector_at(builder, target, first, FOUR), align=8)
         return context.get_dummy_value()
 
     return types.void(rows, table, places, lower, upper, start, out), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba's hints are skipped
+def _bent_lines(_context: Any, rows: Any, table: Any, places: Any, start: Any, out: Any, to: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        names, cells, at, target = _data(context, builder, signature, arguments, 0, 1, 2, 4)
+        first, there = arguments[3], arguments[5]
+
+        def row(lane: int) -> Any:
+            cell = builder.zext(builder.load(builder.gep(names, [builder.add(first, first.type(lane))])), first.type)
+            return builder.load(_vector_at(builder, cells, builder.mul(cell, cell.type(FOUR)), FOUR), align=4)
+
+        # lanes 0 to 3 in the lower halves, 4 to 7 in the upper ones
+        a, b, c, d = (_mixed(builder, row(k), row(k + FOUR), *range(EIGHT)) for k in range(FOUR))
+        terms = []
+        for order in ((0, 8, 1, 9, 4, 12, 5, 13), (2, 10, 3, 11, 6, 14, 7, 15)):
+            ab, cd = _mixed(builder, a, b, *order), _mixed(builder, c, d, *order)
+            terms += [_mixed(builder, ab, cd, 0, 1, 8, 9, 4, 5, 12, 13), _mixed(builder, ab, cd, 2, 3, 10, 11, 6, 7, 14, 15)]
+        value, slope, knot, bend = terms
+        x = builder.load(_vector_at(builder, at, first, EIGHT), align=4)
+        past = builder.fsub(x, knot)
+        past = builder.select(builder.fcmp_ordered(">", x, knot), past, ir.Constant(past.type, [0.0] * EIGHT))
+        value = _fused(builder, bend, past, _fused(builder, slope, x, value))
+        doubles = builder.fpext(value, ir.VectorType(ir.DoubleType(), EIGHT))
+        builder.store(doubles, _vector_at(builder, target, there, EIGHT), align=8)
+        return context.get_dummy_value()
+
+    return types.void(rows, table, places, start, out, to), generate
 
 
 @jittable
@@ -77,3 +123,21 @@ def four_polynomials(rows: Integers, table: Floats, places: Floats, lower: float
     start : int
     """
     _polynomials(rows, table, places, lower, upper, start, out)
+
+
+@jittable
+def eight_bent_lines(rows: Words, table: Singles, places: Singles, start: int, out: Floats, to: np.uint64) -> None:
+    """Write value + slope x + bend max(x - knot, 0) of eight lanes from ``start`` on to the places of ``out`` from ``to`` on.
+
+    Parameters
+    ----------
+    rows : ndarray of uint32, shape (lanes,)
+    table : ndarray of float32, shape (rows, 4)
+        Value, slope, knot, bend.
+    places : ndarray of float32, shape (lanes,)
+        x.
+    start : int
+    out : ndarray
+    to : uint64
+    """
+    _bent_lines(rows, table, places, start, out, to)

@@ -35,10 +35,8 @@ class HourlyTables(NamedTuple):
         Score in the last cell, which higher ones are taken for.
     starts : ndarray of uint32, shape (2,)
         First cell of each quantity.
-    breaks : ndarray of float32, shape (cells,)
-        Where in the cell the slope changes, 0 to 1; infinite where it does not.
-    values, slopes : ndarray of float32, shape (2 * cells,)
-        Value at the cell's start, extended, and slope per cell: before the break, after it.
+    cells : ndarray of float32, shape (cells, 4)
+        Value at the cell's start, slope per cell, the place where it changes, 0 to 1, and by how much.
     spikes : ndarray, shape (3,)
         Probability of an arrival in an hour, mean size, decay over one hour.
     seasons : ndarray of float32, shape (2, hours)
@@ -53,9 +51,7 @@ class HourlyTables(NamedTuple):
     weights: Singles
     tops: Singles
     starts: NDArray[np.uint32]
-    breaks: Singles
-    values: Singles
-    slopes: Singles
+    cells: Singles
     spikes: Floats
     seasons: Singles
     first: int
@@ -64,22 +60,20 @@ class HourlyTables(NamedTuple):
 
 
 class _Cells(NamedTuple):
-    """A quantile function in even cells; fields as those of :class:`HourlyTables`."""
+    """A quantile function in even cells; ``rows`` are those of ``HourlyTables.cells``."""
 
     low: float  # score at which cell 1 starts
     per_score: float
-    breaks: Floats
-    values: Floats
-    slopes: Floats
+    rows: Floats
 
 
 def _cells(law: HourlyLaw | None, unit: float) -> _Cells:
     """Return a quantile function in the widest cells that hold one knot each.
 
-    Knots that share a cell of the finest grid are a jump at the last of them.
+    Where knots share a cell of the finest grid, a line leads from the first of them to the cell's end.
     """
     if law is None:
-        return _Cells(0.0, 1.0, np.full(2, np.inf), np.zeros(4), np.zeros(4))
+        return _Cells(0.0, 1.0, np.zeros((2, 4)))
     knots, heights = np.asarray(law.scores), np.asarray(law.values) * unit
     for power in range(_COARSEST, _FINEST + 1):
         per_score = 2.0**power
@@ -88,26 +82,23 @@ def _cells(law: HourlyLaw | None, unit: float) -> _Cells:
         cells = places.astype(np.int64)
         if np.all(np.diff(cells) > 0):
             break
-    count = int(cells[-1]) + 2
-    edges = np.arange(count, dtype=np.float64)
-    segment_slopes = np.concatenate([[0.0], np.diff(heights) / np.diff(places), [0.0]])
-    breaks = np.full(count, np.inf)
-    breaks[cells] = places - cells  # of several knots the last
-    before = np.searchsorted(cells, edges, side="left")  # knots in earlier cells
-    after = np.searchsorted(cells, edges, side="right")
-    values, slopes = np.empty((count, 2)), np.empty((count, 2))
-    for side, segments in enumerate((before, after)):
-        knot = np.clip(segments - 1, 0, None)  # the knot that a segment starts from; the lowest segment is level
-        slopes[:, side] = segment_slopes[segments]
-        values[:, side] = heights[knot] + slopes[:, side] * (edges - places[knot])
-    return _Cells(low, per_score, breaks, values.ravel(), slopes.ravel())
+    edges = np.arange(cells[-1] + 3, dtype=np.float64)
+    ends = np.interp(edges, places, heights)  # level outside of the knots
+    held, first = np.unique(cells, return_index=True)
+    place, height = places[first] - held, heights[first]
+    rows = np.stack([ends[:-1], np.diff(ends), np.ones(edges.size - 1), np.zeros(edges.size - 1)], axis=1)
+    before = np.divide(height - ends[held], place, out=np.zeros(held.size), where=place > 0)
+    after = (ends[held + 1] - height) / (1.0 - place)
+    rows[held, 0] = np.where(place > 0, ends[held], height)
+    rows[held, 1:] = np.stack([before, place, after - before], axis=1)
+    return _Cells(low, per_score, rows)
 
 
 def no_tables() -> HourlyTables:
     """Return the tables of no zone."""
     none, pair, zero = np.zeros((2, 2), dtype=_f), np.zeros(2, dtype=_f), np.uint64(0)
     midpoints, starts = np.zeros((2, LEVELS, 2), dtype=_f), np.zeros(2, dtype=np.uint32)
-    return HourlyTables(midpoints, pair, none, pair, starts, pair, pair, pair, np.zeros(3), none, 0, zero, zero)
+    return HourlyTables(midpoints, pair, none, pair, starts, np.zeros((2, 4), dtype=_f), np.zeros(3), none, 0, zero, zero)
 
 
 def hourly_tables(zone: Zone, *, first: int, hours: int, seed: int) -> HourlyTables:
@@ -132,11 +123,9 @@ def hourly_tables(zone: Zone, *, first: int, hours: int, seed: int) -> HourlyTab
         midpoints=midpoints.astype(_f),
         correlations=np.array([zone.fast_correlation, zone.slow_correlation], dtype=_f),
         weights=weights.astype(_f),
-        tops=np.array([grid.breaks.size - 0.5 for grid in cells], dtype=_f),
-        starts=np.array([0, cells[0].breaks.size], dtype=np.uint32),
-        breaks=np.concatenate([grid.breaks for grid in cells]).astype(_f),
-        values=np.concatenate([grid.values for grid in cells]).astype(_f),
-        slopes=np.concatenate([grid.slopes for grid in cells]).astype(_f),
+        tops=np.array([len(grid.rows) - 0.5 for grid in cells], dtype=_f),
+        starts=np.array([0, len(cells[0].rows)], dtype=np.uint32),
+        cells=np.concatenate([grid.rows for grid in cells]).astype(_f),
         spikes=np.array(spikes),
         seasons=seasons.astype(_f),
         first=first,

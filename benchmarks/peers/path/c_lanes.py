@@ -33,10 +33,7 @@ def prepare(*, algorithm: str, width: int) -> Draw:
     function = getattr(load("path/path.c", width=width, rounds=7), algorithm)
     tables, steps = hourly_tables(zone(257), first=FIRST, hours=HOURS, seed=0), process(257)
     seasons = np.ascontiguousarray(tables.seasons)
-    values, slopes = tables.values.reshape(-1, 2), tables.slopes.reshape(-1, 2)
-    breaks = np.where(np.isfinite(tables.breaks), tables.breaks, 2.0)  # a cell ends at 1
-    bends = np.where(breaks < 2.0, slopes[:, 1] - slopes[:, 0], 0.0)
-    cells = np.ascontiguousarray(np.stack([values[:, 0], slopes[:, 0], breaks, bends], axis=1), dtype=np.float32)
+    cells = np.ascontiguousarray(tables.cells)
     z = _Zone(key=int(tables.key), first=FIRST, hours=HOURS)
     for k in range(2):  # fast and slow; price and carbon
         z.correlation[k], z.own[k], z.decay[k], z.step[k] = steps.correlation[k], steps.own[k], steps.decay[k], steps.step[k]
