@@ -35,9 +35,9 @@ class Difference:
     verdict: str
 
     @property
-    def ratio(self) -> float:
-        """Now over before."""
-        return self.now / self.before
+    def ratio(self) -> float | None:
+        """Now over before; None where one is not positive, as a stage that is a difference of times may be."""
+        return self.now / self.before if min(self.now, self.before) > 0.0 else None
 
 
 def verdict(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

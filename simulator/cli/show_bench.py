@@ -53,7 +53,8 @@ def show_differences(found: Sequence[Difference], notes: Sequence[str]) -> None:
         _say(f"note: {note}")
     click.echo(f"{'':26}{'unit':>17}{'before':>9}{'now':>9}{'ratio':>7}")
     for d in found:
-        click.echo(f"{d.name:26}{d.unit:>17}{_number(d.before):>9}{_number(d.now):>9}{d.ratio:7.3f}  {d.verdict}")
+        ratio = "-" if d.ratio is None else f"{d.ratio:.3f}"
+        click.echo(f"{d.name:26}{d.unit:>17}{_number(d.before):>9}{_number(d.now):>9}{ratio:>7}  {d.verdict}")
     click.echo()
     _say(
         "The spread is that from repetition to repetition: the intervals of the two medians have a point in common, or not. A machine that"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 # Okabe & Ito (2008), Color Universal Design: told apart by colour-blind readers
 _COLOURS = {"static": "black", "path": "#D55E00"}
@@ -47,12 +47,12 @@ def _roofline(axes: Axes, result: Mapping[str, Any]) -> None:
         need = workload["needed"]
         operations = need["operations"] + need["uniforms"] * ceilings["generator"]["median"] * roof
         places[name] = operations / need["bytes"], workload["of_ceiling"]
-    low = min(ridge, *(at for at, _ in places.values())) / 8
+    low = min(ridge, *(at for at, _ in places.values())) / 12
     high = max(ridge, *(at for at, _ in places.values())) * 8
     at = np.array([low, ridge, high])
     axes.plot(at, np.minimum(roof, slope * at), color="0.4", linewidth=2.5)
     axes.text(ridge * 1.3, roof * 1.12, f"arithmetic alone: {roof:.3g} G operations/s", va="bottom", fontsize=9)
-    axes.text(low * 1.25, slope * low * 1.25, f"memory alone:\n{slope:.3g} GB/s copied", va="top", ha="left", fontsize=9)
+    axes.text(low * 1.15, slope * np.sqrt(low * ridge) * 1.7, f"memory alone:\n{slope:.3g} GB/s", va="bottom", fontsize=9)
     least = roof
     for name, (place, found) in places.items():
         low_share, high_share = found["interval"] or (found["median"], found["median"])
@@ -88,6 +88,7 @@ def _roofline(axes: Axes, result: Mapping[str, Any]) -> None:
         ylabel="G operations/s, one thread",
         title="Kernels under the ceilings of one thread",
     )
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(_plain))
         axis.set_minor_formatter(NullFormatter())
@@ -134,6 +135,8 @@ def _threads(axes: Axes, result: Mapping[str, Any], what: str) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if what == "rate":
         axes.set(yscale="log", ylabel="draws per second")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(EngFormatter(sep=""))
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.legend(frameon=False, fontsize=9)
     else:
