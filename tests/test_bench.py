@@ -301,6 +301,10 @@ def test_tables_fit_80_columns_and_json_is_json(result: dict[str, Any], tmp_path
     assert printed.err == ""
     line = next(line for line in printed.out.splitlines() if line.startswith("static: ledger"))
     assert line.split()[-2:] == ["2.000", "worse"]
+    assert run("--compare", before, "--with", before) == 0
+    alike = capsys.readouterr().out.splitlines()
+    assert max(map(len, alike)) <= 80
+    assert any(line.endswith("1.000  within the spread") for line in alike)
     assert run("--compare", before, "--with", after, "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert {entry["verdict"] for entry in found["metrics"]} == {WORSE, UNKNOWN}

@@ -51,10 +51,10 @@ def show_differences(found: Sequence[Difference], notes: Sequence[str]) -> None:
     """Print two results, and what is to be known before their numbers."""
     for note in notes:
         _say(f"note: {note}")
-    click.echo(f"{'':26}{'unit':>17}{'before':>9}{'now':>9}{'ratio':>7}")
+    click.echo(f"{'':20}{'unit':>15}{'before':>8}{'now':>8}{'ratio':>7}")
     for d in found:
         ratio = "-" if d.ratio is None else f"{d.ratio:.3f}"
-        click.echo(f"{d.name:26}{d.unit:>17}{_number(d.before):>9}{_number(d.now):>9}{ratio:>7}  {d.verdict}")
+        click.echo(f"{d.name:20}{d.unit:>15}{_number(d.before):>8}{_number(d.now):>8}{ratio:>7}  {d.verdict}")
     click.echo()
     _say(
         "The spread is that from repetition to repetition: the intervals of the two medians have a point in common, or not. A machine that"
