@@ -71,8 +71,8 @@ def _roofline(axes: Axes, result: Mapping[str, Any]) -> None:
         )
         axes.annotate(
             f"{name}: {share:.0%} of the ceiling",
-            (place, share * roof),
-            xytext=(0, -16),
+            (place, low_share * roof),
+            xytext=(0, -12),
             textcoords="offset points",
             ha="center",
             va="top",
