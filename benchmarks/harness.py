@@ -13,7 +13,6 @@ before and the allocator kept the pages.
 from __future__ import annotations
 
 import multiprocessing
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +25,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.agreement import Columns, disagreements
-from benchmarks.machine import peak_memory
+from simulator.bench.machine import peak_memory
+from simulator.bench.repeats import clock, rounds
 
 Draw = Callable[[int], Columns]
 
@@ -129,13 +129,6 @@ class Result:
     not_measured: dict[str, str]
 
 
-def clock(work: Callable[[], object], units: int) -> tuple[float, float]:
-    """Return processor time and wall-clock time [ns per unit]."""
-    processor, wall = time.process_time_ns(), time.perf_counter_ns()
-    work()
-    return (time.process_time_ns() - processor) / units, (time.perf_counter_ns() - wall) / units
-
-
 def serve(connection: Connection, peer: Peer) -> None:
     """Do what :class:`Worker` asks, in its process."""
     try:
@@ -221,11 +214,10 @@ def measure(workload: Workload, repeats: int, sizes: Mapping[str, int]) -> Resul
     ready, memory, why = agreeing(workload, sizes)
     processor: dict[str, list[float]] = {name: [] for name in ready}
     wall: dict[str, list[float]] = {name: [] for name in ready}
-    for repeat in range(repeats):
-        for name in list(ready) if repeat % 2 == 0 else reversed(ready):
-            busy, elapsed = ready[name].time(sizes[name], sizes[name] * workload.units)
-            processor[name].append(busy)
-            wall[name].append(elapsed)
+    for name in rounds(ready, repeats):
+        busy, elapsed = ready[name].time(sizes[name], sizes[name] * workload.units)
+        processor[name].append(busy)
+        wall[name].append(elapsed)
     for worker in ready.values():
         worker.close()
     first = workload.peers[0].name

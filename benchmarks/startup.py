@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.machine import describe, machine_lines
+from simulator.bench.machine import describe, machine_lines
+from simulator.bench.repeats import rounds
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -86,9 +87,8 @@ def measure(repeats: int) -> Result:
         except RuntimeError as error:
             failed[name] = str(error)
     times: dict[str, list[float]] = {name: [] for name in COMMANDS if name not in failed}
-    for repeat in range(repeats):
-        for name in list(times) if repeat % 2 == 0 else reversed(times):
-            times[name].append(start(COMMANDS[name]))
+    for name in rounds(times, repeats):
+        times[name].append(start(COMMANDS[name]))
     least = {name: min(values) for name, values in times.items()}
     medians = {name: median(values) for name, values in times.items()}
     ratios = [Ratio(a, b, least[a] / least[b], medians[a] / medians[b]) for a, b in PAIRS if a in times and b in times]

@@ -12,12 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.harness import measure
-from benchmarks.machine import describe, machine_lines
 from benchmarks.peers.compiled import FLAGS, compiler_version
 from benchmarks.peers.one_factor import ONE_FACTOR
 from benchmarks.peers.path import PATH
 from benchmarks.peers.static import STATIC
 from benchmarks.report import table
+from simulator.bench.machine import describe, machine_lines
 
 WORKLOADS = {workload.name: workload for workload in (STATIC, PATH, ONE_FACTOR)}
 

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+#: what :func:`describe` tells of the machine; the rest are versions
+_MACHINE = ("cpu", "cores", "vector_bits", "system")
+
 
 def cpu_name() -> str:
     """Return the processor's name as the system tells it."""
@@ -25,10 +28,19 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def vector_bits() -> int:
+    """Return the widest vectors of float64 that LLVM may use here [bit]: kernels ask for them, though LLVM may prefer narrower ones."""
+    from llvmlite.binding import get_host_cpu_features  # noqa: PLC0415 - a peer's process must not load what its users do not
+
+    features = get_host_cpu_features()
+    return next((bits for feature, bits in (("avx512f", 512), ("avx2", 256), ("avx", 256)) if features.get(feature)), 128)
+
+
 def describe() -> dict[str, str | int]:
     """Return machine and versions as one flat mapping."""
     found = {name: version(name) for name in ("numpy", "scipy", "numba", "xarray", "training-risk-simulator")}
-    return {"cpu": cpu_name(), "cores": cores(), "system": platform.platform(), "python": platform.python_version(), **found}
+    machine: dict[str, str | int] = {"cpu": cpu_name(), "cores": cores(), "vector_bits": vector_bits(), "system": platform.platform()}
+    return {**machine, "python": platform.python_version(), **found}
 
 
 def peak_memory() -> float:
@@ -48,8 +60,8 @@ def peak_memory() -> float:
 
 def machine_lines(about: Mapping[str, str | int]) -> list[str]:
     """Return what :func:`describe` found, in words."""
-    versions = {name: value for name, value in about.items() if name not in ("cpu", "cores", "system")}
+    versions = {name: value for name, value in about.items() if name not in _MACHINE}
     return [
-        f"machine   {about['cpu']}, {about['cores']} cores, {about['system']}",
+        f"machine   {about['cpu']}, {about['cores']} cores, {about['vector_bits']}-bit vectors, {about['system']}",
         "versions  " + ", ".join(f"{name} {value}" for name, value in versions.items()),
     ]
