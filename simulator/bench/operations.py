@@ -18,6 +18,7 @@ from simulator.kernels.hourly import HOURS
 
 SCORE = 56  # stochastic.normal.central_score: two polynomials of degree 12 and 13, a quotient
 VALUE = 30  # of a score: an exponential with its argument; a polynomial of degree 31 is twice that
+STRAIGHT = 18  # kernels.octaves, of a uniform: a polynomial of degree 7 and its place
 RUN = 125  # kernels.static.play_out, transformer work and Daly's interval
 BILL = 570  # kernels.ledger, owned hardware, staff, data and research, the calendar of spending
 #: of an hour of the weather, in float32: two Box-Muller pairs and their correlation for each call; four midpoints; two values
@@ -52,7 +53,8 @@ def needed(workload: Workload) -> Needed:
     """Return what a draw of a workload needs; of a path the hours that a run takes on average, its events not counted."""
     tables = workload.arguments.tables
     streams, pair = tables.slots.size, tables.correlated.size
-    inputs = SCORE * int(np.sum(scored_streams(tables))) + VALUE * streams + pair * (pair + 1)
+    scored = int(np.sum(scored_streams(tables)))
+    inputs = (SCORE + VALUE) * scored + STRAIGHT * (streams - scored) + pair * (pair + 1)
     uniforms, operations = float(streams), float(inputs + BILL)
     if workload.hours > 0.0:
         calls = CALLS / HOURS * workload.hours

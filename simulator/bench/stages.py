@@ -142,8 +142,10 @@ def run_blocks(which: int, blocks: int, tables: HourlyTables) -> None:
 
 
 def scored_streams(tables: InputTables) -> NDArray[np.bool_]:
-    """Return which streams become normal scores on their way to values."""
-    return np.ones(tables.slots.size, dtype=np.bool_)
+    """Return which streams become normal scores on their way to values; the others' values are looked up by the uniform."""
+    scored = tables.octave_rows < 0
+    scored[tables.correlated] = True
+    return scored
 
 
 @dataclass(frozen=True)
