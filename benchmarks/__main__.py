@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 #: name of the module: options of a run that only shows that it works
-BENCHMARKS = {"peers": ["--smoke"], "startup": ["--repeats", "1"]}
+BENCHMARKS = {"peers": ["--smoke"], "startup": ["--repeats", "1"], "cuda": ["--draws", "4096", "--repeats", "1"]}
 #: one thread for every library, told before it is imported; the import times of ``startup`` are those of the user's environment
 ENVIRONMENT = {
     "peers": {

@@ -108,6 +108,8 @@ def run_kernel(
     records: Records | None = None,
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Return drawn inputs by place and outputs by name, of draws ``start`` to ``stop`` - 1."""
+    if plan.device == "cuda":
+        return _on_device(arguments, start, stop, progress)
     count = stop - start
     # rows that the ledger leaves alone stay nought, and take no memory
     inputs, outputs = np.empty((len(arguments.drawn), count)), np.zeros((len(arguments.outputs), count))
@@ -120,6 +122,20 @@ def run_kernel(
             if progress is not None:
                 progress(high - start)
     return dict(zip(arguments.drawn, inputs, strict=True)), dict(zip(arguments.outputs, outputs, strict=True))
+
+
+def _on_device(
+    arguments: KernelArguments, start: int, stop: int, progress: Callable[[int], None] | None
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return what :func:`run_kernel` does, computed by a GPU; InputError where it cannot."""
+    if not arguments.in_expectation:
+        raise InputError("histories are played on the CPU only; leave out --device cuda, or set reliability.method: expected_value")
+    from simulator.cuda.device import require_gpu  # noqa: PLC0415 - what is in simulator.cuda is for those who ask for a GPU
+
+    require_gpu()
+    from simulator.cuda.run import run_on_device  # noqa: PLC0415 - imports numba-cuda
+
+    return run_on_device(arguments, start, stop, progress)
 
 
 def chunks(start: int, stop: int, threads: int) -> Iterator[tuple[int, int]]:

@@ -29,7 +29,7 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 #: allocates nothing needs no counts.
 _NO_COUNTS: dict[str, Any] = {**_OPTIONS, "_nrt": False}
 _PACKAGE = Path(__file__).parent
-_JITTED = ("jit.py", "stochastic", "model", "kernels")
+_JITTED = ("jit.py", "stochastic", "model", "kernels", "cuda")
 _COMPILER_FLAGS = ("NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE", "NUMBA_ENABLE_AVX", "NUMBA_BOUNDSCHECK")
 
 

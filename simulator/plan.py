@@ -30,6 +30,9 @@ class SamplingPlan:
         All cores where left out. Changes no result.
     block_size : int
         Draws computed by one thread at a time. Changes no result.
+    device : {"cpu", "cuda"}
+        A GPU computes the same draws of runs in expectations (``reliability.method: expected_value``), to rounding: 1e-12 of a
+        value, see ``simulator.cuda``. It needs the extra ``cuda``.
 
     Raises
     ------
@@ -48,12 +51,15 @@ class SamplingPlan:
     replicates: int | None = None
     threads: int | None = None
     block_size: int = 8192
+    device: Literal["cpu", "cuda"] = "cpu"
 
     def __post_init__(self) -> None:
         for name, low, high in (("draws", 1, 2**40), ("seed", 0, LARGEST_SEED), ("block_size", 1, 2**31)):
             _check(name, getattr(self, name), low, high)
         if self.plan not in ("random", "sobol"):
             raise InputError(f"plan = {self.plan!r} is not known; plans are random and sobol")
+        if self.device not in ("cpu", "cuda"):
+            raise InputError(f"device = {self.device!r} is not known; devices are cpu and cuda")
         if self.threads is not None:
             _check("threads", self.threads, 1, available_threads())
         if self.replicates is not None:

@@ -167,6 +167,7 @@ def _provenance(
         "seed": plan.seed,
         "plan": plan.plan,
         "replicates": plan.scramblings,
+        **({} if plan.device == "cpu" else {"device": plan.device}),
         "version": version("training-risk-simulator"),
         "versions": json.dumps({"python": platform.python_version(), **{n: version(n) for n in ("numpy", "scipy", "numba", "xarray")}}),
     }

@@ -16,6 +16,15 @@ scenario_options = (
     click.option("--lever", "levers", multiple=True, metavar="NAME[=ARGUMENT]", help="Pull a lever: fp8, region=CA-QC; may be repeated."),
 )
 
+#: for verbs that a GPU can serve
+device_option = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="cuda: a GPU, for runs in expectations; changes results by no more than rounding.",
+)
+
 
 def plan_options(command: F) -> F:
     """Add the options of a sampling plan, as ``simulator run`` has them."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.options import plan_options
+from simulator.cli.options import device_option, plan_options
 
 
 @click.command(
@@ -15,10 +15,12 @@ from simulator.cli.options import plan_options
     "  simulator run configs/llama3.1-405b.yaml --draws 1000000 --seed 7 -o llama.nc\n"
     "  simulator run configs/quickstart.yaml --plan sobol --draws 65536 --replicates 16 --json\n"
     "  simulator run configs/quickstart.yaml --set mfu=0.38 --set 'rental_price=2 to 3 USD/h'\n"
+    "  simulator run configs/gpt3.yaml --set reliability.method=expected_value --device cuda --draws 10000000\n"
     "  simulator run configs/quickstart.yaml --fail-above 'cost_total p80 > 400k USD'\n"
 )
 @click.argument("config", type=click.Path())
 @plan_options
+@device_option
 @click.option("-o", "--output", type=click.Path(), help="Save all draws to FILE.nc or DIR.zarr.")
 @click.option("--context", is_flag=True, help="Tell who could afford it, and what it is as much as.")
 @click.option("--json", "as_json", is_flag=True, help="Print the bands as JSON.")
@@ -37,6 +39,7 @@ def command(
     replicates: int | None,
     threads: int | None,
     block_size: int,
+    device: Any,
     overrides: tuple[str, ...],
     levers: tuple[str, ...],
     output: str | None,
@@ -57,7 +60,7 @@ def command(
 
     scenario = load_scenario(config, overrides=overrides, levers=levers)
     resolved = resolve(scenario)
-    sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
+    sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size, device)
     limits = [parse(text, output_names(resolved)) for text in thresholds]
     if output is not None:
         check_target(output)

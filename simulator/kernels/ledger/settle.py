@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from simulator.jit import allocating, kernel
+from simulator.jit import allocating, kernel, stage
 from simulator.kernels.lanes import WIDTH, Floats, copy, spread
 from simulator.kernels.ledger.afterwards import refresh, rent_instead
 from simulator.kernels.ledger.book import ASIDE, OUTCOMES, OUTPUTS, SPENDING, YEARS, Book, Pages
@@ -27,6 +27,38 @@ from simulator.kernels.ledger.run import (
     weigh_season,
 )
 from simulator.kernels.ledger.totals import add_up, add_what_is_not_bought, date_spending, nothing_beside, renew, use_in_all
+
+
+@stage
+def settle_group(draw: int, count: int, book: Book, pages: Pages) -> None:
+    """Settle one group of lanes, ``draw`` in the first, from the inputs and outcomes that stand in ``pages``."""
+    if book.extras:
+        attempt(book.attempting, pages)
+        meet_events(book.people.shape[0], book.events, pages)
+    follow_prices(draw, count, book.prices, book.jumping, pages)
+    weigh_season(book.seasonal, pages)
+    match(book.hourly_matching, pages)
+    pay_for_compute(book.basis, book.depreciation, pages)
+    emit_and_drink(pages)
+    if book.extras:
+        pay_beside_compute(book.basis, pages)
+        emit_beside_compute(pages)
+        set_rollbacks_apart(book.costs, book.emissions, pages)
+        surround(book.people, pages)
+        pay_for_what_idles(book.basis, pages)
+        pages.y[SPENDING * WIDTH : (SPENDING + YEARS) * WIDTH] = 0.0
+        refresh(draw, count, book.prices, book.jumping, book.dated, pages)
+        renew(pages)
+        use_in_all(pages)
+    else:
+        nothing_beside(pages)
+    add_up(book.costs, book.emissions, pages)
+    if book.extras:
+        add_what_is_not_bought(book.costs, pages)
+    if book.dated:
+        date_spending(book.costs, count, pages)
+    if book.buying:
+        rent_instead(pages)
 
 
 @allocating
@@ -49,33 +81,7 @@ def settle_block(start: int, stop: int, first: int, book: Book, inputs: Floats, 
             copy(inputs[row], column, pages.x, book.drawn[row] * WIDTH, count)
         for k in range(len(OUTCOMES)):
             copy(run[k], column, pages.run, k * WIDTH, count)
-        if book.extras:
-            attempt(book.attempting, pages)
-            meet_events(book.people.shape[0], book.events, pages)
-        follow_prices(draw, count, book.prices, book.jumping, pages)
-        weigh_season(book.seasonal, pages)
-        match(book.hourly_matching, pages)
-        pay_for_compute(book.basis, book.depreciation, pages)
-        emit_and_drink(pages)
-        if book.extras:
-            pay_beside_compute(book.basis, pages)
-            emit_beside_compute(pages)
-            set_rollbacks_apart(book.costs, book.emissions, pages)
-            surround(book.people, pages)
-            pay_for_what_idles(book.basis, pages)
-            pages.y[SPENDING * WIDTH : (SPENDING + YEARS) * WIDTH] = 0.0
-            refresh(draw, count, book.prices, book.jumping, book.dated, pages)
-            renew(pages)
-            use_in_all(pages)
-        else:
-            nothing_beside(pages)
-        add_up(book.costs, book.emissions, pages)
-        if book.extras:
-            add_what_is_not_bought(book.costs, pages)
-        if book.dated:
-            date_spending(book.costs, count, pages)
-        if book.buying:
-            rent_instead(pages)
+        settle_group(draw, count, book, pages)
         for k in range(book.kept.size):
             row = book.kept[k]
             copy(pages.y, row * WIDTH, out[row], column, count)

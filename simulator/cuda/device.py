@@ -1,0 +1,39 @@
+"""Whether there is a GPU, told in one sentence where there is none."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+
+from simulator.errors import InputError
+
+_INSTALL = "install the extra: pip install 'training-risk-simulator[cuda]'"
+
+
+def why_not() -> str | None:
+    """Return why no GPU can be used; None where one can."""
+    if not _simulated() and find_spec("numba_cuda") is None:
+        return "numba-cuda is not installed"
+    try:
+        from numba import cuda  # noqa: PLC0415 - asks the driver, and nobody has asked for it before
+    except ImportError as error:  # numba-cuda without the bindings to the driver
+        return _first_sentence(str(error))
+    if cuda.is_available():
+        return None
+    return _first_sentence(str(cuda.cuda_error() or "the driver tells of no device"))
+
+
+def require_gpu() -> None:
+    """Raise InputError where no GPU can be used."""
+    reason = why_not()
+    if reason is not None:
+        raise InputError(f"no GPU that numba-cuda can use was found ({reason}); leave out --device cuda, or {_INSTALL}")
+
+
+def _first_sentence(text: str) -> str:
+    return text.strip().splitlines()[0].partition(". ")[0].rstrip(".:")
+
+
+def _simulated() -> bool:
+    """Return whether numba's simulator of a GPU stands in for one."""
+    return os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0")
