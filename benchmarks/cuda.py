@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import Spread
-from benchmarks.machine import describe, machine_lines
 from simulator import SamplingPlan, load_scenario
 from simulator.arguments import KernelArguments, compile_arguments
+from simulator.bench.machine import describe, machine_lines
 from simulator.cuda.device import why_not
 from simulator.engine import run_kernel
 from simulator.scenario import resolve
