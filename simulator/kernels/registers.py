@@ -96,11 +96,10 @@ def _bent_lines(_context: Any, rows: Any, table: Any, places: Any, start: Any, o
         for order in ((0, 8, 1, 9, 4, 12, 5, 13), (2, 10, 3, 11, 6, 14, 7, 15)):
             ab, cd = _mixed(builder, a, b, *order), _mixed(builder, c, d, *order)
             terms += [_mixed(builder, ab, cd, 0, 1, 8, 9, 4, 5, 12, 13), _mixed(builder, ab, cd, 2, 3, 10, 11, 6, 7, 14, 15)]
-        value, slope, knot, bend = terms
+        height, before, knot, after = terms
         x = builder.load(_vector_at(builder, at, first, EIGHT), align=4)
-        past = builder.fsub(x, knot)
-        past = builder.select(builder.fcmp_ordered(">", x, knot), past, ir.Constant(past.type, [0.0] * EIGHT))
-        value = _fused(builder, bend, past, _fused(builder, slope, x, value))
+        slope = builder.select(builder.fcmp_ordered(">", x, knot), after, before)
+        value = _fused(builder, slope, builder.fsub(x, knot), height)
         doubles = builder.fpext(value, ir.VectorType(ir.DoubleType(), EIGHT))
         builder.store(doubles, _vector_at(builder, target, there, EIGHT), align=8)
         return context.get_dummy_value()
@@ -127,13 +126,13 @@ def four_polynomials(rows: Integers, table: Floats, places: Floats, lower: float
 
 @jittable
 def eight_bent_lines(rows: Words, table: Singles, places: Singles, start: int, out: Floats, to: np.uint64) -> None:
-    """Write value + slope x + bend max(x - knot, 0) of eight lanes from ``start`` on to the places of ``out`` from ``to`` on.
+    """Write height + slope (x - knot) of eight lanes from ``start`` on to the places of ``out`` from ``to`` on.
 
     Parameters
     ----------
     rows : ndarray of uint32, shape (lanes,)
     table : ndarray of float32, shape (rows, 4)
-        Value, slope, knot, bend.
+        Height at the knot, slope before it, the knot, slope after it.
     places : ndarray of float32, shape (lanes,)
         x.
     start : int

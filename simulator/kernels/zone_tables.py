@@ -36,7 +36,7 @@ class HourlyTables(NamedTuple):
     starts : ndarray of uint32, shape (2,)
         First cell of each quantity.
     cells : ndarray of float32, shape (cells, 4)
-        Value at the cell's start, slope per cell, the place where it changes, 0 to 1, and by how much.
+        Of two lines that meet in the cell: height where they meet, slope per cell before, the place, 0 to 1, slope after.
     spikes : ndarray, shape (3,)
         Probability of an arrival in an hour, mean size, decay over one hour.
     seasons : ndarray of float32, shape (2, hours)
@@ -86,11 +86,11 @@ def _cells(law: HourlyLaw | None, unit: float) -> _Cells:
     ends = np.interp(edges, places, heights)  # level outside of the knots
     held, first = np.unique(cells, return_index=True)
     place, height = places[first] - held, heights[first]
-    rows = np.stack([ends[:-1], np.diff(ends), np.ones(edges.size - 1), np.zeros(edges.size - 1)], axis=1)
+    rows = np.stack([ends[:-1], np.diff(ends), np.zeros(edges.size - 1), np.diff(ends)], axis=1)
+    place, height = places[first] - held, heights[first]
     before = np.divide(height - ends[held], place, out=np.zeros(held.size), where=place > 0)
     after = (ends[held + 1] - height) / (1.0 - place)
-    rows[held, 0] = np.where(place > 0, ends[held], height)
-    rows[held, 1:] = np.stack([before, place, after - before], axis=1)
+    rows[held] = np.stack([height, before, place, after], axis=1)
     return _Cells(low, per_score, rows)
 
 

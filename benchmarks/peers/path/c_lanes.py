@@ -33,7 +33,8 @@ def prepare(*, algorithm: str, width: int) -> Draw:
     function = getattr(load("path/path.c", width=width, rounds=7), algorithm)
     tables, steps = hourly_tables(zone(257), first=FIRST, hours=HOURS, seed=0), process(257)
     seasons = np.ascontiguousarray(tables.seasons)
-    cells = np.ascontiguousarray(tables.cells)
+    height, before, knot, after = tables.cells.T
+    cells = np.ascontiguousarray(np.stack([height - before * knot, before, knot, after - before], axis=1))
     z = _Zone(key=int(tables.key), first=FIRST, hours=HOURS)
     for k in range(2):  # fast and slow; price and carbon
         z.correlation[k], z.own[k], z.decay[k], z.step[k] = steps.correlation[k], steps.own[k], steps.decay[k], steps.step[k]
