@@ -109,7 +109,8 @@ def run_kernel(
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Return drawn inputs by place and outputs by name, of draws ``start`` to ``stop`` - 1."""
     if plan.device == "cuda":
-        return _on_device(arguments, start, stop, progress)
+        with using_threads(plan.threads):
+            return _on_device(arguments, start, stop, progress)
     count = stop - start
     # rows that the ledger leaves alone stay nought, and take no memory
     inputs, outputs = np.empty((len(arguments.drawn), count)), np.zeros((len(arguments.outputs), count))
