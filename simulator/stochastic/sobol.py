@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.jit import jittable
-from simulator.stochastic.streams import random_words
+from simulator.stochastic.streams import stream_key, words_of_keys
 
 INDEX_BITS = 52  # points per replicate: 2**52
 _DIGITS = 64  # of each coordinate; the scramble fills those that the sequence leaves empty
@@ -85,8 +85,8 @@ def scrambled_directions(dimension: int, *, seed: int, replicates: int, name: st
     diagonal = _ONE << shifts
     before = ~(diagonal | (diagonal - _ONE))
     out = np.empty((replicates, INDEX_BITS + 1), dtype=np.uint64)
-    for replicate in range(replicates):
-        words = random_words(_DIGITS + 1, seed=seed, purpose=f"sobol scramble {replicate}", name=name)
+    keys = [stream_key(seed=seed, purpose=f"sobol scramble {replicate}", name=name) for replicate in range(replicates)]
+    for replicate, words in enumerate(words_of_keys(_DIGITS + 1, np.array(keys, dtype=np.uint64))):
         # digit d of the result: digit d and a random subset of those before it
         masks = (words[:_DIGITS] & before) | diagonal
         parity = np.bitwise_count(plain & masks[:, None]).astype(np.uint64) & _ONE
