@@ -168,7 +168,7 @@ class Tally:
         # over the edges alone, hence conservative
         found["Kolmogorov-Smirnov"] = float(kolmogorov(np.sqrt(total) * np.abs(below / total - self.cells.below).max()))
         for level in self.tails:
-            lower, upper = np.flatnonzero(self.cells.below <= level), np.flatnonzero(self.cells.above <= level)
+            lower, upper = (np.flatnonzero(side <= 1.01 * level) for side in (self.cells.below, self.cells.above))
             if lower.size:
                 j, p = lower[-1], self.cells.below[lower[-1]]
                 found[f"lower tail of {p:.2g}"] = two_sided(below[j], total, p)

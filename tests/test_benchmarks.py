@@ -123,6 +123,8 @@ def test_estimates_that_disagree_are_named():
     wrong = estimates_that_disagree({"a": estimates(1.0), "b": estimates(1.0, seed=1, mean=102.0)})
     assert len(wrong) == 8
     assert wrong[0].startswith("mean of cost_total: b is -")
+    quantiles = {name: estimates(1.0, mean=mean).without_mean() for name, mean in (("a", 100.0), ("b", 102.0))}
+    assert [line.partition(":")[0] for line in estimates_that_disagree(quantiles)][:2] == ["P50 of cost_total", "P80 of cost_total"]
 
 
 def test_ways_take_turns_with_seeds_of_their_own():

@@ -29,7 +29,7 @@ def plain(repeated: Repeated) -> dict[str, object]:
         "mean_seconds": float(repeated.seconds.mean()),
         "value": repeated.values.mean(axis=0).tolist(),
         "standard_error": repeated.error.tolist(),
-        "told_to_true": [[float(x) if np.isfinite(x) else None for x in row] for row in repeated.told_to_true],
+        "told_to_true": repeated.told_to_true.tolist() if np.isfinite(repeated.told).any() else None,
     }
 
 
@@ -56,6 +56,7 @@ def as_json(convergences: list[Convergence], comparison: Comparison, about: dict
             "peers": {
                 "repeats": comparison.repeats,
                 "draws": comparison.draws,
+                "statistics": STATISTICS[1:],
                 "ways": {name: plain(one) for name, one in comparison.ways.items()},
                 "gains": {name: asdict(one) for name, one in comparison.gains.items()},
             },
@@ -81,7 +82,7 @@ def main() -> None:
     sizes = [FEWEST << k for k in range(draws.bit_length() - FEWEST.bit_length() + 1)]
     convergences = []
     for case in CASES:
-        convergences.append(converge(case, [size for size in sizes if size <= draws // case.part], repeats, rng))
+        convergences.append(converge(case, [size for size in sizes if size <= draws // case.part][-case.sizes :], repeats, rng))
         print("\n".join(converging(convergences[-1])), flush=True)
     comparison = compare(draws // PEERS_PART, repeats, rng)
     print("\n".join(compared(comparison)))

@@ -31,12 +31,16 @@ class Repeated:
     Attributes
     ----------
     seconds : ndarray, shape (repeats,)
-    values, told : ndarray, shape (repeats, len(OUTPUTS), len(STATISTICS))
+    values, told : ndarray, shape (repeats, len(OUTPUTS), len(STATISTICS)), or without the first of them
     """
 
     seconds: Floats
     values: Floats
     told: Floats
+
+    def without_mean(self) -> Repeated:
+        """Return the quantiles alone."""
+        return Repeated(self.seconds, self.values[:, :, 1:], self.told[:, :, 1:])
 
     @property
     def error(self) -> Floats:
@@ -79,12 +83,14 @@ def disagreements(found: Mapping[str, Repeated]) -> list[str]:
     """Return the statistics of which two ways tell different values, judged by the spread of their repetitions."""
     first, *others = found
     repeats, wrong = found[first].seconds.size, []
-    limit = float(stdtrit(repeats - 1, 1.0 - _FALSE_ALARM / (2 * len(OUTPUTS) * len(STATISTICS) * max(len(others), 1))))
+    limit = float(stdtrit(repeats - 1, 1.0 - _FALSE_ALARM / (2 * len(OUTPUTS) * len(STATISTICS) * len(found))))
     for name in others:
         a, b = found[first], found[name]
         z = (a.values.mean(axis=0) - b.values.mean(axis=0)) / np.sqrt((a.error**2 + b.error**2) / repeats)
         for k, s in zip(*np.nonzero(~(np.abs(z) < limit)), strict=True):
-            wrong.append(f"{STATISTICS[s]} of {OUTPUTS[k]}: {name} is {z[k, s]:.1f} standard errors off {first} (limit {limit:.1f})")
+            wrong.append(
+                f"{STATISTICS[s - z.shape[1]]} of {OUTPUTS[k]}: {name} is {z[k, s]:.1f} standard errors off {first} (limit {limit:.1f})"
+            )
     return wrong
 
 

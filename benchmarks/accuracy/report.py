@@ -6,6 +6,8 @@ from benchmarks.accuracy.cases import RANDOM, SOBOL, Comparison, Convergence
 from benchmarks.accuracy.repeated import Gain, Interval, Repeated
 from benchmarks.accuracy.ways import OUTPUTS, STATISTICS
 
+_QUANTILES = len(OUTPUTS) * len(STATISTICS[1:])
+
 
 def converging(one: Convergence) -> list[str]:
     """Return a scenario over sizes."""
@@ -30,13 +32,10 @@ def converging(one: Convergence) -> list[str]:
                 f" {_interval(one.gains[-1].time[k][s])} | {random[-1].told_to_true[k, s]:.2f}, {sobol[-1].told_to_true[k, s]:.2f} |"
                 f" {f'{size} draws, {_ms(first)} ms' if first else 'none'} |"
             )
-    lines += [
-        "",
-        "Random paths make "
-        + ", ".join(f"{_share(share)} of the variance of {output}" for share, output in zip(one.path_share, OUTPUTS, strict=True))
-        + ": Sobol' points of the inputs cannot gain more draws of the mean than one over that.",
-        "",
-    ]
+    if max(one.path_share) > 0.0:
+        shares = ", ".join(f"{_share(share)} of the variance of {output}" for share, output in zip(one.path_share, OUTPUTS, strict=True))
+        lines += ["", f"Random paths make {shares}: of the mean, no points of the inputs gain more draws than one over that."]
+    lines.append("")
     for k, output in enumerate(OUTPUTS):
         lines += [
             f"Errors of {output}, and in brackets the gain in time:",
@@ -59,10 +58,11 @@ def compared(one: Comparison) -> list[str]:
         "",
         f"{one.repeats} independent estimates of {one.draws} draws. Time that each takes to the error of the kernel's Sobol' draws with 16",
         "replicates, divided by theirs: ratio of variances times ratio of times, with a 95 % interval. numpy is tuned and in chunks;",
-        "scipy's points, of one scrambling, go through `ppf`.",
+        "scipy's points, of one scrambling, go through `ppf`. Not the mean, which does not exist: exp(failure rate times downtime) of a",
+        "lognormal rate has none.",
         "",
-        f"| | ms | {' | '.join(f'{statistic} of {output}' for output in OUTPUTS for statistic in STATISTICS)} |",
-        "|---|--:|" + "--:|" * (len(OUTPUTS) * len(STATISTICS)),
+        f"| | ms | {' | '.join(f'{statistic} of {output}' for output in OUTPUTS for statistic in STATISTICS[1:])} |",
+        "|---|--:|" + "--:|" * _QUANTILES,
     ]
     for name, way in one.ways.items():
         lines.append(f"| {name} | {_ms(way)} | {' | '.join(_times(one.gains.get(name)))} |")
@@ -70,8 +70,7 @@ def compared(one: Comparison) -> list[str]:
 
 
 def _times(gained: Gain | None) -> list[str]:
-    count = len(OUTPUTS) * len(STATISTICS)
-    return ["1"] * count if gained is None else [_interval(cell) for row in gained.time for cell in row]
+    return ["1"] * _QUANTILES if gained is None else [_interval(cell) for row in gained.time for cell in row]
 
 
 def _errors(random: Repeated, sobol: Repeated, k: int, s: int) -> str:

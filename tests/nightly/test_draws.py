@@ -6,6 +6,7 @@ One budget of false alarms: a correct program fails this file with a probability
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -131,6 +132,18 @@ class Dependence:
         return found
 
 
+def joint_of(number):
+    return {pair: Dependence(rho, float(latent_correlation(rho))) for pair, rho in CORRELATED.items()} if number == 0 else {}
+
+
+def add_jointly(x, homes, joint):
+    """Add a block of draws to the dependence of each pair."""
+    u = {home: CASES[homes[home]][2].cdf(x[home]) for home in dict.fromkeys(name for a, b, *_ in joint for name in (a, b))}
+    z = {home: ndtri(p) for home, p in u.items()}
+    for (a, b, *_), dependence in joint.items():
+        dependence.add(u[a], u[b], z[a], z[b])
+
+
 def joint_tail(level, rho):
     """Return the probability that two normal scores lie below their quantiles of a level."""
     q = ndtri(level)
@@ -174,21 +187,16 @@ def test_random_inputs(number, spent):
     cells = {home: cells_of(case) for home, case in homes.items()}
     tallies = {home: Tally(*of) for home, of in cells.items()}
     correlated = resolved.correlations.names
-    free = [home for home in homes if home not in correlated]
-    pairs = {(a, b): Pairs(cells[a][0], cells[b][0]) for a, b in zip([*correlated, *free], free, strict=False) if a != b}
-    joint = {pair: Dependence(rho, float(latent_correlation(rho))) for pair, rho in CORRELATED.items()} if number == 0 else {}
+    names = [*correlated, *(home for home in homes if home not in correlated)]
+    pairs = {(a, b): Pairs(cells[a][0], cells[b][0]) for a, b in pairwise(names) if b not in correlated}
+    joint = joint_of(number)
     mutants = mutants_of(cells["electricity_price"]) if number == 0 else {}
     off = Dependence(0.501, float(latent_correlation(0.5)) + 1e-3)
     for x in drawn(arguments, BLOCKS["random"]):
         levels = {home: tallies[home].add(x[home]) for home in homes}
         for (a, b), table in pairs.items():
             table.add(levels[a], levels[b])
-        if joint:
-            u = {home: CASES[homes[home]][2].cdf(x[home]) for home in correlated}
-            z = {home: ndtri(p) for home, p in u.items()}
-            for (a, b), dependence in joint.items():
-                dependence.add(u[a], u[b], z[a], z[b])
-            off.add(u["tokens"], u["tdp"], z["tokens"], z["tdp"])
+        add_jointly(x, homes, {**joint, ("tokens", "tdp", "off"): off} if joint else {})
         for change, tally in mutants.values():
             tally.add(change(x["electricity_price"]))
     found = {}
@@ -235,8 +243,9 @@ def test_sobol_inputs(number, spent):
     resolved, arguments = arguments_of(number, "sobol")
     cells = {home: cells_of(case) for home, case in homes.items()}
     tallies = {home: Tally(*of, serial=False) for home, of in cells.items()}
-    mutant = Tally(cells["electricity_price"][0], serial=False)
+    mutant, joint = Tally(cells["electricity_price"][0], serial=False), joint_of(number)
     for x in drawn(arguments, BLOCKS["sobol"]):
+        add_jointly(x, homes, joint)
         for home, tally in tallies.items():
             tally.add(x[home])
         mutant.add(1.00001 * x["electricity_price"])
@@ -252,6 +261,8 @@ def test_sobol_inputs(number, spent):
         else:
             # a table's error of 1e-9, in probability at most, may move a draw across an edge
             assert furthest(tally) < REPLICATES + 1e-8 * total, home
+    for (a, b), dependence in joint.items():
+        found |= named(f"sobol {a} and {b}", dependence.p_values())
     assert furthest(mutant) > 10 * (REPLICATES + 1e-8 * total)
     judge(found, right)
 
