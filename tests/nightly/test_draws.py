@@ -1,4 +1,4 @@
-"""Do 10**8 draws follow their laws into the tails of 1e-6, and the hourly noise into those of 1e-5? A quarter of an hour.
+"""Do 10**8 draws follow their laws into the tails of 1e-6, and the hourly noise into those of 1e-5? Nine minutes of one core.
 
 One budget of false alarms: a correct program fails this file with a probability below 1e-4, so that each of its p-values,
 1000 at most, must exceed 1e-7. Each kind of test must also find something that is wrong by a thousandth, at the same level.
