@@ -3,11 +3,15 @@
 import json
 import shutil
 import sys
+from itertools import chain
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from benchmarks.accuracy.repeated import Repeated, gain, repeat, slopes
+from benchmarks.accuracy.repeated import disagreements as estimates_that_disagree
+from benchmarks.accuracy.ways import Estimate, kernel, path_share
 from benchmarks.agreement import disagreements
 from benchmarks.harness import Peer, Worker, Workload, agreeing, serve
 from benchmarks.peers import __main__ as peers
@@ -16,6 +20,8 @@ from benchmarks.peers.static import STATIC
 from benchmarks.peers.static.c_lanes import prepare as static_in_c
 from benchmarks.peers.static.model import OUTPUTS, play_out
 from benchmarks.peers.static.numpy_arrays import prepare as static_in_numpy
+from benchmarks.peers.static.scipy_sobol import POINTS
+from simulator import SamplingPlan, load_scenario, simulate, summarize
 
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="no C compiler")
 
@@ -86,3 +92,77 @@ def test_results_are_written(tmp_path, monkeypatch, capsys):
     assert workload["measured"][0]["ratio"] == [1.0, 1.0, 1.0]
     assert "| numpy |" in shown.read_text()
     assert "| numpy |" in capsys.readouterr().out
+
+
+def estimates(error, seconds=1.0, mean=100.0, seed=0, repeats=64):
+    values = mean + error * np.random.default_rng(seed).standard_normal((repeats, 2, 4))
+    return Repeated(np.full(repeats, seconds), values, np.full_like(values, error))
+
+
+def test_a_gain_is_the_ratio_of_variances_times_that_of_times():
+    rng = np.random.default_rng(5)
+    found = gain(estimates(1.0, seconds=2.0), estimates(3.0, seconds=6.0, seed=1), rng)
+    # ratios of variances with 63 degrees of freedom: the standard error of a logarithm is 2 / sqrt(63)
+    for draws, time in zip(chain(*found.draws), chain(*found.time), strict=True):
+        assert abs(np.log(draws.value / 9.0)) < 4.5 * 2 / np.sqrt(63)
+        assert time.value == pytest.approx(3.0 * draws.value)
+        assert draws.low < draws.value < draws.high
+        assert np.log(draws.high / draws.low) == pytest.approx(2 * 1.96 * 2 / np.sqrt(63), rel=0.5)
+
+
+def test_the_rate_of_convergence_is_a_slope():
+    sizes = [2**k for k in range(10, 17)]
+    found = slopes(sizes, [estimates(n**-0.75, seed=n) for n in sizes], np.random.default_rng(6))
+    # the base-2 logarithm of an error has a standard error of 0.128; the squares of the centred sizes sum to 28
+    assert all(abs(rate.value + 0.75) < 4.5 * 0.128 / np.sqrt(28) for rate in chain(*found))
+    assert all(rate.low < rate.value < rate.high for rate in chain(*found))
+
+
+def test_estimates_that_disagree_are_named():
+    assert estimates_that_disagree({"a": estimates(1.0), "b": estimates(1.0, seed=1)}) == []
+    wrong = estimates_that_disagree({"a": estimates(1.0), "b": estimates(1.0, seed=1, mean=102.0)})
+    assert len(wrong) == 8
+    assert wrong[0].startswith("mean of cost_total: b is -")
+    quantiles = {name: estimates(1.0, mean=mean).without_mean() for name, mean in (("a", 100.0), ("b", 102.0))}
+    assert [line.partition(":")[0] for line in estimates_that_disagree(quantiles)][:2] == ["P50 of cost_total", "P80 of cost_total"]
+
+
+def test_ways_take_turns_with_seeds_of_their_own():
+    asked = []
+
+    def way(name):
+        def estimate(draws, seed, tell):
+            asked.append((name, draws, seed, tell))
+            return Estimate(1.0, np.zeros((2, 4)), np.zeros((2, 4)))
+
+        return estimate
+
+    repeat({"a": way("a"), "b": way("b")}, 1024, 2, tell=True)
+    warm, measured = asked[:2], asked[2:]
+    assert warm == [("a", 1024, 0, False), ("b", 1024, 0, False)]
+    assert measured == [("a", 1024, 1024, True), ("b", 1024, 1024, True), ("b", 1024, 1025, True), ("a", 1024, 1025, True)]
+
+
+@pytest.mark.parametrize("plan", ["random", "sobol"])
+def test_an_estimate_is_that_of_the_public_functions(plan):
+    scenario = load_scenario("configs/quickstart.yaml")
+    found = kernel(scenario, plan)(4096, 3, True)
+    bands = summarize(simulate(scenario, SamplingPlan(draws=4096, seed=3, plan=plan)), quantiles=[0.5, 0.8, 0.95])
+    bands = bands.sel(output=["cost_total", "emissions_total"])
+    np.testing.assert_allclose(found.values, np.column_stack([bands["mean"], bands.value]), rtol=1e-12)
+    np.testing.assert_allclose(found.told, np.column_stack([bands.mcse_mean, bands.mcse]), rtol=1e-9)
+
+
+def test_a_run_in_expectations_has_no_path():
+    scenario = load_scenario("configs/quickstart.yaml", overrides=["reliability.method=expected_value"])
+    assert path_share(scenario, 2048).tolist() == [0.0, 0.0]
+    assert all(0.0005 < share < 0.01 for share in path_share(load_scenario("configs/quickstart.yaml"), 2048))
+
+
+def test_points_fill_the_cube():
+    for points in POINTS.values():
+        u = points(4096, 3, np.random.default_rng(7))
+        assert u.shape == (4096, 3)
+        assert np.abs(np.histogram(u[:, 2], 8, (0, 1))[0] - 512).max() < 4.5 * np.sqrt(512)
+    u = POINTS["antithetic"](4096, 3, np.random.default_rng(7))
+    np.testing.assert_allclose(u[:2048] + u[2048:], 1.0)

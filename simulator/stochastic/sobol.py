@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.jit import jittable
-from simulator.stochastic.streams import random_words
+from simulator.stochastic.streams import stream_key, words_of_keys
 
 INDEX_BITS = 52  # points per replicate: 2**52
 _DIGITS = 64  # of each coordinate; the scramble fills those that the sequence leaves empty
@@ -81,18 +81,16 @@ def scrambled_directions(dimension: int, *, seed: int, replicates: int, name: st
         Scrambled direction numbers; the shift in the last column.
     """
     plain = np.array(direction_numbers(dimension), dtype=np.uint64)
+    shifts = np.arange(_DIGITS - 1, -1, -1, dtype=np.uint64)
+    diagonal = _ONE << shifts
+    before = ~(diagonal | (diagonal - _ONE))
     out = np.empty((replicates, INDEX_BITS + 1), dtype=np.uint64)
-    for replicate in range(replicates):
-        words = random_words(_DIGITS + 1, seed=seed, purpose=f"sobol scramble {replicate}", name=name)
-        scrambled = np.zeros_like(plain)
-        for digit in range(_DIGITS):  # digit d of the result: digit d and a random subset of those before it
-            position = _DIGITS - 1 - digit
-            diagonal = 1 << position
-            before = (2**64 - 1) ^ ((diagonal << 1) - 1)
-            mask = np.uint64((int(words[digit]) & before) | diagonal)
-            parity = np.bitwise_count(plain & mask).astype(np.uint64) & _ONE
-            scrambled |= parity << np.uint64(position)
-        out[replicate, :INDEX_BITS] = scrambled
+    keys = [stream_key(seed=seed, purpose=f"sobol scramble {replicate}", name=name) for replicate in range(replicates)]
+    for replicate, words in enumerate(words_of_keys(_DIGITS + 1, np.array(keys, dtype=np.uint64))):
+        # digit d of the result: digit d and a random subset of those before it
+        masks = (words[:_DIGITS] & before) | diagonal
+        parity = np.bitwise_count(plain & masks[:, None]).astype(np.uint64) & _ONE
+        out[replicate, :INDEX_BITS] = np.bitwise_or.reduce(parity << shifts[:, None])
         out[replicate, INDEX_BITS] = words[_DIGITS]
     return out
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.stochastic.philox import philox4x32
+from simulator.stochastic.philox import philox_words
+
+_ZERO, _SHIFT, _LOW = np.uint64(0), np.uint64(32), np.uint64(0xFFFFFFFF)
+_WORDS = cast(Any, philox_words).py_func  # which takes arrays too
 
 
 def stream_key(*, seed: int, purpose: str, name: str) -> int:
@@ -33,6 +37,13 @@ def stream_key(*, seed: int, purpose: str, name: str) -> int:
 
 def random_words(count: int, *, seed: int, purpose: str, name: str) -> NDArray[np.uint64]:
     """Return 64-bit random words of a stream, shape (count,); for set-up work, not for draws."""
-    key = np.uint64(stream_key(seed=seed, purpose=purpose, name=name))
-    words = [philox4x32(np.uint64(i), np.uint64(0), key) for i in range((count + 1) // 2)]
-    return np.array(words, dtype=np.uint64).ravel()[:count]
+    words: NDArray[np.uint64] = words_of_keys(count, np.array([stream_key(seed=seed, purpose=purpose, name=name)], dtype=np.uint64))[0]
+    return words
+
+
+def words_of_keys(count: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return 64-bit random words of several streams, shape (keys.size, count), without compiling anything."""
+    blocks, key = np.arange((count + 1) // 2, dtype=np.uint64), keys[:, None]
+    w0, w1, w2, w3 = _WORDS(blocks & _LOW, blocks >> _SHIFT, _ZERO, _ZERO, key & _LOW, key >> _SHIFT)
+    pairs = np.stack([w0 | (w1 << _SHIFT), w2 | (w3 << _SHIFT)], axis=-1)
+    return pairs.reshape(keys.size, -1)[:, :count]

@@ -1,4 +1,4 @@
-"""scipy: scrambled Sobol' points through the quantile functions of frozen distributions."""
+"""scipy: points of the unit cube, scrambled Sobol' ones as a rule, through the quantile functions of frozen distributions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from benchmarks.agreement import Columns
@@ -41,13 +42,27 @@ def frozen(family: str, p: Mapping[str, float]) -> Any:
     return distribution(**parameters)
 
 
-def prepare() -> Draw:
+def antithetic(n: int, dimensions: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return random points, each beside its mirror image."""
+    points = rng.random((n // 2, dimensions))
+    return np.concatenate([points, 1.0 - points])
+
+
+#: (number, dimensions, generator) -> points, shape (number, dimensions)
+POINTS: Mapping[str, Callable[[int, int, np.random.Generator], NDArray[np.float64]]] = {
+    "Sobol'": lambda n, dimensions, rng: stats.qmc.Sobol(dimensions, rng=rng).random(n),
+    "Latin hypercube": lambda n, dimensions, rng: stats.qmc.LatinHypercube(dimensions, rng=rng).random(n),
+    "antithetic": antithetic,
+}
+
+
+def prepare(*, points: str = "Sobol'") -> Draw:
     laws = {name: frozen(family, p) for name, (_, family, p) in LAWS.items()}
     rng = np.random.default_rng(3)
 
     def draw(n: int) -> Columns:
-        points = stats.qmc.Sobol(len(laws), rng=rng).random(n)
-        x = {name: of.ppf(points[:, k]) for k, (name, of) in enumerate(laws.items())}
+        u = POINTS[points](n, len(laws), rng)
+        x = {name: of.ppf(u[:, k]) for k, (name, of) in enumerate(laws.items())}
         first, second = PAIR
         x[second] = LATENT * x[first] + math.sqrt(1.0 - LATENT * LATENT) * x[second]
         x.update({name: logistic(x[name], LAWS[name][2]) for name in PAIR})

@@ -1,0 +1,1 @@
+"""How long a way of sampling takes to reach a given standard error."""
