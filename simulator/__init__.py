@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.analysis.bands import summarize
+    from simulator.analysis.counted import simulate_bands
     from simulator.analysis.fans import fan_bands
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
@@ -31,6 +32,7 @@ __all__ = [
     "parse_scenario",
     "save_results",
     "simulate",
+    "simulate_bands",
     "summarize",
 ]
 
@@ -45,6 +47,7 @@ _HOMES = {
     "parse_scenario": "simulator.scenario",
     "save_results": "simulator.results",
     "simulate": "simulator.engine",
+    "simulate_bands": "simulator.analysis.counted",
     "summarize": "simulator.analysis.bands",
 }
 

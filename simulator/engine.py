@@ -88,14 +88,40 @@ def simulate(
     if not 0 <= start < stop <= plan.draws:
         raise InputError(f"draws {start} to {stop} do not lie in the plan's 0 to {plan.draws}")
     resolved = resolve(scenario)
-    arguments = compile_arguments(resolved, plan)
-    parts, count = 2 if resolved.choices.pausing else 1, stop - start
-    inputs, outputs = run_kernel(arguments, plan, start, stop, in_part(progress, 0, parts, count))
-    if resolved.choices.pausing:
-        never = replace(arguments, play=arguments.play._replace(pausing=False))
-        outputs |= _saved_by_pausing(outputs, run_kernel(never, plan, start, stop, in_part(progress, 1, parts, count))[1])
-    same = same_outputs(resolved)
-    return label(resolved, plan, np.arange(start, stop), inputs, {n: outputs[same.get(n, n)] for n in output_names(resolved)})
+    draws = Draws(resolved, plan)
+    inputs, outputs = draws.play(start, stop, progress)
+    return label(resolved, plan, np.arange(start, stop), inputs, outputs)
+
+
+class Draws:
+    """A scenario compiled for a plan: draws by any range, inputs by place and outputs by name.
+
+    Parameters
+    ----------
+    resolved : Resolved
+    plan : SamplingPlan
+    """
+
+    def __init__(self, resolved: Resolved, plan: SamplingPlan) -> None:
+        self._plan, self._same, self._names = plan, same_outputs(resolved), output_names(resolved)
+        self._arguments = compile_arguments(resolved, plan)
+        self._never = None
+        if resolved.choices.pausing:
+            self._never = replace(self._arguments, play=self._arguments.play._replace(pausing=False))
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers a draw has: inputs and outputs, those of a second run without pauses among them."""
+        return len(self._arguments.drawn) + (1 if self._never is None else 2) * len(self._arguments.outputs)
+
+    def play(self, start: int, stop: int, progress: Callable[[int], None] | None = None) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Return draws ``start`` to ``stop`` - 1."""
+        arguments, plan = self._arguments, self._plan
+        parts, count = 1 if self._never is None else 2, stop - start
+        inputs, outputs = run_kernel(arguments, plan, start, stop, in_part(progress, 0, parts, count))
+        if self._never is not None:
+            outputs |= _saved_by_pausing(outputs, run_kernel(self._never, plan, start, stop, in_part(progress, 1, parts, count))[1])
+        return inputs, {name: outputs[self._same.get(name, name)] for name in self._names}
 
 
 def run_kernel(

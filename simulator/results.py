@@ -99,7 +99,7 @@ def label(
     if "risk" in coordinates:
         evidence = {event.name: event.source for event in resolved.scenario.events if event.source}
         coordinates["risk"].attrs["sources"] = json.dumps(evidence, ensure_ascii=False)
-    return _ordered(xr.Dataset(variables, coordinates, _provenance(resolved, plan, inputs, outputs, len(draws))))
+    return _ordered(xr.Dataset(variables, coordinates, provenance(resolved, plan, inputs, outputs, len(draws))))
 
 
 def _side_by_side(rows: list[Floats]) -> Floats:
@@ -146,7 +146,7 @@ def _variable(name: str, dims: tuple[str, ...], values: Floats, **attributes: st
     return xr.Variable(dims, values, {"units": q.unit, "long_name": q.meaning, "symbol": q.symbol, **attributes})
 
 
-def _provenance(
+def provenance(
     resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats], draws: int
 ) -> dict[str, Any]:
     """Return attributes that say what was computed from what; no time of day, so that equal runs are equal files."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -15,7 +15,7 @@ from scipy.special import ndtri, stdtrit
 
 from simulator.analysis.notes import stopped_share
 from simulator.analysis.order_statistics import draws_needed, interval_ranks, require_open_unit
-from simulator.analysis.tails import moments_reported
+from simulator.analysis.tails import Moments, Ordered, moments_reported
 from simulator.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -88,34 +88,45 @@ def summarize(results: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES, co
         raise InputError('these results have no variable of role "output"; summarize reads what simulate returns')
     draws = results.sizes["draw"]
     probabilities = np.array(quantiles, dtype=np.float64)
+    plan = _plan_of(results)
     whole = np.arange(draws)
-    errors_of = _errors_by_plan(results, whole, probabilities, confidence)
+    errors_of = errors_by_plan(*plan, draws, probabilities, confidence)
     pairs = np.flatnonzero(results["paused_pair"].values != 0.0) if "paused_pair" in results else whole
-    errors_of_pairs = _errors_by_plan(results, pairs, probabilities, confidence) if 0 < pairs.size < draws else errors_of
+    errors_of_pairs = errors_by_plan(*plan, pairs.size, probabilities, confidence) if 0 < pairs.size < draws else errors_of
     rows = []
     for name, _, raw in outputs:
         values = np.asarray(raw, dtype=np.float64)
-        if name in PAIRED and pairs.size < draws:
-            row = _row(values[pairs], probabilities, errors_of_pairs) if pairs.size else _row(values, probabilities, errors_of)
-            told = f"over the {pairs.size} of {draws} draws that were completed with and without pauses"
-            row["note"] = "; ".join(part for part in (told, row["note"] if pairs.size else "") if part)
+        if name in PAIRED and 0 < pairs.size < draws:
+            row = _row(values[pairs], pairs % plan[1], probabilities, errors_of_pairs)
         else:
-            row = _row(values, probabilities, errors_of)
+            row = _row(values, whole % plan[1], probabilities, errors_of)
+        if name in PAIRED and pairs.size < draws:
+            row["note"] = note_of_pairs(pairs.size, draws, row["note"])
         rows.append(row)
+    summary = as_summary(rows, [name for name, _, _ in outputs], [unit for _, unit, _ in outputs], probabilities)
+    return summary.assign_attrs(results.attrs, draws=draws, confidence=confidence, stopped=stopped_share(results))
 
-    summary = xr.Dataset(
+
+def note_of_pairs(pairs: int, draws: int, note: str) -> str:
+    """Return the note of a comparison with and without pauses that some draws lack."""
+    told = f"over the {pairs} of {draws} draws that were completed with and without pauses"
+    return "; ".join(part for part in (told, note if pairs else "") if part)
+
+
+def as_summary(rows: Sequence[Mapping[str, Any]], names: Sequence[str], units: Sequence[str], probabilities: FloatArray) -> xr.Dataset:
+    """Return rows of statistics, one for each output, as the Dataset that :func:`summarize` describes; attributes are left out."""
+    return xr.Dataset(
         {
-            name: (dims, np.array([row[name] for row in rows]), {"long_name": meaning} | ({"units": units} if units else {}))
-            for name, (dims, meaning, units) in _VARIABLES.items()
+            name: (dims, np.array([row[name] for row in rows]), {"long_name": meaning} | ({"units": unit} if unit else {}))
+            for name, (dims, meaning, unit) in _VARIABLES.items()
         },
         coords={
-            "output": [name for name, _, _ in outputs],
+            "output": list(names),
             "quantile": ("quantile", probabilities, {"long_name": "probability below the percentile", "units": "1"}),
             "ci_bound": ["lower", "upper"],
-            "unit": ("output", [unit for _, unit, _ in outputs], {"long_name": "unit of the output"}),
+            "unit": ("output", list(units), {"long_name": "unit of the output"}),
         },
     )
-    return summary.assign_attrs(results.attrs, draws=draws, confidence=confidence, stopped=stopped_share(results))
 
 
 def bands_json(summary: xr.Dataset) -> dict[str, Any]:
@@ -164,19 +175,31 @@ class _Errors:
     reason: str
 
 
-# (draws, the same ascending, percentiles, standard error of the mean of independent draws) -> errors
-_ErrorsOf = Callable[[FloatArray, FloatArray, FloatArray, float], _Errors]
+#: draws of each replicate that has some, ascending, and their mean
+Parts = Callable[[], list[tuple[Ordered, float]]]
+# (replicates, ascending draws, percentiles, standard error of the mean of independent draws) -> errors
+ErrorsOf = Callable[[Parts, Ordered, FloatArray, float], _Errors]
 
 
-def _row(draws: FloatArray, probabilities: FloatArray, errors_of: _ErrorsOf) -> dict[str, Any]:
+def _row(draws: FloatArray, replicate: NDArray[np.int64], probabilities: FloatArray, errors_of: ErrorsOf) -> dict[str, Any]:
     """Return the statistics of one output, named as in the summary."""
     ordered = np.sort(draws)
     moments = moments_reported(ordered, is_sorted=True)
     if np.isnan(ordered[-1]):  # one NaN draw makes every statistic NaN
         draws = ordered = np.full_like(ordered, np.nan)
+
+    def parts() -> list[tuple[Ordered, float]]:
+        members = np.split(np.argsort(replicate, kind="stable"), np.cumsum(np.bincount(replicate))[:-1])
+        return [(np.sort(draws[own]), float(draws[own].mean())) for own in members if own.size]
+
+    return statistics(ordered, parts, moments, probabilities, errors_of)
+
+
+def statistics(ordered: Ordered, parts: Parts, moments: Moments, probabilities: FloatArray, errors_of: ErrorsOf) -> dict[str, Any]:
+    """Return the statistics of one output, named as in the summary, from its draws in order."""
     value = _percentiles(ordered, probabilities)
     with np.errstate(invalid="ignore"):  # inf − inf is an error that cannot be stated: NaN
-        errors = errors_of(draws, ordered, value, moments.standard_error)
+        errors = errors_of(parts, ordered, value, moments.standard_error)
     return {
         "value": value,
         "mcse": errors.mcse,
@@ -191,28 +214,40 @@ def _row(draws: FloatArray, probabilities: FloatArray, errors_of: _ErrorsOf) -> 
     }
 
 
-def _errors_by_plan(results: xr.Dataset, places: NDArray[np.int64], probabilities: FloatArray, confidence: float) -> _ErrorsOf:
-    """Return the errors of statistics of the draws that stand at some places of the plan."""
-    match results.attrs.get("plan"):
+def _plan_of(results: xr.Dataset) -> tuple[str, int]:
+    """Return the plan of results and its replicates, 1 for random draws."""
+    plan, draws = str(results.attrs.get("plan")), results.sizes["draw"]
+    replicates = int(results.attrs.get("replicates", 1)) if plan == "sobol" else 1
+    if not 1 <= replicates <= draws:
+        raise InputError(f"replicates = {replicates} is not admissible; it must lie between 1 and the {draws} draws")
+    return plan, replicates
+
+
+def errors_by_plan(plan: str, replicates: int, draws: int, probabilities: FloatArray, confidence: float) -> ErrorsOf:
+    """Return the errors of statistics of so many draws of a plan.
+
+    Raises
+    ------
+    InputError
+        Unknown plan.
+    """
+    match plan:
         case "random":
-            return _errors_of_random(places.size, probabilities, confidence)
+            return _errors_of_random(draws, probabilities, confidence)
         case "sobol":
-            replicates, draws = int(results.attrs.get("replicates", 1)), results.sizes["draw"]
-            if not 1 <= replicates <= draws:
-                raise InputError(f"replicates = {replicates} is not admissible; it must lie between 1 and the {draws} draws")
-            return _errors_of_sobol(places, replicates, probabilities, confidence)
-        case plan:
+            return _errors_of_sobol(draws, replicates, probabilities, confidence)
+        case _:
             raise InputError(f'plan = {plan!r} has no known Monte Carlo error; it must be "random" or "sobol"')
 
 
-def _errors_of_random(draws: int, probabilities: FloatArray, confidence: float) -> _ErrorsOf:
+def _errors_of_random(draws: int, probabilities: FloatArray, confidence: float) -> ErrorsOf:
     positions, level = _positions(draws, probabilities, confidence)
     needed = np.array([draws_needed(p, confidence=confidence) for p in probabilities])
     needed[~np.isnan(level)] = 0
     sd_positions, sd_level = _positions(draws, probabilities, _ONE_SD)
     sds_between = np.where(np.isnan(level), np.nan, 2 * ndtri((1 + sd_level) / 2))
 
-    def errors_of(_draws: FloatArray, ordered: FloatArray, _value: FloatArray, standard_error: float) -> _Errors:
+    def errors_of(_parts: Parts, ordered: Ordered, _value: FloatArray, standard_error: float) -> _Errors:
         return _Errors(
             mcse=np.diff(ordered[sd_positions], axis=1)[:, 0] / sds_between,
             ci=np.where(np.isnan(level)[:, None], np.nan, ordered[positions]),
@@ -232,27 +267,25 @@ def _positions(draws: int, probabilities: FloatArray, confidence: float) -> tupl
     return np.array(positions, dtype=np.int64), np.array([i.level if i else np.nan for i in intervals])
 
 
-def _errors_of_sobol(places: NDArray[np.int64], replicates: int, probabilities: FloatArray, confidence: float) -> _ErrorsOf:
-    draws, replicate = places.size, places % replicates
-    members = np.split(np.argsort(replicate, kind="stable"), np.cumsum(np.bincount(replicate, minlength=replicates))[:-1])
+def _errors_of_sobol(draws: int, replicates: int, probabilities: FloatArray, confidence: float) -> ErrorsOf:
     # by decimal fractions, since in binary 5/(1 − 0.9) exceeds 50
     rarer = [min(p, 1 - p) for p in (Fraction(repr(float(p))) for p in probabilities)]
     needed = np.array([replicates * math.ceil(_FEWEST_BEYOND / p) for p in rarer])
     needed[(draws >= needed) | (replicates == 1)] = 0  # no number of draws gives one scrambling an error
-    supported = (needed == 0) & (replicates > 1) & all(part.size for part in members)
     reason = ONE_SCRAMBLING if replicates == 1 else _too_few(probabilities, needed)
     half_width = stdtrit(replicates - 1, (1 + confidence) / 2) if replicates > 1 else np.nan
 
-    def errors_of(unordered: FloatArray, _ordered: FloatArray, value: FloatArray, _standard_error: float) -> _Errors:
-        parts = [np.sort(unordered[part]) for part in members if part.size]
-        error = _error_of_mean(np.array([_percentiles(part, probabilities) for part in parts]))
+    def errors_of(parts: Parts, _ordered: Ordered, value: FloatArray, _standard_error: float) -> _Errors:
+        own = parts()
+        supported = (needed == 0) & (replicates > 1) & (len(own) == replicates)
+        error = _error_of_mean(np.array([_percentiles(part, probabilities) for part, _ in own]))
         mcse = np.where(supported, error, np.nan)
         return _Errors(
             mcse=mcse,
             ci=value[:, None] + half_width * mcse[:, None] * np.array([-1, 1]),
             ci_level=np.full(len(probabilities), confidence),
             draws_needed=needed,
-            mcse_mean=float(_error_of_mean(np.array([part.mean() for part in parts]))),
+            mcse_mean=float(_error_of_mean(np.array([mean for _, mean in own]))),
             reason=reason,
         )
 
@@ -272,7 +305,7 @@ def _too_few(probabilities: FloatArray, needed: NDArray[np.int64]) -> str:
     return f"too few draws for the error of percentile {refused}" if refused else ""
 
 
-def _percentiles(ordered: FloatArray, probabilities: FloatArray) -> FloatArray:
+def _percentiles(ordered: Ordered, probabilities: FloatArray) -> FloatArray:
     """Return what ``np.quantile`` does, bit by bit, but the nearer draw where infinite neighbours make it NaN."""
     place = (len(ordered) - 1) * probabilities
     position = np.floor(place).astype(np.int64)
@@ -281,7 +314,7 @@ def _percentiles(ordered: FloatArray, probabilities: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore"):
         step = above - below
         between = np.where(weight < 0.5, below + step * weight, above - step * (1 - weight))
-    return np.where(np.isnan(between), np.where(weight < 0.5, below, above), between)
+    return np.asarray(np.where(np.isnan(between), np.where(weight < 0.5, below, above), between))
 
 
 def output_names(results: xr.Dataset) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from simulator.reference import table
 
 #: limit of a scenario -> output that it bounds
 LIMITS = {"budget": "cost_total", "deadline": "programme_time", "carbon_cap": "emissions_total"}
+BUILDING = "building"  # what is a chance too: that it is cheaper than buying
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,51 @@ def chance(results: xr.Dataset, happens: NDArray[np.bool_]) -> Chance:
     >>> c.value, round(c.mcse, 4)
     (0.2, 0.04)
     """
-    draws = len(happens)
-    share = float(np.mean(happens))
-    if results.attrs.get("plan") == "sobol":
-        replicates = int(results.attrs["replicates"])
-        parts = np.array([np.mean(happens[r::replicates]) for r in range(replicates)])
-        return Chance(share, float(parts.std(ddof=1) / math.sqrt(replicates)) if replicates > 1 else math.nan)
-    padded = (share * draws + 1.0) / (draws + 2.0)
-    return Chance(share, math.sqrt(padded * (1.0 - padded) / (draws + 2.0)))
+    plan = str(results.attrs.get("plan"))
+    parts = (
+        [happens[r :: int(results.attrs["replicates"])] for r in range(int(results.attrs["replicates"]))] if plan == "sobol" else [happens]
+    )
+    return chance_of_counts(plan, np.array([np.sum(part) for part in parts]), np.array([len(part) for part in parts]))
+
+
+def chance_of_counts(plan: str, hits: NDArray[np.int64], draws: NDArray[np.int64]) -> Chance:
+    """Return how likely something is that happened in so many of so many draws, both by replicate: see :func:`chance`."""
+    whole, replicates = int(draws.sum()), len(draws)
+    share = float(hits.sum() / whole)
+    if plan == "sobol":
+        return Chance(share, float((hits / draws).std(ddof=1) / math.sqrt(replicates)) if replicates > 1 else math.nan)
+    padded = (share * whole + 1.0) / (whole + 2.0)
+    return Chance(share, math.sqrt(padded * (1.0 - padded) / (whole + 2.0)))
+
+
+def happenings(outputs: Mapping[str, Any], limits: Mapping[str, float]) -> dict[str, NDArray[np.bool_]]:
+    """Return by limit in which draws it is exceeded, a run that was stopped exceeding its deadline; and where building is cheaper.
+
+    Parameters
+    ----------
+    outputs : mapping of str to array
+        By name.
+    limits : mapping of str to float
+        Those of the scenario, in canonical units.
+    """
+    found = {}
+    for name, limit in limits.items():
+        found[name] = np.asarray(outputs[LIMITS[name]]) > limit
+        if name == "deadline" and "completed" in outputs:
+            found[name] |= np.asarray(outputs["completed"]) == 0.0
+    if "building_saves" in outputs:
+        found[BUILDING] = np.asarray(outputs["building_saves"]) > 0.0
+    return found
+
+
+def _chances(results: xr.Dataset) -> dict[str, Chance]:
+    """Return the chances of :func:`happenings`, of draws or of bands that were made without keeping them."""
+    if "probability_exceeded" in results:
+        rows = zip(results.limit.values, results.probability_exceeded.values, results.mcse_exceeded.values, strict=True)
+        return {str(name): Chance(float(value), float(mcse)) for name, value, mcse in rows}
+    outputs = {str(name): values for name, values in results.data_vars.items()}
+    found = happenings(outputs, json.loads(results.attrs.get("limits", "{}")))
+    return {name: chance(results, happens) for name, happens in found.items()}
 
 
 def limits_exceeded(results: xr.Dataset) -> dict[str, tuple[float, Chance]]:
@@ -69,27 +108,24 @@ def limits_exceeded(results: xr.Dataset) -> dict[str, tuple[float, Chance]]:
         As :func:`simulator.simulate` returns it.
     """
     stated: dict[str, float] = json.loads(results.attrs.get("limits", "{}"))
-    told = {}
-    for name, limit in stated.items():
-        above = results[LIMITS[name]].values > limit
-        if name == "deadline" and "completed" in results:
-            above |= results["completed"].values == 0.0
-        told[name] = (limit, chance(results, above))
-    return told
+    found = _chances(results)
+    return {name: (limit, found[name]) for name, limit in stated.items()}
 
 
 def budgets_exceeded(results: xr.Dataset) -> list[tuple[str, float, Chance, str]]:
     """Return kinds of organization, what they can spend in a year [USD], how likely the dearest year exceeds that, and the source.
 
-    The dearest year of the calendar of spending; where there is none, all is spent in one.
+    The dearest year of the calendar of spending; where there is none, all is spent in one. Of draws alone: bands do not tell.
     """
+    if "draw" not in results.dims:
+        return []
     cost = results["spending"].max("year", skipna=False).values if "spending" in results else results["cost_total"].values
     return [(row.name, row.central, chance(results, cost > row.central), row.source) for row in table("budgets").rows]
 
 
 def building_is_cheaper(results: xr.Dataset) -> Chance | None:
     """Return how likely building a model is cheaper than renting one over the horizon; None where nothing is rented."""
-    return chance(results, results["building_saves"].values > 0.0) if "building_saves" in results else None
+    return _chances(results).get(BUILDING)
 
 
 def chances_json(results: xr.Dataset) -> dict[str, Any]:

@@ -20,7 +20,9 @@ def stopped_share(results: xr.Dataset) -> float:
     >>> stopped_share(xr.Dataset({"completed": ("draw", [1.0, 1.0, 0.0, 1.0])}))
     0.25
     """
-    return float(np.mean(results["completed"].values == 0.0)) if "completed" in results else 0.0
+    if "completed" in results:
+        return float(np.mean(results["completed"].values == 0.0))
+    return float(results.attrs.get("stopped", 0.0))  # of bands
 
 
 def percentage(share: float) -> str:
@@ -48,10 +50,10 @@ def notes(results: xr.Dataset) -> list[str]:
     Parameters
     ----------
     results : xarray.Dataset
-        As :func:`simulator.simulate` returns it.
+        As :func:`simulator.simulate` returns it, or bands.
     """
     told = []
-    whole = results.sizes["draw"]
+    whole = int(results.attrs["draws"]) if "draw" not in results.sizes else results.sizes["draw"]
     if levers := results.attrs.get("levers", ""):
         told.append(f"Levers pulled: {levers}.")
     if stopped := round(stopped_share(results) * whole):

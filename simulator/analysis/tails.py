@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,13 @@ _PRIOR_INDEX = 0.5
 _PRIOR_DRAWS = 10
 _FEWEST_IN_TAIL = 5  # as in the posterior and ArviZ packages
 _FEWEST_DRAWS = 100  # the threshold of the mean, 1 − 1/log10(n), is only 0.5 here, and a tail has 20 draws
+
+
+class Ordered(Protocol):
+    """Draws in ascending order, read by their ranks as an array is."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, places: Any, /) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -74,42 +83,48 @@ def moments_reported(draws: NDArray[np.float64], *, is_sorted: bool = False) -> 
     'no mean, sd or standard error: tail index 0.93 is not below 0.67, the mean may not exist'
     """
     ordered = draws if is_sorted else np.sort(draws)
-    if reason := _no_tail_to_judge(ordered):
-        return _refused(reason)
+    if len(ordered) and np.isnan(ordered[-1]):
+        return refused(f"{np.isnan(ordered).sum()} of {len(ordered)} draws are NaN")
+    if len(ordered) and not np.isfinite(ordered[[0, -1]]).all():
+        return refused(f"{np.isinf(ordered).sum()} of {len(ordered)} draws are infinite")
+    return moments_judged(ordered, lambda: (float(np.mean(ordered)), float(np.std(ordered, ddof=1))))
+
+
+def moments_judged(ordered: Ordered, moments: Callable[[], tuple[float, float]]) -> Moments:
+    """Return what :func:`moments_reported` does, of finite draws whose mean and sd are worked out elsewhere.
+
+    Parameters
+    ----------
+    ordered : sequence of float
+        Ascending draws, read by ranks alone.
+    moments : callable
+        Returns mean and sd.
+    """
+    n = len(ordered)
+    if n < _FEWEST_DRAWS:
+        return refused(f"{n} draws are too few to judge the tails, {_FEWEST_DRAWS} are needed")
     if ordered[0] == ordered[-1]:
         return Moments(float(ordered[0]), 0.0, 0.0, -math.inf, "")
 
-    n = len(ordered)
     index = larger_tail_index(ordered)
     if math.isnan(index):
-        return _refused(f"fewer than {_FEWEST_IN_TAIL} draws stand apart in a tail, too few to judge it")
+        return refused(f"fewer than {_FEWEST_IN_TAIL} draws stand apart in a tail, too few to judge it")
     largest = min(1 - 1 / math.log10(n), _LARGEST_INDEX)
     if index >= largest:
-        return _refused(f"tail index {index:.2f} is not below {largest:.2f}, the mean may not exist", index)
-    mean = float(np.mean(ordered))
+        return refused(f"tail index {index:.2f} is not below {largest:.2f}, the mean may not exist", index)
+    mean, sd = moments()
     if index >= largest / 2:
         note = f"no sd or standard error: tail index {index:.2f} is not below {largest / 2:.2f}, the variance may not exist"
         return Moments(mean, math.nan, math.nan, index, note)
-    sd = float(np.std(ordered, ddof=1))
     return Moments(mean, sd, sd / math.sqrt(n), index, "")
 
 
-def _no_tail_to_judge(ordered: NDArray[np.float64]) -> str:
-    n = len(ordered)
-    if n and np.isnan(ordered[-1]):
-        return f"{np.isnan(ordered).sum()} of {n} draws are NaN"
-    if n and not np.isfinite(ordered[[0, -1]]).all():
-        return f"{np.isinf(ordered).sum()} of {n} draws are infinite"
-    if n < _FEWEST_DRAWS:
-        return f"{n} draws are too few to judge the tails, {_FEWEST_DRAWS} are needed"
-    return ""
-
-
-def _refused(reason: str, index: float = math.nan) -> Moments:
+def refused(reason: str, index: float = math.nan) -> Moments:
+    """Return no moments, and why."""
     return Moments(math.nan, math.nan, math.nan, index, f"no mean, sd or standard error: {reason}")
 
 
-def larger_tail_index(ordered: NDArray[np.float64]) -> float:
+def larger_tail_index(ordered: Ordered) -> float:
     """Return the larger generalized-Pareto index of the two tails, each of min(0.2·n, 3·√n) draws.
 
     Both are examined, since costs can be negative (prices are). A tail whose draws all equal its end has the index
@@ -133,7 +148,7 @@ def larger_tail_index(ordered: NDArray[np.float64]) -> float:
     n = len(ordered)
     count = math.ceil(min(0.2 * n, 3 * math.sqrt(n)))
     noise = 8 * np.finfo(float).eps * max(abs(ordered[0]), abs(ordered[-1]))  # equal up to rounding is equal
-    upper = ordered[-count:] - ordered[-count - 1]
+    upper = ordered[n - count :] - ordered[n - count - 1]
     lower = (ordered[count] - ordered[:count])[::-1]
     return float(np.maximum(_index(upper[upper > noise]), _index(lower[lower > noise])))  # propagates NaN
 

@@ -14,6 +14,7 @@ from simulator.cli.options import device_option, plan_options
     "  simulator run configs/quickstart.yaml\n"
     "  simulator run configs/llama3.1-405b.yaml --draws 1000000 --seed 7 -o llama.nc\n"
     "  simulator run configs/quickstart.yaml --plan sobol --draws 65536 --replicates 16 --json\n"
+    "  simulator run configs/quickstart.yaml --summary --draws 100000000 -o bands.nc\n"
     "  simulator run configs/quickstart.yaml --set mfu=0.38 --set 'rental_price=2 to 3 USD/h'\n"
     "  simulator run configs/gpt3.yaml --set reliability.method=expected_value --device cuda --draws 10000000\n"
     "  simulator run configs/quickstart.yaml --fail-above 'cost_total p80 > 400k USD'\n"
@@ -22,6 +23,7 @@ from simulator.cli.options import device_option, plan_options
 @plan_options
 @device_option
 @click.option("-o", "--output", type=click.Path(), help="Save all draws to FILE.nc or DIR.zarr.")
+@click.option("--summary", is_flag=True, help="Count draws instead of keeping them: bands of any number of draws in the same memory.")
 @click.option("--context", is_flag=True, help="Tell who could afford it, and what it is as much as.")
 @click.option("--json", "as_json", is_flag=True, help="Print the bands as JSON.")
 @click.option(
@@ -43,6 +45,7 @@ def command(
     overrides: tuple[str, ...],
     levers: tuple[str, ...],
     output: str | None,
+    summary: bool,
     as_json: bool,
     context: bool,
     thresholds: tuple[str, ...],
@@ -52,8 +55,9 @@ def command(
     Every number comes with its Monte Carlo error (--json). A value set with --set is written as in
     the config; the name of a quantity alone is enough of a path.
     """
-    from simulator.cli.thresholds import check, parse
+    from simulator.cli.thresholds import check, parse, quantiles_for
     from simulator.engine import output_names
+    from simulator.errors import InputError
     from simulator.plan import SamplingPlan
     from simulator.results import check_target, save_results
     from simulator.scenario import load_scenario, resolve
@@ -65,18 +69,30 @@ def command(
     if output is not None:
         check_target(output)
 
+    if summary and context:
+        raise InputError("--context reads draws, and --summary keeps none; leave one of them out")
+
     from simulator.cli.progress import showing_progress
-    from simulator.cli.show import show
-    from simulator.engine import simulate
+    from simulator.cli.show import show, show_bands
 
     points = draws // sampling.scramblings
     if plan == "sobol" and points & (points - 1):
         best = sampling.scramblings << points.bit_length()
         click.echo(f"note: {points} Sobol' points in each replicate; a power of two is best balanced, for example --draws {best}", err=True)
     with showing_progress(draws) as progress:
-        results = simulate(scenario, sampling, progress=progress)
+        if summary:
+            from simulator.analysis.counted import simulate_bands
+
+            results = simulate_bands(scenario, sampling, quantiles=quantiles_for(limits), progress=progress)
+        else:
+            from simulator.engine import simulate
+
+            results = simulate(scenario, sampling, progress=progress)
     if output is not None:
         save_results(results, output)
-        click.echo(f"saved {draws} draws to {output}", err=True)
-    show(results, as_json=as_json, context=context)
+        click.echo(f"saved {'the bands of ' if summary else ''}{draws} draws to {output}", err=True)
+    if summary:
+        show_bands(results, as_json=as_json)
+    else:
+        show(results, as_json=as_json, context=context)
     check(results, limits)

@@ -79,6 +79,24 @@ def show(results: xr.Dataset, *, as_json: bool, context: bool = False) -> None:
     click.echo(captured.get(), nl=False)
 
 
+def show_bands(summary: xr.Dataset, *, as_json: bool) -> None:
+    """Print the bands of draws that were not kept."""
+    if as_json:
+        data = bands_json(summary) | {"notes": notes(summary)} | chances_json(summary) | {"value_error": summary.attrs["value_error"]}
+        click.echo(json.dumps(data | {"sources": sources(summary)}, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 110)
+    with console.capture() as captured:
+        console.print(_table(summary, summary))
+        console.print(_sentence(summary), soft_wrap=True)
+        _print_limits(console, summary, summary)
+        for note in notes(summary):
+            console.print(note, soft_wrap=True)
+        share = f"{100 * summary.attrs['value_error']:.1g} %"
+        console.print(f"No draw was kept: percentiles are those of bins no wider than {share} of their values.", soft_wrap=True)
+    click.echo(captured.get(), nl=False)
+
+
 def sources(results: xr.Dataset) -> list[str]:
     """Return the sources of the defaults that a result used, and of its events, each once."""
     told = {entry["source"] for entry in json.loads(results.attrs["defaults"]).values() if "luck" not in entry["source"]}

@@ -11,7 +11,7 @@ import click
 import numpy as np
 import xarray as xr
 
-from simulator.analysis.bands import summarize
+from simulator.analysis.bands import QUANTILES, summarize
 from simulator.analysis.notes import percentage, stopped_share
 from simulator.errors import InputError, LawError, SimulatorError, ThresholdExceededError
 from simulator.quantities import QUANTITIES
@@ -73,6 +73,26 @@ def parse(text: str, outputs: Sequence[str]) -> Threshold:
     return Threshold(text, name, probability, limit)
 
 
+def quantiles_for(thresholds: Sequence[Threshold]) -> tuple[float, ...]:
+    """Return the percentiles of bands, and those that thresholds ask for besides."""
+    return tuple(sorted({*QUANTILES, *(threshold.probability for threshold in thresholds if threshold.probability is not None)}))
+
+
+def _bands_of(results: xr.Dataset, threshold: Threshold) -> xr.Dataset:
+    """Return the statistics that a threshold asks for, of draws or of bands."""
+    name, quantiles = threshold.name, [threshold.probability or 0.5]
+    if "draw" not in results.dims:
+        if name == STOPPED:
+            if threshold.probability is not None:
+                raise InputError(f"--fail-above '{threshold.text}': of bands alone, {STOPPED} is known by its mean")
+            completed = results.sel(output="completed")
+            return completed.assign(mean=1.0 - completed["mean"])
+        return results.sel(output=name, quantile=quantiles[0])
+    if name == STOPPED:
+        results = results.assign({STOPPED: (1.0 - results.completed).assign_attrs(results.completed.attrs)})
+    return summarize(results, quantiles=quantiles).sel(output=name, quantile=quantiles[0])
+
+
 def check(results: xr.Dataset, thresholds: list[Threshold]) -> None:
     """Judge thresholds.
 
@@ -84,24 +104,18 @@ def check(results: xr.Dataset, thresholds: list[Threshold]) -> None:
         Where a statistic does not exist, so that nothing can be judged.
     """
     exceeded = []
-    if any(threshold.name == STOPPED for threshold in thresholds):
-        results = results.assign({STOPPED: (1.0 - results.completed).assign_attrs(results.completed.attrs)})
     share = stopped_share(results)
     cut = f" ({percentage(share)} of the draws were stopped at max_wall_clock and count as they stood)" if share else ""
     for threshold in thresholds:
-        if threshold.probability is None:
-            summary = summarize(results).sel(output=threshold.name)
-            value = float(summary["mean"].item())
-        else:
-            summary = summarize(results, quantiles=(threshold.probability,)).sel(output=threshold.name)
-            value = float(summary.value.item())
-        needed = 0 if threshold.probability is None else int(summary.draws_needed.item())
+        row = _bands_of(results, threshold)
+        value = float(row["mean"].item() if threshold.probability is None else row.value.item())
+        needed = 0 if threshold.probability is None else int(row.draws_needed.item())
         if needed:
             draws = results.attrs["draws"]
             raise SimulatorError(f"'{threshold.text}' cannot be judged from {draws} draws; at least {needed} support this percentile")
         if np.isnan(value):
-            raise SimulatorError(f"'{threshold.text}' cannot be judged: {summary.note.item() or 'the statistic is not a number'}")
-        unit = "" if summary.unit.item() == "1" else f" {summary.unit.item()}"
+            raise SimulatorError(f"'{threshold.text}' cannot be judged: {row.note.item() or 'the statistic is not a number'}")
+        unit = "" if row.unit.item() == "1" else f" {row.unit.item()}"
         verdict = f"{threshold.text}: it is {value:.6g}{unit}{cut}"
         if value > threshold.limit:
             exceeded.append(verdict)
