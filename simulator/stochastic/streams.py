@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from simulator.stochastic.philox import philox_words
 
 _ZERO, _SHIFT, _LOW = np.uint64(0), np.uint64(32), np.uint64(0xFFFFFFFF)
-_WORDS = cast(Any, philox_words).py_func  # which takes arrays too
 
 
 def stream_key(*, seed: int, purpose: str, name: str) -> int:
@@ -44,6 +43,7 @@ def random_words(count: int, *, seed: int, purpose: str, name: str) -> NDArray[n
 def words_of_keys(count: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return 64-bit random words of several streams, shape (keys.size, count), without compiling anything."""
     blocks, key = np.arange((count + 1) // 2, dtype=np.uint64), keys[:, None]
-    w0, w1, w2, w3 = _WORDS(blocks & _LOW, blocks >> _SHIFT, _ZERO, _ZERO, key & _LOW, key >> _SHIFT)
+    of_arrays: Any = cast(Any, philox_words).py_func
+    w0, w1, w2, w3 = of_arrays(blocks & _LOW, blocks >> _SHIFT, _ZERO, _ZERO, key & _LOW, key >> _SHIFT)
     pairs = np.stack([w0 | (w1 << _SHIFT), w2 | (w3 << _SHIFT)], axis=-1)
     return pairs.reshape(keys.size, -1)[:, :count]
