@@ -89,7 +89,7 @@ def simulate_bands(
         distinct = {id(values): values for values in outputs.values()}  # some outputs are others
         if low == 0:
             sketch = Sketch(len(distinct), replicates)
-            places = {name: list(distinct).index(id(values)) for name, values in outputs.items()}
+            places = {name: list(distinct).index(id(outputs[name])) for name in sorted(outputs, key=_rank)}
         sketch.add(np.stack(list(distinct.values())))
         for name, happens in happenings(outputs, limits).items():
             member = (low + np.flatnonzero(happens)) % replicates
@@ -113,6 +113,12 @@ def simulate_bands(
     ).assign_coords(limit=np.array(list(chances), dtype=object))
     attributes |= {"confidence": confidence, "stopped": stopped / plan.draws, "value_error": BIN_WIDTH}
     return summary.assign_attrs(attributes)
+
+
+def _rank(name: str) -> tuple[bool, int]:
+    """Return what outputs are ordered by: whole ones first, each kind in the nomenclature's order."""
+    quantity, bracket, _ = name.partition("[")
+    return bool(bracket), list(QUANTITIES).index(quantity)
 
 
 def _sizes(plan: SamplingPlan) -> NDArray[np.int64]:

@@ -43,11 +43,12 @@ class CountedDraws:
         at = np.asarray(places)
         at = np.where(at < 0, at + len(self), at)
         k = np.searchsorted(self.before, at, side="right") - 1
-        share = (at - self.before[k]) / np.maximum(self.before[k + 1] - self.before[k] - 1, 1)
+        share = (at - self.before[k] + 0.5) / (self.before[k + 1] - self.before[k])
+        share = np.where(at == 0, 0.0, np.where(at == len(self) - 1, 1.0, share))  # the outermost are known
         with np.errstate(invalid="ignore"):  # of infinite ends
             inside = self.lower[k] + share * (self.upper[k] - self.lower[k])
         inside = np.where(np.isnan(inside), self.lower[k], inside)
-        return (np.floor(inside + 0.5) if self.whole else inside)[()]
+        return (np.trunc(inside) if self.whole else inside)[()]
 
 
 class Sketch:
