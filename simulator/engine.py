@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
 
@@ -21,6 +20,7 @@ from simulator.ledger import kept_outputs, same_outputs
 from simulator.plan import SamplingPlan
 from simulator.results import label
 from simulator.scenario import Resolved, Scenario, resolve
+from simulator.threads import launching, using_threads
 
 #: what only the ledger reads
 INTERNAL = ("priced", "carboned")
@@ -28,17 +28,6 @@ _CHUNK = 0.5  # s, between two signs of life, and until an interruption is heard
 _GROWTH = 8  # from a chunk to the next, at most
 
 Floats = NDArray[np.float64]
-
-
-@contextmanager
-def using_threads(count: int | None) -> Iterator[None]:
-    """Let kernels use a number of threads, and give the old one back."""
-    before = numba.get_num_threads()
-    numba.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
 
 
 def simulate(
@@ -145,7 +134,8 @@ def run_kernel(
         for low, high in chunks(start, stop, threads):
             # a chunk is shared out among the threads, by groups of lanes that are played together
             share = -(-(high - low) // (threads * WIDTH)) * WIDTH
-            arguments.run(low, high, inputs, outputs, first=start, block_size=min(share, plan.block_size), records=records)
+            with launching():
+                arguments.run(low, high, inputs, outputs, first=start, block_size=min(share, plan.block_size), records=records)
             if progress is not None:
                 progress(high - start)
     return dict(zip(arguments.drawn, inputs, strict=True)), dict(zip(arguments.outputs, outputs, strict=True))

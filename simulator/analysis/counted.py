@@ -22,6 +22,7 @@ from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.results import provenance
 from simulator.scenario import Scenario, resolve
+from simulator.threads import launching, using_threads
 
 _CHUNK = 2**26  # bytes of draws that are kept at a time
 
@@ -90,7 +91,9 @@ def simulate_bands(
         if low == 0:
             sketch = Sketch(len(distinct), replicates)
             places = {name: list(distinct).index(id(outputs[name])) for name in sorted(outputs, key=_rank)}
-        sketch.add(np.stack(list(distinct.values())))
+        values = np.stack(list(distinct.values()))
+        with using_threads(plan.threads), launching():
+            sketch.add(values)
         for name, happens in happenings(outputs, limits).items():
             member = (low + np.flatnonzero(happens)) % replicates
             counts[name] = counts.get(name, np.zeros(replicates, dtype=np.int64)) + np.bincount(member, minlength=replicates)

@@ -15,9 +15,9 @@ from simulator.bench.operations import Needed, needed
 from simulator.bench.repeats import CLOCK, metric, repeated
 from simulator.bench.result import FORMAT, VERSION
 from simulator.bench.workloads import DRAWS, NAMES, Workload
-from simulator.engine import using_threads
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan, available_threads
+from simulator.threads import using_threads
 
 REPEATS = 9
 _MOST_REPEATS = 1000

@@ -27,6 +27,7 @@ from simulator.stochastic.elementary import log
 from simulator.stochastic.path_noise import box_muller
 from simulator.stochastic.philox import philox4x32, philox_words_7
 from simulator.stochastic.zone import Zone
+from simulator.threads import launching
 
 HOURS = 128  # of a block, aligned on calendar hours that are its multiples
 SPAN = 8  # hours of a span
@@ -325,5 +326,6 @@ def sample_hours(zone: Zone, first: int, hours: int, *, draws: int, seed: int = 
     """
     tables = hourly_tables(zone, first=first, hours=hours, seed=seed)
     price, carbon = np.empty((draws, hours)), np.empty((draws, hours))
-    run_sample(tables, first, draws, price, carbon)
+    with launching():
+        run_sample(tables, first, draws, price, carbon)
     return (price * 1e3 if zone.price else None), (carbon * 1e3 if zone.carbon else None)

@@ -1,0 +1,82 @@
+"""Are kernels safe where others have threads and processes of their own: thread pools, joblib, Dask, forks?"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BEGIN = """
+import os, sys
+from concurrent.futures import ThreadPoolExecutor
+import numba
+from simulator import SamplingPlan, load_scenario, simulate
+scenario = load_scenario("configs/quickstart.yaml", overrides=["reliability.method=expected_value"])
+plan = SamplingPlan(draws=20_000)
+"""
+LAYERS = ["omp", "workqueue"]
+
+
+def python(code: str, layer: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "NUMBA_THREADING_LAYER": layer, **environment}
+    return subprocess.run([sys.executable, "-c", BEGIN + code], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=600)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_threads_of_others_share_the_kernels(layer: str) -> None:
+    """As Dask's threads and joblib's threading backend call."""
+    done = python(
+        """
+alone = simulate(scenario, plan)
+with ThreadPoolExecutor(4) as pool:
+    for other in pool.map(lambda _: simulate(scenario, plan), range(8)):
+        assert other.identical(alone)
+print(numba.threading_layer(), numba.get_num_threads())
+""",
+        layer,
+        NUMBA_NUM_THREADS="2",
+    )
+    assert (done.returncode, done.stdout.split()) == (0, [layer, "2"]), done.stderr
+
+
+FORK = """
+simulate(scenario, SamplingPlan(draws=100))
+sys.stdout.flush()
+child = os.fork()
+if child == 0:
+    try:
+        simulate(scenario, SamplingPlan(draws=100))
+    except Exception as error:
+        print(type(error).__name__, error)
+        sys.stdout.flush()
+        os._exit(2)
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are a matter of Unix")
+@pytest.mark.parametrize(("layer", "code"), [("omp", 2), ("workqueue", 0)])
+def test_a_fork_goes_on_or_is_told_why_not(layer: str, code: int) -> None:
+    done = python(FORK, layer)
+    assert done.returncode == 0, done.stderr
+    *told, last = done.stdout.splitlines()
+    assert int(last) == code
+    assert not code or told[0].startswith("SimulatorError this process is a fork of one that has run kernels on OpenMP"), told
+
+
+def test_threads_that_are_asked_for_are_those_that_run() -> None:
+    """The number of threads is given back, and a process that may use one thread never has two."""
+    done = python(
+        """
+before = numba.get_num_threads()
+seen = []
+simulate(scenario, SamplingPlan(draws=400_000, threads=1), progress=lambda done: seen.append(numba.get_num_threads()))
+assert set(seen) == {1} and numba.get_num_threads() == before == 2
+""",
+        "workqueue",
+        NUMBA_NUM_THREADS="2",
+    )
+    assert done.returncode == 0, done.stderr
