@@ -86,7 +86,7 @@ def measure(config: str, draws: int, repeats: int) -> Result:
     """Compare and time one config; SystemExit where the two sides do not agree."""
     from numba import cuda  # noqa: PLC0415 - only where there is a GPU
 
-    from simulator.cuda.run import Device, run_on_device  # noqa: PLC0415
+    from simulator.cuda.run import Device, chunks, run_on_device  # noqa: PLC0415
 
     plan = SamplingPlan(draws=draws)
     arguments = arguments_of(config, plan)
@@ -97,10 +97,10 @@ def measure(config: str, draws: int, repeats: int) -> Result:
         if wrong:
             raise SystemExit(f"No time is told: the GPU does not compute what the processor does in {config}.\n" + "\n".join(wrong))
         largest = max(largest, *differences(ours, theirs).values())
-    device = Device(arguments)
+    device = Device(arguments, draws)
 
     def kernel() -> None:
-        for low, high in device.chunks(0, draws):
+        for low, high in chunks(0, draws):
             device.play(low, high)
         cuda.synchronize()
 

@@ -127,7 +127,7 @@ def test_the_launch_in_a_simulator_of_a_gpu() -> None:
     """Chunks that end inside a grid, arguments, and results back; each thread is one of Python's."""
     code = f"""
 from simulator.cuda import run
-run.blocks, run.BLOCK, run._CHUNK = (lambda: 2), 16, 40 * 8 * 36
+run.blocks, run.BLOCK, run._CHUNK, run._STAGING = (lambda: 2), 16, 40, 200
 import xarray as xr
 from simulator import SamplingPlan, load_scenario, simulate
 scenario, done = load_scenario({QUICKSTART!r}, overrides={EXPECTED!r}), []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 import numba
@@ -20,7 +21,8 @@ _workspace: Any = input_workspace  # whose uncompiled source serves here
 
 BLOCK = 128  # threads
 _BLOCKS = 4  # on each multiprocessor: more share its nearest cache (measured on an H100: 1.0e9 draws/s with 4, 0.6e9 with 32)
-_CHUNK = 2**26  # bytes of results that lie on the device at a time
+_CHUNK = 2**19  # draws whose results lie on the device at a time, of 0.2 to 1.7 kB each: several for every thread
+_STAGING = 2**23  # numbers that are on their way back at a time
 
 
 class Device:
@@ -29,24 +31,21 @@ class Device:
     Parameters
     ----------
     arguments : KernelArguments
+    draws : int
+        Most that are played.
 
     Attributes
     ----------
     kept : list of int
         Rows of the outputs that are worked out.
-    columns : int
-        Draws that are played at a time.
     """
 
-    def __init__(self, arguments: KernelArguments) -> None:
+    def __init__(self, arguments: KernelArguments, draws: int) -> None:
         self.kept = [*range(len(arguments.run_outputs)), *(len(arguments.run_outputs) + arguments.book.kept)]
         self._blocks, drawn = blocks(), len(arguments.drawn)
         threads, tables = self._blocks * BLOCK, arguments.tables
-        rows = drawn + len(self.kept)
-        self.columns = max(_CHUNK // (8 * rows), 1)
-        self._results = cuda.device_array((rows, self.columns))
-        # the system takes pages from under other memory, so that a copy to it waits for each (measured: 4 GB/s against 50)
-        self._pinned = cuda.pinned_array((rows, self.columns))
+        self._columns = min(draws, _CHUNK)
+        self._results = cuda.device_array((drawn + len(self.kept), self._columns))
         self._known = (
             cuda.to_device(arguments.play.modes),
             _on_device(tables),
@@ -58,11 +57,6 @@ class Device:
             self._results[drawn:],
         )
 
-    def chunks(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
-        """Cut draws into chunks whose results lie on the device at a time."""
-        for low in range(start, stop, self.columns):
-            yield low, min(low + self.columns, stop)
-
     def play(self, low: int, high: int) -> None:
         """Play out draws ``low`` to ``high`` - 1; returns before they are done."""
         play_draws[self._blocks, BLOCK](low, high - low, *self._known)
@@ -72,8 +66,19 @@ class Device:
 
         Threads share the rows: the first touch of new memory takes most of the time.
         """
-        self._results.copy_to_host(self._pinned)
-        list(pool.map(np.copyto, rows, self._pinned[:, : rows[0].size]))
+        together = max(_STAGING // self._columns, 1)
+        for low in range(0, len(rows), together):
+            part = rows[low : low + together]
+            staged = _pinned()[: len(part) * self._columns].reshape(len(part), self._columns)
+            self._results[low : low + len(part)].copy_to_host(staged)
+            list(pool.map(np.copyto, part, staged[:, : part[0].size]))
+
+
+@lru_cache(maxsize=1)
+def _pinned() -> Floats:
+    """Return memory that the GPU writes to directly: pages that the system may move wait for each other (4 GB/s against 50)."""
+    memory: Floats = cuda.pinned_array(max(_STAGING, _CHUNK))
+    return memory
 
 
 def run_on_device(
@@ -82,15 +87,21 @@ def run_on_device(
     """Return drawn inputs by place and outputs by name, of draws ``start`` to ``stop`` - 1, as ``engine.run_kernel`` does."""
     count = stop - start
     inputs, outputs = np.empty((len(arguments.drawn), count)), np.zeros((len(arguments.outputs), count))
-    device = Device(arguments)
+    device = Device(arguments, count)
     results = [*inputs, *(outputs[row] for row in device.kept)]
     with ThreadPoolExecutor(numba.get_num_threads()) as pool:
-        for low, high in device.chunks(start, stop):
+        for low, high in chunks(start, stop):
             device.play(low, high)
             device.fetch([row[low - start : high - start] for row in results], pool)
             if progress is not None:
                 progress(high - start)
     return dict(zip(arguments.drawn, inputs, strict=True)), dict(zip(arguments.outputs, outputs, strict=True))
+
+
+def chunks(start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Cut draws into chunks whose results lie on the device at a time."""
+    for low in range(start, stop, _CHUNK):
+        yield low, min(low + _CHUNK, stop)
 
 
 def blocks() -> int:
