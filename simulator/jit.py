@@ -22,6 +22,8 @@ from typing import Any, TypeVar, cast
 import numba
 from numba.extending import intrinsic
 
+from simulator.errors import InputError
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
@@ -30,7 +32,10 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 _NO_COUNTS: dict[str, Any] = {**_OPTIONS, "_nrt": False}
 _PACKAGE = Path(__file__).parent
 _JITTED = ("jit.py", "stochastic", "model", "kernels", "cuda")
-_COMPILER_FLAGS = ("NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE", "NUMBA_ENABLE_AVX", "NUMBA_BOUNDSCHECK")
+_BITS_OF_VECTORS = ("128", "256", "512")
+_COMPILER_FLAGS = (
+    "SIMULATOR_VECTOR_BITS", "NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE", "NUMBA_ENABLE_AVX", "NUMBA_BOUNDSCHECK",
+)  # fmt: skip
 
 
 def jittable(function: F) -> F:
@@ -79,19 +84,27 @@ def wide_vectors(_context: Any) -> Any:
     """Let LLVM use 512-bit vectors in the function that calls this, where the machine has them.
 
     LLVM prefers 256 bits on most such machines; the hint is an attribute of one function, so that
-    nothing else that numba compiles in the process is touched.
+    nothing else that numba compiles in the process is touched. ``SIMULATOR_VECTOR_BITS`` asks for 128 or 256 instead.
     """
 
     def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
         # llvmlite checks names against a list that lacks this one; its text is plain LLVM IR
-        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        set.add(builder.function.attributes, f'"prefer-vector-width"="{_vector_bits()}"')
         return context.get_dummy_value()
 
     return numba.types.void(), generate
 
 
+def _vector_bits() -> str:
+    bits = os.environ.get("SIMULATOR_VECTOR_BITS", _BITS_OF_VECTORS[-1])
+    if bits not in _BITS_OF_VECTORS:
+        raise InputError(f"SIMULATOR_VECTOR_BITS = {bits!r} is not one of {', '.join(_BITS_OF_VECTORS)}; leave it unset for the widest")
+    return bits
+
+
 def source_hash() -> str:
     """Return the hash of the sources that kernels are compiled from, and of the compiler's flags."""
+    _vector_bits()  # refused before anything is compiled
     digest = hashlib.sha256()
     for name in _JITTED:
         path = _PACKAGE / name

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from simulator.engine import simulate
 from simulator.jit import cache_folder
 from simulator.kernels.history import run_history
@@ -13,6 +15,7 @@ from simulator.kernels.hourly import run_sample, sample_hours
 from simulator.kernels.largest import run_largest
 from simulator.kernels.ledger.settle import settle
 from simulator.kernels.static import run_static
+from simulator.kernels.tally import bin_of, tally, weigh_leaves
 from simulator.plan import SamplingPlan
 from simulator.scenario import parse_scenario
 from simulator.scenario.zones import load_zone, zone_names
@@ -49,11 +52,17 @@ def warm_up() -> Iterator[Compiled]:
     def sample() -> None:
         sample_hours(load_zone(zone_names()[0]).zone, 0, 1, draws=1)
 
+    def count() -> None:
+        leaves, counts = np.empty((1, 1, 5)), np.zeros(1, dtype=np.int64)
+        weigh_leaves(np.ones((1, 1)), leaves)
+        tally(np.ones((1, 1)), 0, leaves, np.array([bin_of(1.0)]), np.arange(2), counts, np.zeros((1, 5)), np.zeros((1, 1, 2)))
+
     calls: tuple[tuple[tuple[str, Any], Callable[[], None]], ...] = (
         (("runs in expectation, and their bills", (run_static, settle)), lambda: play("expected_value")),
         (("histories", (run_history,)), lambda: play("event_driven")),
         (("spare nodes", (run_largest,)), lambda: play("event_driven", spare_nodes="1 to 4", repair_time="24 h")),
         (("hourly samples", (run_sample,)), sample),
+        (("counted draws", (weigh_leaves, tally)), count),
     )
     for (name, kernels), call in calls:
         began = perf_counter()
