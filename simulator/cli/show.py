@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 import click
+import numpy as np
 import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -264,7 +265,8 @@ def rounded(value: float, error: float | None) -> str:
 def _outputs(summary: xr.Dataset) -> list[tuple[str, str]]:
     """Return (output, label) of the table's rows: totals, and under them the components that are not nought."""
     names = [str(name) for name in summary.output.values]
-    repeated = [name for name, other in _REPEATED if _same(summary, name, other)]
+    values = dict(zip(names, summary.value.values, strict=True))  # read often: xarray takes a millisecond each time
+    repeated = [name for name, other in _REPEATED if (values[name] == values[other]).all()]
     rows = []
     for name in _ROWS:
         if name in names:
@@ -273,14 +275,9 @@ def _outputs(summary: xr.Dataset) -> list[tuple[str, str]]:
             continue
         rows.append((f"{name}_total", f"{_LABELS[name]}, total"))
         parts = [part for part in names if part.startswith(f"{name}[")]
-        alive = [part for part in parts if float(abs(summary.value.sel(output=part)).max()) > 0]
+        alive = [part for part in parts if np.nan_to_num(values[part]).any()]
         rows += [(part, "  " + part.partition("[")[2].rstrip("]")) for part in alive]
     return rows
-
-
-def _same(summary: xr.Dataset, output: str, other: str) -> bool:
-    """Return whether an output says nothing that another does not."""
-    return bool((summary.value.sel(output=output) == summary.value.sel(output=other)).all())
 
 
 def _table(results: xr.Dataset, summary: xr.Dataset) -> Table:

@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 Floats = NDArray[np.float64]
@@ -183,5 +182,7 @@ def stationary_quantile(law: HourlyLaw, season: Floats, share: float) -> float:
         In (0, 1).
     """
     low, high = float(season.min()) - 9.0 * law.residual_sd - 1.0, float(season.max()) + 9.0 * law.residual_sd + 1.0
+    from scipy.optimize import brentq  # noqa: PLC0415 - 0.2 s that few scenarios need
+
     score = brentq(lambda u: float(np.mean(ndtr((u - season) / max(law.residual_sd, 1e-12)))) - share, low, high)
     return float(law.value(np.asarray(score)))
