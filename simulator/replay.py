@@ -23,6 +23,7 @@ from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.results import replay_place
 from simulator.scenario import Scenario, resolve
+from simulator.threads import launching
 
 Floats = NDArray[np.float64]
 
@@ -243,7 +244,8 @@ def _settled(arguments: KernelArguments, inputs: Mapping[str, Floats], fans: Flo
     repeated = [names.index("cost[rollbacks]"), names.index("emissions[rollbacks]")]
     for k in range(times):
         out = np.empty((len(names), count))
-        replace(arguments, book=book).settle(0, count, rows, fans[:, k].T[: len(OUTCOMES)].copy(), out, first=0, block_size=count)
+        with launching():
+            replace(arguments, book=book).settle(0, count, rows, fans[:, k].T[: len(OUTCOMES)].copy(), out, first=0, block_size=count)
         known["cost_total"][:, k] = out[costs].sum(axis=0) + out[repeated[0]]
         known["emissions_total"][:, k] = out[emitted].sum(axis=0) + out[repeated[1]]
         known["energy"][:, k], known["progress"][:, k] = out[names.index("energy")], fans[:, k, FAN.index("progress")]
