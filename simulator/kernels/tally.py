@@ -41,8 +41,8 @@ def bin_ends(bins: Integers) -> tuple[Floats, Floats]:
 
     Examples
     --------
-    >>> bin_ends(np.array([-1, 0, bin_of(3.0)]))[0].tolist()
-    [-9.322329424321651e-10, 0.0, 3.0]
+    >>> [ends.tolist() for ends in bin_ends(np.array([0, bin_of(3.0)]))]
+    [[0.0, 3.0], [0.0, 3.001953125]]
     """
 
     def nearer(k: Integers) -> Floats:
