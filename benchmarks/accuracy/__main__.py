@@ -17,7 +17,7 @@ from benchmarks.accuracy.cases import CASES, FEWEST, PEERS_PART, Comparison, Con
 from benchmarks.accuracy.repeated import Repeated
 from benchmarks.accuracy.report import compared, converging
 from benchmarks.accuracy.ways import OUTPUTS, STATISTICS
-from benchmarks.machine import describe, machine_lines
+from simulator.bench.machine import describe, machine_lines
 
 _SMOKE_REPEATS = 8
 
