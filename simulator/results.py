@@ -341,7 +341,8 @@ def open_results(path: str | Path) -> xr.Dataset:
     loaded.attrs.update({name: int(loaded.attrs[name]) for name in counts})
     # what each format makes of text differs, and would reach the next file that is written
     text = {name: c.variable.astype(object) for name, c in loaded.coords.items() if c.dtype.kind not in "iuf"}
-    return _ordered(loaded.assign_coords(text).drop_encoding())
+    whole = loaded.assign_coords(text).drop_encoding()
+    return _ordered(whole) if "draw" in whole.dims else whole  # draws, or bands
 
 
 def _check_chunks(source: Path) -> None:

@@ -15,10 +15,11 @@ from simulator.kernels.hourly import run_sample, sample_hours
 from simulator.kernels.largest import run_largest
 from simulator.kernels.ledger.settle import settle
 from simulator.kernels.static import run_static
-from simulator.kernels.tally import bin_of, tally, weigh_leaves
+from simulator.kernels.tally import COLUMNS, tally, weigh_leaves
 from simulator.plan import SamplingPlan
 from simulator.scenario import parse_scenario
 from simulator.scenario.zones import load_zone, zone_names
+from simulator.threads import launching
 
 _RUN = {
     "workload": {"params": "7B", "tokens": "1T", "mfu": 0.4},
@@ -53,9 +54,10 @@ def warm_up() -> Iterator[Compiled]:
         sample_hours(load_zone(zone_names()[0]).zone, 0, 1, draws=1)
 
     def count() -> None:
-        leaves, counts = np.empty((1, 1, 5)), np.zeros(1, dtype=np.int64)
-        weigh_leaves(np.ones((1, 1)), leaves)
-        tally(np.ones((1, 1)), 0, leaves, np.array([bin_of(1.0)]), np.arange(2), counts, np.zeros((1, 5)), np.zeros((1, 1, 2)))
+        values, leaves, moments = np.zeros((1, 1)), np.empty((1, 1, len(COLUMNS))), np.zeros((1, len(COLUMNS)))
+        with launching():
+            weigh_leaves(values, leaves)
+            tally(values, 0, leaves, np.array([[0, 1, -1]]), np.arange(2), np.zeros(1, dtype=np.int64), moments, np.zeros((1, 1, 2)))
 
     calls: tuple[tuple[tuple[str, Any], Callable[[], None]], ...] = (
         (("runs in expectation, and their bills", (run_static, settle)), lambda: play("expected_value")),

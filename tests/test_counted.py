@@ -2,6 +2,9 @@
 
 import json
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +15,10 @@ from simulator import SamplingPlan, load_scenario, simulate, simulate_bands, sum
 from simulator.analysis import counted
 from simulator.analysis.chances import limits_exceeded
 from simulator.analysis.sketches import Sketch
-from simulator.kernels.tally import BIN_WIDTH, LEAF, bin_ends, bin_of
+from simulator.errors import InputError
+from simulator.kernels.tally import BIN_WIDTH, LEAF, SMALLEST, bin_ends, bin_of
 
+ROOT = Path(__file__).parent.parent
 QUICKSTART = "configs/quickstart.yaml"
 EXPECTED = ["reliability.method=expected_value"]
 
@@ -45,15 +50,15 @@ def sketched(values, replicates, sizes):
     return sketch
 
 
-@pytest.mark.parametrize("x", [0.0, -0.0, 1e-10, 1.0, -1.0, 3.7e5, -2.2e-9, 1e35, 1e300, math.inf, -math.inf])
+@pytest.mark.parametrize("x", [0.0, -0.0, 1e-31, 1e-10, 1.0, -1.0, 3.7e5, -2.2e-9, 1e35, 1e300, math.inf, -math.inf])
 def test_a_value_lies_in_its_bin(x):
     k = bin_of(x)
     (lower,), (upper,) = bin_ends(np.array([k]))
-    if 2.0**-30 < abs(x) < 2.0**120:
+    if SMALLEST < abs(x) < 2.0**200:
         assert lower <= x <= upper
         assert upper - lower <= BIN_WIDTH * min(abs(lower), abs(upper))
     assert bin_of(-x) == -k
-    assert (k == 0) == (abs(x) < 2.0**-30)
+    assert (k == 0) == (abs(x) < SMALLEST)
 
 
 def test_bins_join():
@@ -70,7 +75,7 @@ def test_counted_draws_are_the_draws_to_a_bin(columns, replicates):
         ordered = sketch.ordered(k)
         assert len(ordered) == known.size
         assert sketch.missing(k) == np.isnan(values).sum()
-        np.testing.assert_allclose(ordered[:], known, rtol=BIN_WIDTH, atol=2.0**-30)
+        np.testing.assert_allclose(ordered[:], known, rtol=BIN_WIDTH, atol=SMALLEST)
         assert (ordered[0], ordered[-1]) == (known[0], known[-1])
         mean, sd = sketch.moments(k)
         assert mean == pytest.approx(known.mean(), rel=1e-12, abs=1e-13)
@@ -78,7 +83,7 @@ def test_counted_draws_are_the_draws_to_a_bin(columns, replicates):
         for r, (part, mean) in enumerate(sketch.by_replicate(k)) if replicates > 1 else ():
             own = values[r::replicates]
             own = np.sort(own[~np.isnan(own)])
-            np.testing.assert_allclose(part[:], own, rtol=BIN_WIDTH, atol=2.0**-30)
+            np.testing.assert_allclose(part[:], own, rtol=BIN_WIDTH, atol=SMALLEST)
             assert mean == pytest.approx(own.mean(), rel=1e-12, abs=1e-13)
     np.testing.assert_array_equal(sketch.ordered(4)[:], np.sort(columns[4]))  # whole numbers below 1024 are bins of their own
     assert set(sketch.ordered(2)[:]) == {7.25}
@@ -92,6 +97,44 @@ def test_chunks_change_nothing(columns):
         assert [mean for _, mean in one.by_replicate(k)] == [mean for _, mean in many.by_replicate(k)]
 
 
+@pytest.mark.parametrize("scale", [1e-20, 1e-9, 1e12, 1e50])
+def test_any_scale_is_counted_as_well(scale):
+    values = scale * np.random.default_rng(2).lognormal(0, 1, (1, LEAF))
+    np.testing.assert_allclose(sketched(values, 1, [LEAF]).ordered(0)[:], np.sort(values[0]), rtol=BIN_WIDTH)
+
+
+def test_what_lies_between_nought_and_large_draws_takes_no_room():
+    rng = np.random.default_rng(3)
+    values = np.where(rng.random((2, LEAF)) < 0.5, 0.0, rng.uniform(1e6, 2e6, (2, LEAF)) * np.array([[1.0], [-1.0]]))
+    sketch = sketched(values, 256, [LEAF])
+    assert sketch._counts.nbytes < 2 * 256 * 1100 * 8  # an octave of bins for each output and replicate
+    for k in range(2):
+        np.testing.assert_allclose(sketch.ordered(k)[:], np.sort(values[k]), rtol=BIN_WIDTH)
+
+
+def test_more_counts_than_memory_are_refused():
+    values = np.exp(np.random.default_rng(4).uniform(-60, 60, (20, LEAF)))
+    with pytest.raises(InputError, match="counting 20 outputs in 4096 replicates would take more than 1 GiB; use fewer"):
+        sketched(values, 4096, [LEAF])
+
+
+def test_memory_does_not_grow_with_draws():
+    """Chunks and counts are what is kept: ten times the draws take the same."""
+    code = """
+import resource, sys
+from simulator import SamplingPlan, load_scenario, simulate_bands
+scenario = load_scenario("configs/quickstart.yaml", overrides=["reliability.method=expected_value"])
+peaks = []
+for draws in (400_000, 4_000_000):
+    simulate_bands(scenario, SamplingPlan(draws=draws))
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(*peaks)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=600)
+    few, many = map(int, done.stdout.split())
+    assert many - few < 60 * 1024  # KiB
+
+
 def test_leaves_are_whole():
     sketch = Sketch(1, 1)
     sketch.add(np.ones((1, 10)))
@@ -103,7 +146,7 @@ def assert_same_bands(bands, kept, *, error=BIN_WIDTH):
     assert bands.output.values.tolist() == kept.output.values.tolist()
     for name in ("value", "ci"):
         # the error of an end of a bin, of magnitudes above what counts as nought
-        np.testing.assert_allclose(bands[name], kept[name], rtol=error, atol=2.0**-29)
+        np.testing.assert_allclose(bands[name], kept[name], rtol=error, atol=SMALLEST)
     for name in ("mean", "sd"):
         a, b = bands[name].values, kept[name].values
         both = np.isfinite(a) & np.isfinite(b)
@@ -168,6 +211,21 @@ def test_on_the_command_line(tmp_path, capsys):
     assert told == pytest.approx(float(kept.value.sel(output="cost_total", quantile=0.8)), rel=BIN_WIDTH)
     assert data["value_error"] == BIN_WIDTH
     assert target.stat().st_size < 1e6
+
+    assert run("summarize", str(target), "--json") == 0
+    assert json.loads(capsys.readouterr().out) == data
+    assert run("summarize", str(target), "--fail-above", "cost_total p33 > 1") == 2
+    assert "these bands hold p5, p10, p25, p50, p75, p80, p81, p90, p95; run again" in capsys.readouterr().err
+    assert run("summarize", str(target), "--context") == 2
+
+
+def test_a_share_of_stopped_runs_is_judged_whatever_its_tail(capsys):
+    limited = ["run", QUICKSTART, "--set", "max_wall_clock=10 days", "--draws", "300"]
+    for way in ([], ["--summary"]):
+        assert run(*limited, *way, "--fail-above", "stopped mean > 1%") == 3
+        assert "stopped mean > 1%: it is 0.8" in capsys.readouterr().err
+    assert run(*limited, "--summary", "--fail-above", "stopped p50 > 0.1") == 2
+    assert "write 'stopped mean > ...', or leave --summary out" in capsys.readouterr().err
 
 
 def test_what_reads_draws_is_refused(capsys):

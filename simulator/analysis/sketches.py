@@ -8,7 +8,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernels.tally import GREATEST, LEAF, LEAST, MEAN, NUMBER, SQUARES, bin_ends, bin_of, tally, weigh_leaves
+from simulator.errors import InputError
+from simulator.kernels.tally import (
+    ABOVE,
+    BELOW,
+    COLUMNS,
+    GREATEST,
+    LEAF,
+    LEAST,
+    MEAN,
+    NEGATIVE,
+    NUMBER,
+    POSITIVE,
+    SQUARES,
+    ZERO,
+    bin_ends,
+    bin_of,
+    tally,
+    weigh_leaves,
+)
+
+_MOST = 2**30  # bytes of counts
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -71,11 +91,12 @@ class Sketch:
     def __init__(self, outputs: int, replicates: int) -> None:
         self.draws = 0
         self._replicates = replicates
-        self._moments = np.zeros((outputs, 5))
-        self._moments[:, LEAST], self._moments[:, GREATEST] = np.inf, -np.inf
+        self._moments = np.zeros((outputs, len(COLUMNS)))
+        self._moments[:, [LEAST, ABOVE]], self._moments[:, [GREATEST, BELOW]] = np.inf, -np.inf
         self._sums = np.zeros((outputs, replicates, 2))
-        self._lowest, self._sizes = np.zeros(outputs, dtype=np.int64), np.zeros(outputs, dtype=np.int64)
-        self._counts = np.zeros(0, dtype=np.int64)
+        self._bins = np.tile(np.array([0, 1, -1]), (outputs, 1))
+        self._sizes = np.ones(outputs, dtype=np.int64)
+        self._counts = np.zeros(outputs * replicates, dtype=np.int64)
         self._whole = np.ones(outputs, dtype=np.bool_)
 
     def add(self, values: Floats) -> None:
@@ -90,31 +111,42 @@ class Sketch:
             raise ValueError(f"{self.draws} draws do not fill whole leaves of {LEAF}: none can follow")
         for k in np.flatnonzero(self._whole):
             self._whole[k] = np.all((values[k] == np.floor(values[k])) | np.isnan(values[k]))
-        leaves = np.empty((len(values), -(-values.shape[1] // LEAF), 5))
+        leaves = np.empty((len(values), -(-values.shape[1] // LEAF), len(COLUMNS)))
         weigh_leaves(values, leaves)
-        self._widen(
-            np.minimum(self._moments[:, LEAST], leaves[:, :, LEAST].min(axis=1)),
-            np.maximum(self._moments[:, GREATEST], leaves[:, :, GREATEST].max(axis=1)),
-        )
-        tally(values, self.draws, leaves, self._lowest, self._starts(), self._counts, self._moments, self._sums)
+        for column in (LEAST, ABOVE):
+            self._moments[:, column] = np.minimum(self._moments[:, column], leaves[:, :, column].min(axis=1))
+        for column in (GREATEST, BELOW):
+            self._moments[:, column] = np.maximum(self._moments[:, column], leaves[:, :, column].max(axis=1))
+        self._widen()
+        tally(values, self.draws, leaves, self._bins, self._starts(), self._counts, self._moments, self._sums)
         self.draws += values.shape[1]
 
     def _starts(self) -> Integers:
         return np.append(0, np.cumsum(self._sizes * self._replicates))
 
-    def _widen(self, least: Floats, greatest: Floats) -> None:
-        """Make room for the bins from each output's least to its greatest draw."""
-        bins = np.array([[bin_of(a), bin_of(z)] if a <= z else [0, 0] for a, z in zip(least, greatest, strict=True)])
-        sizes = bins[:, 1] - bins[:, 0] + 1
-        if np.array_equal(sizes, self._sizes):
+    def _widen(self) -> None:
+        """Make room for the bins from each output's least to its greatest draw, those nearest to nought between them left out."""
+        bins, sizes = np.empty_like(self._bins), np.empty_like(self._sizes)
+        for k, row in enumerate(self._moments):
+            least, greatest, below, above = (float(row[column]) for column in (LEAST, GREATEST, BELOW, ABOVE))
+            positive, negative = (bin_of(above) if above < np.inf else 1), (bin_of(below) if below > -np.inf else -1)
+            zero = negative - bin_of(least) + 1 if below > -np.inf else 0
+            bins[k] = zero, positive, negative
+            sizes[k] = zero + 1 + (bin_of(greatest) - positive + 1 if above < np.inf else 0)
+        if np.array_equal(sizes, self._sizes) and np.array_equal(bins, self._bins):
             return
+        if 8 * int(sizes.sum()) * self._replicates > _MOST:
+            raise InputError(
+                f"counting {len(sizes)} outputs in {self._replicates} replicates would take more than {_MOST >> 30} GiB; "
+                "use fewer replicates, or keep the draws (leave --summary out)"
+            )
         parts = []
         for k, old in enumerate(np.split(self._counts, self._starts()[1:-1])):
-            wider = np.zeros((self._replicates, sizes[k]), dtype=np.int64)
-            first = self._lowest[k] - bins[k, 0]
-            wider[:, first : first + self._sizes[k]] = old.reshape(self._replicates, -1)
+            wider, known = np.zeros((self._replicates, sizes[k]), dtype=np.int64), old.reshape(self._replicates, -1)
+            there = known.any(axis=0)
+            wider[:, _places(bins[k], _numbers(self._bins[k], self._sizes[k])[there])] = known[:, there]
             parts.append(wider.ravel())
-        self._lowest, self._sizes, self._counts = bins[:, 0], sizes, np.concatenate(parts)
+        self._bins, self._sizes, self._counts = bins, sizes, np.concatenate(parts)
 
     def missing(self, output: int) -> int:
         """Return how many draws of an output were NaN."""
@@ -140,8 +172,20 @@ class Sketch:
         return self._counts[starts[output] : starts[output + 1]].reshape(self._replicates, -1)
 
     def _ordered(self, output: int, counts: Integers) -> CountedDraws:
-        ends = bin_ends(self._lowest[output] + np.arange(counts.size))
+        ends = bin_ends(_numbers(self._bins[output], counts.size))
         lower, upper = (np.clip(end, self._moments[output, LEAST], self._moments[output, GREATEST]) for end in ends)
         if counts.size:  # the outermost bins hold all that is beyond
             lower[0], upper[-1] = self._moments[output, LEAST], self._moments[output, GREATEST]
         return CountedDraws(lower, upper, np.append(0, np.cumsum(counts)), bool(self._whole[output]))
+
+
+def _numbers(bins: Integers, size: int) -> Integers:
+    """Return the bins of a row's counts, in their order."""
+    at = np.arange(size) - bins[ZERO]
+    return np.where(at > 0, bins[POSITIVE] + at - 1, np.where(at < 0, bins[NEGATIVE] + at + 1, 0))
+
+
+def _places(bins: Integers, numbers: Integers) -> Integers:
+    """Return where bins stand among a row's counts: the inverse of :func:`_numbers`."""
+    apart = np.where(numbers > 0, numbers - bins[POSITIVE] + 1, np.where(numbers < 0, numbers - bins[NEGATIVE] - 1, 0))
+    return np.asarray(bins[ZERO] + apart)

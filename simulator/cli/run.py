@@ -22,7 +22,7 @@ from simulator.cli.options import device_option, plan_options
 @click.argument("config", type=click.Path())
 @plan_options
 @device_option
-@click.option("-o", "--output", type=click.Path(), help="Save all draws to FILE.nc or DIR.zarr.")
+@click.option("-o", "--output", type=click.Path(), help="Save all draws, or with --summary the bands, to FILE.nc or DIR.zarr.")
 @click.option("--summary", is_flag=True, help="Count draws instead of keeping them: bands of any number of draws in the same memory.")
 @click.option("--context", is_flag=True, help="Tell who could afford it, and what it is as much as.")
 @click.option("--json", "as_json", is_flag=True, help="Print the bands as JSON.")
@@ -66,6 +66,7 @@ def command(
     resolved = resolve(scenario)
     sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size, device)
     limits = [parse(text, output_names(resolved)) for text in thresholds]
+    quantiles = quantiles_for(limits) if summary else ()
     if output is not None:
         check_target(output)
 
@@ -83,7 +84,7 @@ def command(
         if summary:
             from simulator.analysis.counted import simulate_bands
 
-            results = simulate_bands(scenario, sampling, quantiles=quantiles_for(limits), progress=progress)
+            results = simulate_bands(scenario, sampling, quantiles=quantiles, progress=progress)
         else:
             from simulator.engine import simulate
 

@@ -91,8 +91,11 @@ def show_bands(summary: xr.Dataset, *, as_json: bool) -> None:
         console.print(_table(summary, summary))
         console.print(_sentence(summary), soft_wrap=True)
         _print_limits(console, summary, summary)
+        _print_pausing(console, summary)
         for note in notes(summary):
             console.print(note, soft_wrap=True)
+        _print_refused(console, summary)
+        _print_defaults(console, summary)
         share = f"{100 * summary.attrs['value_error']:.1g} %"
         console.print(f"No draw was kept: percentiles are those of bins no wider than {share} of their values.", soft_wrap=True)
     click.echo(captured.get(), nl=False)
@@ -164,15 +167,17 @@ def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> 
     console.print(_sentence(summary), soft_wrap=True)
     _print_limits(console, results, summary)
     _print_history(console, results, summary)
-    for output, text in _outputs(summary):
-        row = summary.sel(output=output)
-        if math.isnan(row["mean"].item()) and "[" not in output:
-            console.print(f"{text}: {row.note.item()}.", soft_wrap=True)
+    _print_refused(console, summary)
     for pair in json.loads(results.attrs["correlations"]):
         if pair["requested"] == 0.0:
             continue
         achieved = "one of them is certain" if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
         console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.", soft_wrap=True)
+    _print_defaults(console, results)
+
+
+def _print_defaults(console: Console, results: xr.Dataset) -> None:
+    """Print what was taken from defaults."""
     defaults = json.loads(results.attrs["defaults"])
     if defaults:
         names = ", ".join(dict.fromkeys(place.partition("[")[0] for place, told in defaults.items() if "luck" not in told["source"]))
@@ -184,7 +189,14 @@ def _print_history(console: Console, results: xr.Dataset, summary: xr.Dataset) -
     for line in (_time_spent(results), _by_class(results, summary)):
         if line:
             console.print(line, soft_wrap=True)
-    if "paused_delay" in results:
+    _print_pausing(console, summary)
+    for note in notes(results):
+        console.print(note, soft_wrap=True)
+
+
+def _print_pausing(console: Console, summary: xr.Dataset) -> None:
+    """Print what pausing did, if there was any."""
+    if "paused_delay" in summary.output:
         parts = []
         over = str(summary.note.sel(output="paused_delay").item()).partition(";")[0]
         for name, text in (
@@ -198,10 +210,20 @@ def _print_history(console: Console, results: xr.Dataset, summary: xr.Dataset) -
             low, middle, high = (f"{value / factor:.3g}" for value in values)
             parts.append(text.format(f"{middle} ({low} to {high})", unit))
         over = f", {over}" if over.startswith("over") else ""
-        told = f"{'; '.join(parts)} (P50, P5 to P95)" if float(results.paused_pair.max()) > 0 else "nothing to compare"
+        told = (
+            f"{'; '.join(parts)} (P50, P5 to P95)"
+            if float(summary.value.sel(output="paused_pair").max()) > 0 or float(summary["mean"].sel(output="paused_pair")) > 0
+            else "nothing to compare"
+        )
         console.print(f"Pausing, against the same draws without it{over}: {told}.", soft_wrap=True)
-    for note in notes(results):
-        console.print(note, soft_wrap=True)
+
+
+def _print_refused(console: Console, summary: xr.Dataset) -> None:
+    """Print why means are missing."""
+    for output, text in _outputs(summary):
+        row = summary.sel(output=output)
+        if math.isnan(row["mean"].item()) and "[" not in output:
+            console.print(f"{text}: {row.note.item()}.", soft_wrap=True)
 
 
 _ACTIVITIES = {"lost": "lost with unsaved work", "down": "down", "waiting": "waiting for spare nodes"}

@@ -22,13 +22,20 @@ import click
     help="Exit with 3 where exceeded: 'cost_total p80 > 30M'; may be repeated.",
 )
 def command(file: str, as_json: bool, context: bool, thresholds: tuple[str, ...]) -> None:
-    """Print the bands of the draws in FILE, which `simulator run -o` saved."""
+    """Print the bands of FILE, draws or bands, which `simulator run -o` saved."""
     from simulator.analysis.bands import output_names
-    from simulator.cli.show import show
+    from simulator.cli.show import show, show_bands
     from simulator.cli.thresholds import check, parse
+    from simulator.errors import InputError
     from simulator.results import open_results
 
     results = open_results(file)
-    limits = [parse(text, output_names(results)) for text in thresholds]
-    show(results, as_json=as_json, context=context)
+    counted = "value_error" in results.attrs  # `run --summary` saved it
+    if counted and context:
+        raise InputError(f"{file} holds bands, and --context reads draws; leave it out, or run without --summary")
+    limits = [parse(text, [str(name) for name in results.output.values] if counted else output_names(results)) for text in thresholds]
+    if counted:
+        show_bands(results, as_json=as_json)
+    else:
+        show(results, as_json=as_json, context=context)
     check(results, limits)

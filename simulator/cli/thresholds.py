@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 
 import click
@@ -63,7 +64,7 @@ def parse(text: str, outputs: Sequence[str]) -> Threshold:
         raise InputError(f"--fail-above '{text}': {name} is not an output; did you mean {' or '.join(near)}?")
     probability = None
     if match["statistic"] != "mean":
-        probability = float(match["statistic"][1:]) / 100
+        probability = float(Decimal(match["statistic"][1:]) / 100)
         if not 0 < probability < 1:
             raise InputError(f"--fail-above '{text}': a percentile lies strictly between p0 and p100")
     try:
@@ -74,23 +75,36 @@ def parse(text: str, outputs: Sequence[str]) -> Threshold:
 
 
 def quantiles_for(thresholds: Sequence[Threshold]) -> tuple[float, ...]:
-    """Return the percentiles of bands, and those that thresholds ask for besides."""
+    """Return the percentiles of bands, and those that thresholds ask for besides.
+
+    Raises
+    ------
+    InputError
+        Where bands cannot tell what a threshold asks for.
+    """
+    for threshold in thresholds:
+        if threshold.name == STOPPED and threshold.probability is not None:
+            raise InputError(
+                f"--fail-above '{threshold.text}': without draws, {STOPPED} is known by its mean; "
+                f"write '{STOPPED} mean > ...', or leave --summary out"
+            )
     return tuple(sorted({*QUANTILES, *(threshold.probability for threshold in thresholds if threshold.probability is not None)}))
 
 
 def _bands_of(results: xr.Dataset, threshold: Threshold) -> xr.Dataset:
     """Return the statistics that a threshold asks for, of draws or of bands."""
-    name, quantiles = threshold.name, [threshold.probability or 0.5]
+    name, quantile = threshold.name, threshold.probability or 0.5
+    if name == STOPPED and threshold.probability is None:  # a share, whose mean has no tail to judge
+        like = results if "draw" not in results.dims else summarize(results)
+        return like.sel(output="completed", quantile=quantile).assign(mean=stopped_share(results))
     if "draw" not in results.dims:
-        if name == STOPPED:
-            if threshold.probability is not None:
-                raise InputError(f"--fail-above '{threshold.text}': of bands alone, {STOPPED} is known by its mean")
-            completed = results.sel(output="completed")
-            return completed.assign(mean=1.0 - completed["mean"])
-        return results.sel(output=name, quantile=quantiles[0])
+        if quantile not in results["quantile"]:
+            known = ", ".join(f"p{100 * q:g}" for q in results["quantile"].values)
+            raise InputError(f"--fail-above '{threshold.text}': these bands hold {known}; run again with this threshold")
+        return results.sel(output=name, quantile=quantile)
     if name == STOPPED:
         results = results.assign({STOPPED: (1.0 - results.completed).assign_attrs(results.completed.attrs)})
-    return summarize(results, quantiles=quantiles).sel(output=name, quantile=quantiles[0])
+    return summarize(results, quantiles=[quantile]).sel(output=name, quantile=quantile)
 
 
 def check(results: xr.Dataset, thresholds: list[Threshold]) -> None:

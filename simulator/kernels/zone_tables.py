@@ -85,7 +85,6 @@ def _cells(law: HourlyLaw | None, unit: float) -> _Cells:
     edges = np.arange(cells[-1] + 3, dtype=np.float64)
     ends = np.interp(edges, places, heights)  # level outside of the knots
     held, first = np.unique(cells, return_index=True)
-    place, height = places[first] - held, heights[first]
     rows = np.stack([ends[:-1], np.diff(ends), np.zeros(edges.size - 1), np.diff(ends)], axis=1)
     place, height = places[first] - held, heights[first]
     before = np.divide(height - ends[held], place, out=np.zeros(held.size), where=place > 0)
