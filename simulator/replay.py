@@ -23,7 +23,7 @@ from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.results import replay_place
 from simulator.scenario import Scenario, resolve
-from simulator.threads import launching
+from simulator.threads import launching, using_threads
 
 Floats = NDArray[np.float64]
 
@@ -216,7 +216,8 @@ def over_time(
     fans = np.full((count, times, len(FAN)), np.nan)
     records = no_records()._replace(fans=fans, step=step)
     run_kernel(arguments, plan, 0, count, in_part(progress, 1, 2, count), records=records)
-    known = _settled(arguments, inputs, fans)
+    with using_threads(plan.threads):
+        known = _settled(arguments, inputs, fans)
     variables = {}
     for name, values in known.items():
         q = QUANTITIES[name]

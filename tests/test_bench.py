@@ -257,6 +257,15 @@ def test_other_files_are_refused(
         read(file)
 
 
+@pytest.mark.parametrize("damage", [{"workloads": [1]}, {"machine": "x"}, {"repeats": "z"}, {"workloads": {"static": {}}}])
+def test_a_damaged_result_is_refused_before_anything_is_measured(
+    damage: dict[str, Any], result: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path / "x.json", result, **damage)
+    assert run("--compare", file) == 2
+    assert capsys.readouterr().err.startswith(f"error: {file} is damaged (")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

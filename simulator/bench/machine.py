@@ -29,11 +29,12 @@ def cores() -> int:
 
 
 def vector_bits() -> int:
-    """Return the widest vectors of float64 that LLVM may use here [bit]: kernels ask for them, though LLVM may prefer narrower ones."""
+    """Return the widest vectors of float64 that kernels ask LLVM for here [bit], though it may prefer narrower ones."""
     from llvmlite.binding import get_host_cpu_features  # noqa: PLC0415 - a peer's process must not load what its users do not
 
     features = get_host_cpu_features()
-    return next((bits for feature, bits in (("avx512f", 512), ("avx2", 256), ("avx", 256)) if features.get(feature)), 128)
+    widest = next((bits for feature, bits in (("avx512f", 512), ("avx2", 256), ("avx", 256)) if features.get(feature)), 128)
+    return min(widest, int(os.environ.get("SIMULATOR_VECTOR_BITS", widest)))
 
 
 def describe() -> dict[str, str | int]:

@@ -44,7 +44,7 @@ def command(
     """
     from pathlib import Path
 
-    from simulator.bench.result import as_text, check_target, read, write
+    from simulator.bench.result import as_text, check_target, write
     from simulator.errors import InputError
     from simulator.plots.save import check_picture
 
@@ -56,13 +56,13 @@ def command(
         unused = [f"--{name}" for name in stated] + ([] if output is None else ["--output"])
         if unused:
             raise InputError(f"--with {after} measures nothing, so that {', '.join(unused)} can have no effect. Leave it out")
-    earlier = None if before is None else read(before)
+    earlier = None if before is None else _whole(before)
     target = None if output is None else check_target(output)
     if target is not None and picture is None and Path(str(output)).is_dir():
         picture = str(target.with_suffix(".png"))
     if picture is not None:
         check_picture(picture)
-    result = _measured(stated) if after is None else read(after)
+    result = _measured(stated) if after is None else _whole(after)
     if target is not None:
         write(target, result)
         click.echo(f"saved to {target}", err=True)
@@ -80,6 +80,21 @@ def command(
         from simulator.cli.show_bench import show_bench
 
         show_bench(result)
+
+
+def _whole(path: str) -> dict[str, Any]:
+    """Read a result and compare it with itself, so that a damaged one is refused before anything is measured."""
+    from simulator.bench.compare import differences, notes
+    from simulator.bench.result import read
+    from simulator.errors import InputError
+
+    result = read(path)
+    try:
+        differences(result, result)
+        notes(result, result)
+    except (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError) as error:
+        raise InputError(f"{path} is damaged ({type(error).__name__}: {error}). simulator bench -o FILE.json writes one") from None
+    return result
 
 
 def _measured(stated: dict[str, Any]) -> dict[str, Any]:
