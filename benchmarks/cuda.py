@@ -86,7 +86,7 @@ def measure(config: str, draws: int, repeats: int) -> Result:
     """Compare and time one config; SystemExit where the two sides do not agree."""
     from numba import cuda  # noqa: PLC0415 - only where there is a GPU
 
-    from simulator.cuda.run import Device, chunks, run_on_device  # noqa: PLC0415
+    from simulator.cuda.run import Device, chunks, run_on_device  # noqa: PLC0415 - imports numba-cuda
 
     plan = SamplingPlan(draws=draws)
     arguments = arguments_of(config, plan)

@@ -76,7 +76,7 @@ def test_why_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_other_devices_are_not_known() -> None:
     with pytest.raises(InputError, match="device = 'tpu' is not known; devices are cpu and cuda"):
-        SamplingPlan(device="tpu")  # type: ignore[arg-type]
+        SamplingPlan(device="tpu")  # type: ignore[arg-type]  # what is not admissible
 
 
 def test_only_the_package_of_the_gpu_imports_its_library() -> None:
