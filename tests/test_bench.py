@@ -25,7 +25,7 @@ from simulator.bench.stages import CALLS, STAGES, Loops
 from simulator.bench.workloads import hours_filled
 from simulator.cli import _run
 from simulator.errors import InputError
-from simulator.kernels import hourly
+from simulator.kernels import factors
 from simulator.kernels.lanes import WIDTH
 from simulator.kernels.zone_tables import hourly_tables
 from simulator.plan import available_threads
@@ -136,24 +136,22 @@ def test_a_loop_that_does_a_workload_twice_counts_half() -> None:
 
 def test_calls_of_the_generator_in_a_block_are_those_of_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    for name, stand_in in (
-        ("wide_vectors", lambda: None),
-        ("displace", lambda *_: None),
-        ("to_values", lambda *_: None),
-        ("_row", hourly._row.py_func),
-        ("anchor", hourly.anchor.py_func),
-        ("fill_noise", lambda *_: calls.append(1)),
-    ):
-        monkeypatch.setattr(hourly, name, stand_in)
+    monkeypatch.setattr(factors, "wide_vectors", lambda: None)
+    monkeypatch.setattr(factors, "displace", lambda *_: None)
+    monkeypatch.setattr(factors, "row_of", factors.row_of.py_func)
+    monkeypatch.setattr(factors, "_look_ahead", factors._look_ahead.py_func)
+    monkeypatch.setattr(factors, "fill_noise", lambda *_: calls.append(1))
     tables = hourly_tables(load_zone("DE").zone, first=0, hours=1, seed=0)
-    w, hours = hourly.weather.py_func(tables), np.zeros(WIDTH, dtype=np.int64)
-    for values in w:
-        values[:] = 0
-    hourly.begin_block.py_func(0, hours, tables, w)
-    hourly.fill_ends.py_func(0, hours, 0, hourly.HOURS, tables, w)
-    for span in range(hourly.SPANS):
-        hourly.fill_span.py_func(0, hours, span, tables, w)
-    assert len(calls) == CALLS
+    f, hours = factors.factors.py_func(), np.zeros(WIDTH, dtype=np.int64)
+    blocks = factors.TOP // factors.HOURS
+    for _ in range(blocks):
+        factors.begin_block.py_func(0, hours, True, tables, f)
+        factors.fill_ends.py_func(0, hours, True, 0, factors.HOURS, tables, f)
+        for span in range(factors.SPANS):
+            for hour in range(factors.SPAN):
+                factors.fill_after.py_func(0, hours, True, span, hour, tables, f)
+        hours += factors.HOURS
+    assert len(calls) == blocks * CALLS
 
 
 def test_hours_are_filled_until_the_longest_run_of_a_group_ends() -> None:

@@ -11,7 +11,8 @@ from scipy.special import ndtr
 from statistics_helpers import assert_within_mcse
 
 from simulator.errors import LawError
-from simulator.kernels.hourly import HOURS, TOP, sample_hours
+from simulator.kernels.factors import HOURS, TOP
+from simulator.kernels.hourly import sample_hours
 from simulator.kernels.lanes import WIDTH
 from simulator.kernels.zone_tables import hourly_tables
 from simulator.scenario.zones import ZoneFile, load_zone, parse_zone, rounded_zone, zone_names, zone_yaml

@@ -14,7 +14,7 @@ import numpy as np
 
 from simulator.bench.stages import CALLS, scored_streams
 from simulator.bench.workloads import Workload
-from simulator.kernels.hourly import HOURS
+from simulator.kernels.factors import HOURS
 
 SCORE = 56  # stochastic.normal.central_score: two polynomials of degree 12 and 13, a quotient
 VALUE = 30  # of a score: an exponential with its argument; a polynomial of degree 31 is twice that

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from simulator.arguments import no_records
 from simulator.bench.workloads import Workload
-from simulator.jit import allocating, kernel, stage, wide_vectors
+from simulator.jit import allocating, kernel
+from simulator.kernels.factors import HOURS, SPANS, anchor, begin_block, fill_ends, fill_words
 from simulator.kernels.history import run_history
-from simulator.kernels.hourly import HOURS, SPANS, TOP, anchor, begin_block, fill_ends, fill_span, to_values, weather
+from simulator.kernels.hourly import fill_span, find_cells, look_up, weather
 from simulator.kernels.inputs import InputTables, certain_inputs, draw_inputs, input_workspace, store_inputs
 from simulator.kernels.lanes import LANES, WIDTH, Floats, Integers, copy
 from simulator.kernels.ledger.book import OUTCOMES
@@ -28,12 +29,11 @@ from simulator.kernels.slots import ANNUAL, HISTORY
 from simulator.kernels.static import OUTPUTS, play_out
 from simulator.kernels.zone_tables import HourlyTables
 from simulator.plan import SamplingPlan
-from simulator.stochastic.philox import philox_words_7
 
 #: what a draw's time goes to; ``other`` is what is left of the kernels' whole time
 STAGES = ("generator", "transform", "look-up", "model", "ledger", "storing", "other")
-#: calls of the generator in a block of hours of one draw: one for each hour but the first, and the way down to the block's end
-CALLS = HOURS - 1 + 2 + (TOP // HOURS).bit_length() - 1
+#: calls of the generator in a block of hours of one draw: on average each end of a block is drawn once
+CALLS = HOURS
 
 _UNIFORMS, _SCORES, _INPUTS, _MODEL, _STORING = range(5)
 _WORDS, _VALUES, _WEATHER = range(3)
@@ -87,23 +87,9 @@ def run_groups(which: int, groups: int, modes: Integers, scored: NDArray[np.bool
         repeat_groups(which, groups, modes, scored, tables, inputs)
 
 
-@stage
-def fill_words(draw: int, hours: Integers, offset: int, key: np.uint64, words: NDArray[np.uint32]) -> None:
-    """Write the random words of one hour of each lane, as ``fill_noise`` draws them."""
-    wide_vectors()
-    low, high = np.uint64(draw) & _LOW, np.uint64(draw) >> _SHIFT
-    for i in range(WIDTH):
-        hour = np.uint64(hours[i] + offset)
-        a, b, c, d = philox_words_7((low + np.uint64(i)) & _LOW, high, hour & _LOW, hour >> _SHIFT, key & _LOW, key >> _SHIFT)
-        words[i] = np.uint32(a)
-        words[WIDTH + i] = np.uint32(b)
-        words[2 * WIDTH + i] = np.uint32(c)
-        words[3 * WIDTH + i] = np.uint32(d)
-
-
 @allocating
 def repeat_blocks(which: int, blocks: int, tables: HourlyTables) -> None:
-    """Run a stage of the weather for so many blocks of HOURS hours of WIDTH draws.
+    """Run a stage of the weather for so many blocks of HOURS hours of WIDTH draws, one after the other.
 
     Parameters
     ----------
@@ -114,24 +100,26 @@ def repeat_blocks(which: int, blocks: int, tables: HourlyTables) -> None:
     """
     w, hours = weather(tables), np.empty(WIDTH, dtype=np.int64)
     hours[:] = tables.first // HOURS * HOURS
-    anchor(0, hours, tables, w)
-    begin_block(0, hours, tables, w)
-    fill_ends(0, hours, 0, HOURS, tables, w)
-    fill_span(0, hours, 0, tables, w)
-    for block in range(blocks):
-        draw = block * WIDTH
+    anchor(0, hours, True, tables, w.factors)
+    begin_block(0, hours, True, tables, w.factors)
+    fill_ends(0, hours, True, 0, HOURS, tables, w.factors)
+    fill_span(0, hours, True, 0, False, tables, w)
+    for _ in range(blocks):
         if which == _WORDS:
             for j in range(CALLS):
-                fill_words(draw, hours, j, tables.key, w.words)
+                fill_words(0, hours, True, j, tables.key, w.factors.pairs)
         elif which == _VALUES:
-            for _ in range(SPANS):
-                to_values(0, hours, 0, tables, w.rows, w.scores, w.cells, w.price)
-                to_values(1, hours, 0, tables, w.rows, w.scores, w.cells, w.carbon)
+            for _ in range(HOURS):
+                for k in range(2):
+                    find_cells(k, hours, True, 0, 0, tables, w)
+                    look_up(k, 0, False, tables, w)
         else:
-            begin_block(draw, hours, tables, w)
-            fill_ends(draw, hours, 0, HOURS, tables, w)
+            begin_block(0, hours, True, tables, w.factors)
+            fill_ends(0, hours, True, 0, HOURS, tables, w.factors)
             for span in range(SPANS):
-                fill_span(draw, hours, span, tables, w)
+                fill_span(0, hours, True, span, False, tables, w)
+        for i in range(WIDTH):
+            hours[i] += HOURS
 
 
 @kernel

@@ -11,7 +11,7 @@ import numpy as np
 from simulator.arguments import KernelArguments, compile_arguments
 from simulator.engine import run_kernel
 from simulator.errors import InputError
-from simulator.kernels.hourly import SPAN
+from simulator.kernels.factors import SPAN
 from simulator.kernels.lanes import WIDTH, Floats
 from simulator.kernels.slots import INPUTS
 from simulator.plan import SamplingPlan

@@ -25,6 +25,7 @@ from __future__ import annotations
 import math
 
 from simulator.jit import exact, exact_stage
+from simulator.kernels.load import Load, add_load, add_load_from
 from simulator.kernels.runs import (
     AFTER,
     BREAKS,
@@ -162,19 +163,7 @@ def _restart(now: float, s: Floats, active: Integers, immune: bool) -> None:
 
 
 @exact
-def add_load(load: Floats, column: int, low: float, high: float, amount: float) -> None:
-    """Add a constant to the hourly bins that the stretch from low to high [h] overlaps, in proportion."""
-    low, high = max(low, 0.0), min(high, float(load.shape[0]))
-    hour = int(low)
-    while low < high:
-        end = min(float(hour + 1), high)
-        load[hour, column] += amount * (end - low)
-        low = end
-        hour += 1
-
-
-@exact
-def _play_event(upto: float, shift: float, draw: int, row: int, phases: int, runs: Runs, load: Floats) -> bool:
+def _play_event(upto: float, shift: float, draw: int, row: int, phases: int, runs: Runs, load: Load) -> bool:
     """Play one run's next event, if it lies before ``upto``; return whether there may be another.
 
     Parameters
@@ -182,12 +171,11 @@ def _play_event(upto: float, shift: float, draw: int, row: int, phases: int, run
     upto : float
         On the job's clock [h].
     shift : float
-        Row of ``load`` in which the job's hour 0 lies [h].
+        Hour of ``load`` in which the job's hour 0 lies [h].
     draw, row, phases : int
     runs : Runs
-    load : ndarray, shape (hours, lanes)
-        Devices under full load in each hour. Holds the devices of the run's phase on entry; what is
-        idle is taken off. Of no rows where no hours are kept.
+    load : Load
+        Holds the devices of the run's phase on entry; what is idle is taken off.
     """
     s, ready, repairs = runs.state[row], runs.thresholds[row], runs.repairs[row]
     keys, active, immune = runs.keys, runs.active, runs.immune
@@ -214,7 +202,8 @@ def _play_event(upto: float, shift: float, draw: int, row: int, phases: int, run
             s[UP_LOAD] += save * s[DEVICES]
             now += save
     else:
-        add_load(load, row, now + shift, math.inf, _finish_phase(now, phases, s, active))
+        more = _finish_phase(now, phases, s, active)
+        add_load_from(load, row, now + shift, more, s[MODE] == DONE)
         if s[MODE] == DONE:
             return False
     if cause >= 0 and not waiting:
@@ -231,7 +220,7 @@ def _play_event(upto: float, shift: float, draw: int, row: int, phases: int, run
 
 @exact
 def _repeat(
-    upto: float, shift: float, draw: int, row: int, s: Floats, active: Integers, keys: Words, ready: Floats, immune: bool, load: Floats
+    upto: float, shift: float, draw: int, row: int, s: Floats, active: Integers, keys: Words, ready: Floats, immune: bool, load: Load
 ) -> bool:
     """Play the common sequence in one go, if it is what comes next: up, an unplanned interruption, its whole downtime, up again.
 
@@ -272,7 +261,7 @@ def _repeat(
 
 
 @exact_stage
-def advance(upto: float, shift: float, draw: int, row: int, phases: int, runs: Runs, load: Floats) -> None:
+def advance(upto: float, shift: float, draw: int, row: int, phases: int, runs: Runs, load: Load) -> None:
     """Play one run out to ``upto`` hours on the job's clock; parameters as those of :func:`_play_event`."""
     s, active, keys, immune, ready = runs.state[row], runs.active, runs.keys, runs.immune, runs.thresholds[row]
     plain = s[RATIO] == 1.0 and s[SPARES] == math.inf and not (row == runs.logged and runs.log.shape[0] > 0)

@@ -13,11 +13,13 @@ import numpy as np
 from numba import prange
 
 from simulator.jit import allocating, kernel, stage, wide_vectors
-from simulator.kernels.events import add_load, advance
-from simulator.kernels.hourly import HOURS, SPAN, Weather, anchor, begin_block, fill_ends, fill_span, follow_spikes, weather
+from simulator.kernels.events import advance
+from simulator.kernels.factors import HOURS, SPAN, SPANS, anchor, begin_block, fill_ends
+from simulator.kernels.hourly import Weather, fill_span, follow_spikes, weather
 from simulator.kernels.inputs import InputTables, certain_inputs, draw_inputs, input_workspace, store_inputs
 from simulator.kernels.lanes import LANES, WIDTH, Floats
 from simulator.kernels.ledger.book import OUTCOMES
+from simulator.kernels.load import Load, add_load_from, fill_load, weigh
 from simulator.kernels.play import (
     CARBON,
     CARBON_MODE,
@@ -57,6 +59,7 @@ from simulator.kernels.runs import (
     PHASE,
     PRODUCTIVE,
     SAVING,
+    UP,
     UP_LOAD,
     WAITED,
     Runs,
@@ -98,18 +101,6 @@ def fill_given(x: Floats, lane: int, span: int, play: Play, lanes: Lanes, w: Wea
 
 
 @stage
-def weigh(span: int, lanes: Lanes, w: Weather) -> None:
-    """Add load times price and intensity of a span to the sums."""
-    wide_vectors()
-    priced, carboned = lanes.sums[0], lanes.sums[1]
-    for j in range(SPAN):
-        load, price, carbon = lanes.load[span * SPAN + j], w.price[j * WIDTH :], w.carbon[j * WIDTH :]
-        for i in range(WIDTH):
-            priced[i] += load[i] * price[i]
-            carboned[i] += load[i] * carbon[i]
-
-
-@stage
 def run_hours(
     x: Floats,
     lane: int,
@@ -127,52 +118,68 @@ def run_hours(
     """Play runs ``low`` to ``high`` - 1 of a group out block by block of calendar hours, until all are done."""
     simulated = play.modes[PRICE_MODE] == HOURLY or play.modes[CARBON_MODE] == HOURLY
     stepwise = play.pausing or records.fans.shape[0] > 0 or records.traced >= 0
+    told = stepwise or w.spikes.size > 0 or play.modes[PRICE_MODE] == HISTORY or play.modes[CARBON_MODE] == HISTORY
     start, hours = lanes.calendar[0], lanes.calendar[1]
+    together = True
     for i in range(WIDTH):
         start[i] = int(x[START * LANES + lane + i])
         hours[i] = start[i] // HOURS * HOURS
+        together = together and hours[i] == hours[0]
         if play.past_first >= 0:
             lanes.calendar[2, i] = start[i] - play.past_first
         else:
             size = max(play.past_price.size, play.past_carbon.size)
             lanes.calendar[2, i] = int(x[PLACE * LANES + lane + i] * size)
     if simulated:
-        anchor(draw, hours, hourly, w)
+        anchor(draw, hours, together, hourly, w.factors)
     running = True
     while running:
         running = False
         begun, ended = HOURS, HOURS
         for row in range(low, high):
             begun = min(begun, max(start[row] - hours[row], 0))
+        hold_devices(low, high, runs, lanes)
         if not stepwise:  # what happens does not depend on the weather, so that only the hours that are run need one
             running, ended = play_block(draw, low, high, play, runs, lanes)
         if simulated:
-            begin_block(draw, hours, hourly, w)
-            fill_ends(draw, hours, begun, ended, hourly, w)
+            begin_block(draw, hours, together, hourly, w.factors)
+            fill_ends(draw, hours, together, begun, ended, hourly, w.factors)
             if w.spikes.size > 0:
                 follow_spikes(draw, hours, hourly, w)
         for span in range(begun // SPAN, (ended - 1) // SPAN + 1):
+            apart = told or lanes.load.touched[span]
             if simulated:
-                fill_span(draw, hours, span, hourly, w)
-            fill_given(x, lane, span, play, lanes, w)
-            if not stepwise:
-                weigh(span, lanes, w)
-                continue
-            running = False
-            for row in range(low, high):
-                if runs.state[row, MODE] != DONE:
-                    step_hours(x, lane + row, draw + row, row, span, play, runs, lanes, w, records, draw + row - first)
-                    running = running or runs.state[row, MODE] != DONE
-            if not running:
+                fill_span(draw, hours, together, span, apart, hourly, w)
+            if apart:
+                fill_given(x, lane, span, play, lanes, w)
+            if stepwise:
+                running = False
+                for row in range(low, high):
+                    if runs.state[row, MODE] != DONE:
+                        step_hours(x, lane + row, draw + row, row, span, play, runs, lanes, w, records, draw + row - first)
+                        running = running or runs.state[row, MODE] != DONE
+            weigh(span, apart, lanes.load, w, lanes.sums)
+            if stepwise and not running:
                 break
         for i in range(WIDTH):
             hours[i] += HOURS
 
 
 @stage
+def hold_devices(low: int, high: int, runs: Runs, lanes: Lanes) -> None:
+    """Begin a block with what each run holds, from the run's start on."""
+    start, block = lanes.calendar[0], lanes.calendar[1]
+    for row in range(WIDTH):
+        lanes.devices[row] = devices_held(row, runs) if start[row] <= block[row] else 0.0
+    fill_load(lanes.devices, lanes.load)
+    for row in range(low, high):
+        if start[row] > block[row]:
+            add_load_from(lanes.load, row, float(start[row] - block[row]), devices_held(row, runs), False)
+
+
+@stage
 def play_block(draw: int, low: int, high: int, play: Play, runs: Runs, lanes: Lanes) -> tuple[bool, int]:
     """Play runs through a block of hours; returns whether one goes on, and the row after the last that is run."""
-    fill_load(runs, lanes)
     running, ended = False, 0
     for row in range(low, high):
         s = runs.state[row]
@@ -180,13 +187,16 @@ def play_block(draw: int, low: int, high: int, play: Play, runs: Runs, lanes: La
             continue
         shift = float(lanes.calendar[0, row] - lanes.calendar[1, row])
         upto = min(HOURS - shift, s[LIMIT])
+        if s[MODE] == UP and s[NEXT] > upto and upto < s[LIMIT]:  # nothing happens: most often so, and the way there is long
+            running, ended = True, HOURS
+            continue
         advance(upto, shift, draw + row, row, play.phases, runs, lanes.load)
         if s[MODE] != DONE and upto == s[LIMIT]:
-            add_load(lanes.load, row, upto + shift, math.inf, -s[DEVICES])
+            add_load_from(lanes.load, row, upto + shift, -s[DEVICES], True)
             stop_at_limit(row, play, runs)
         running = running or s[MODE] != DONE
-        ended = max(ended, int(np.ceil(s[NEXT] + shift)) if s[MODE] == DONE else HOURS)
-    return running, min(ended, HOURS)
+        ended = max(ended, min(int(np.ceil(s[NEXT] + shift)), HOURS) if s[MODE] == DONE else HOURS)
+    return running, ended
 
 
 @stage
@@ -220,6 +230,7 @@ def play_group(
     lanes.hours[:] = 0.0
     lanes.hours[SPELL] = math.inf
     lanes.sums[:] = 0.0
+    lanes.so_far[:] = 0.0
     lanes.resting[:] = False
     for row in range(WIDTH):
         if low <= row < high:
@@ -233,8 +244,9 @@ def play_group(
     if dated or play.pausing or records.fans.shape[0] > 0 or records.traced >= 0:
         run_hours(x, lane, draw, low, high, play, hourly, runs, lanes, records, w, first)
     else:
+        none = Load(lanes.load.spans[:0], lanes.load.hours[:0], lanes.load.touched[:0])
         for row in range(low, high):
-            advance(runs.state[row, LIMIT], 0.0, draw + row, row, play.phases, runs, lanes.load[:0])
+            advance(runs.state[row, LIMIT], 0.0, draw + row, row, play.phases, runs, none)
             if runs.state[row, MODE] != DONE:
                 stop_at_limit(row, play, runs)
     for row in range(low, high):
@@ -268,25 +280,6 @@ def report(x: Floats, lane: int, row: int, dated: bool, play: Play, runs: Runs, 
     out[13, row], out[14, row], out[15, row] = s[IDLE], s[WAITED], paused
 
 
-@stage
-def fill_load(runs: Runs, lanes: Lanes) -> None:
-    """Fill a block's load with the devices that each run holds, from its start on."""
-    wide_vectors()
-    devices, calendar = lanes.devices, lanes.calendar
-    begun = True
-    for i in range(WIDTH):
-        devices[i] = devices_held(i, runs)
-        begun = begun and calendar[0, i] <= calendar[1, i]
-    for j in range(HOURS):
-        load = lanes.load[j]
-        for i in range(WIDTH):
-            load[i] = devices[i]
-    if not begun:
-        for i in range(WIDTH):
-            for j in range(min(calendar[0, i] - calendar[1, i], HOURS)):
-                lanes.load[j, i] = 0.0
-
-
 @allocating
 def run_block(
     start: int,
@@ -311,12 +304,14 @@ def run_block(
         records.log,
         records.traced % WIDTH if records.traced >= 0 else -1,
     )
+    load = Load(np.zeros((SPANS, WIDTH)), np.zeros((HOURS, WIDTH)), np.zeros(SPANS, dtype=np.bool_))
     lanes = Lanes(
         np.empty((3, WIDTH), dtype=np.int64),
         np.empty((5, WIDTH)),
+        np.empty((2, WIDTH)),
         np.empty((3, WIDTH)),
         np.empty(WIDTH, dtype=np.bool_),
-        np.zeros((HOURS, WIDTH)),
+        load,
         np.empty(WIDTH),
     )
     w = weather(hourly)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels.lanes import Floats, Integers
 from simulator.kernels.ledger.book import OUTCOMES
+from simulator.kernels.load import Load
 from simulator.kernels.slots import INPUTS, MODES
 
 #: what is known of a run at a time of the fans' grid: what the ledger reads, and how far it is
@@ -103,11 +104,13 @@ class Lanes(NamedTuple):
         Start hour, first hour of the present block, place in the history.
     hours : ndarray, shape (5, WIDTH)
         Elapsed and paused hours, hours since the run last paused or resumed, pauses, time still lost to the last one.
-    sums : ndarray, shape (3, WIDTH)
-        Load times price, load times carbon intensity, load.
+    sums : ndarray, shape (2, WIDTH)
+        Load times price, load times carbon intensity.
+    so_far : ndarray, shape (3, WIDTH)
+        The same and the load itself, hour by hour, of a run that is stepped through.
     resting : ndarray of bool, shape (WIDTH,)
-    load : ndarray, shape (HOURS, WIDTH)
-        Devices at full power in each hour of the block.
+    load : Load
+        Of the block.
     devices : ndarray, shape (WIDTH,)
         Held at the block's start.
     """
@@ -115,8 +118,9 @@ class Lanes(NamedTuple):
     calendar: Integers
     hours: Floats
     sums: Floats
+    so_far: Floats
     resting: NDArray[np.bool_]
-    load: Floats
+    load: Load
     devices: Floats
 
 

@@ -80,8 +80,9 @@ def _polynomials(_context: Any, rows: Any, table: Any, places: Any, lower: Any, 
     return types.void(rows, table, places, lower, upper, start, out), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]  # numba's hints are skipped
-def _bent_lines(_context: Any, rows: Any, table: Any, places: Any, start: Any, out: Any, to: Any) -> Any:
+def _bent_lines_of(added: bool) -> Any:
+    """Return what writes bent lines, or adds them to what stands there."""
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         names, cells, at, target = _data(context, builder, signature, arguments, 0, 1, 2, 4)
         first, there = arguments[3], arguments[5]
@@ -101,10 +102,23 @@ def _bent_lines(_context: Any, rows: Any, table: Any, places: Any, start: Any, o
         slope = builder.select(builder.fcmp_ordered(">", x, knot), after, before)
         value = _fused(builder, slope, builder.fsub(x, knot), height)
         doubles = builder.fpext(value, ir.VectorType(ir.DoubleType(), EIGHT))
-        builder.store(doubles, _vector_at(builder, target, there, EIGHT), align=8)
+        place = _vector_at(builder, target, there, EIGHT)
+        if added:
+            doubles = builder.fadd(builder.load(place, align=8), doubles)
+        builder.store(doubles, place, align=8)
         return context.get_dummy_value()
 
-    return types.void(rows, table, places, start, out, to), generate
+    return generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba's hints are skipped
+def _bent_lines(_context: Any, rows: Any, table: Any, places: Any, start: Any, out: Any, to: Any) -> Any:
+    return types.void(rows, table, places, start, out, to), _bent_lines_of(False)
+
+
+@intrinsic  # type: ignore[untyped-decorator]  # numba's hints are skipped
+def _added_bent_lines(_context: Any, rows: Any, table: Any, places: Any, start: Any, out: Any, to: Any) -> Any:
+    return types.void(rows, table, places, start, out, to), _bent_lines_of(True)
 
 
 @jittable
@@ -140,3 +154,9 @@ def eight_bent_lines(rows: Words, table: Singles, places: Singles, start: int, o
     to : uint64
     """
     _bent_lines(rows, table, places, start, out, to)
+
+
+@jittable
+def add_eight_bent_lines(rows: Words, table: Singles, places: Singles, start: int, out: Floats, to: np.uint64) -> None:
+    """Add what :func:`eight_bent_lines` writes."""
+    _added_bent_lines(rows, table, places, start, out, to)

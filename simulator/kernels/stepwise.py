@@ -7,9 +7,11 @@ import math
 import numpy as np
 
 from simulator.jit import jittable, stage
-from simulator.kernels.events import add_load, advance, cut_off, mend, progress, time_to_go
-from simulator.kernels.hourly import SPAN, Weather
+from simulator.kernels.events import advance, cut_off, mend, progress, time_to_go
+from simulator.kernels.factors import SPAN
+from simulator.kernels.hourly import Weather
 from simulator.kernels.lanes import LANES, WIDTH, Floats
+from simulator.kernels.load import add_load, add_load_from
 from simulator.kernels.play import (
     CARBON_LIMIT,
     CARBON_SHIFT,
@@ -116,7 +118,8 @@ def step_hours(
             h[RESUMING, row] -= held
         h[SPELL, row] += 1.0
         # as if the hour were run to its end: what ends the run in it takes the rest off
-        lanes.load[j, row] = devices * (1.0 - held + s[IDLE_SHARE] * held)
+        if held > 0.0:
+            add_load(lanes.load, row, float(j), j + held, -(1.0 - s[IDLE_SHARE]) * devices)
         s[IDLE_LOAD] += devices * held
         s[HELD_LOAD] += devices * held
         job = h[ELAPSED, row] - h[PAUSED, row]
@@ -127,11 +130,11 @@ def step_hours(
         h[PAUSED, row] += held
         stopped = s[MODE] != DONE and h[ELAPSED, row] >= s[LIMIT]
         if stopped:
-            add_load(lanes.load, row, s[LIMIT] + float(lanes.calendar[0, row] - lanes.calendar[1, row]), math.inf, -s[DEVICES])
-        share = lanes.load[j, row]
-        lanes.sums[0, row] += share * price
-        lanes.sums[1, row] += share * carbon
-        lanes.sums[2, row] += share
+            add_load_from(lanes.load, row, s[LIMIT] + float(lanes.calendar[0, row] - lanes.calendar[1, row]), -s[DEVICES], True)
+        share = lanes.load.spans[span, row] + lanes.load.hours[j, row]
+        lanes.so_far[0, row] += share * price
+        lanes.so_far[1, row] += share * carbon
+        lanes.so_far[2, row] += share
         if draw == records.traced:
             _trace(price, carbon, share, held, rest, row, lanes, records)
         if stopped:
@@ -168,8 +171,8 @@ def _record(power: float, row: int, play: Play, runs: Runs, lanes: Lanes, record
     share = progress(job, row, play.phases, runs)
     for k in range(max(first, 0), min(last, records.fans.shape[1])):
         entry = records.fans[fan, k]
-        entry[0], entry[1], entry[2] = hours, wall, power * lanes.sums[2, row]
-        entry[3], entry[4], entry[5] = power * lanes.sums[0, row], power * lanes.sums[1, row], share
+        entry[0], entry[1], entry[2] = hours, wall, power * lanes.so_far[2, row]
+        entry[3], entry[4], entry[5] = power * lanes.so_far[0, row], power * lanes.so_far[1, row], share
 
 
 @jittable

@@ -27,11 +27,11 @@ def _of_rounds(rounds: int) -> Callable[..., tuple[np.uint64, np.uint64, np.uint
         c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
     ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
         for _ in range(rounds):
-            p0, p1 = c0 * _M0, c2 * _M1
-            c0, c2 = (p1 >> _SHIFT) ^ c1 ^ k0, (p0 >> _SHIFT) ^ c3 ^ k1
-            c1, c3 = p1 & _LOW, p0 & _LOW
-            k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
-        return c0, c1, c2, c3
+            # factors alone are cut to 32 bits, which vector products do by themselves; what stands above in the rest is cut at the end
+            p0, p1 = (c0 & _LOW) * _M0, (c2 & _LOW) * _M1
+            c0, c1, c2, c3 = (p1 >> _SHIFT) ^ c1 ^ k0, p1, (p0 >> _SHIFT) ^ c3 ^ k1, p0
+            k0, k1 = k0 + _W0, k1 + _W1
+        return c0 & _LOW, c1 & _LOW, c2 & _LOW, c3 & _LOW
 
     return words
 

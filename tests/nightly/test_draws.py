@@ -18,7 +18,8 @@ from test_laws import CASES, DISCRETE, Parts, masses
 
 from simulator import SamplingPlan, parse_scenario
 from simulator.arguments import compile_arguments
-from simulator.kernels.hourly import TOP, sample_hours
+from simulator.kernels.factors import TOP
+from simulator.kernels.hourly import sample_hours
 from simulator.scenario import resolve
 from simulator.scenario.zones import load_zone
 from simulator.stochastic.dependence import latent_correlation
