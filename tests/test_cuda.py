@@ -68,8 +68,14 @@ def test_why_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert device.why_not() == "numba-cuda is not installed"
     monkeypatch.setattr(device, "find_spec", lambda name: name)
     told = "\nCUDA driver library cannot be found.\nEnsure that a driver is installed."
-    for available, reason in ((False, "CUDA driver library cannot be found"), (True, None)):
-        found = SimpleNamespace(is_available=lambda there=available: there, cuda_error=lambda: told)
+    no_device = "the driver tells of no device"
+    for available, error, reason in (
+        (False, told, "CUDA driver library cannot be found"),
+        (False, " \n", no_device),
+        (False, None, no_device),
+        (True, told, None),
+    ):
+        found = SimpleNamespace(is_available=lambda there=available: there, cuda_error=lambda text=error: text)
         monkeypatch.setattr(numba, "cuda", found, raising=False)
         assert device.why_not() == reason
 
