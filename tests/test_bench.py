@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from simulator import threads
 from simulator.bench import measure, memory
 from simulator.bench.compare import ALIKE, BETTER, UNKNOWN, WORSE, differences, notes, verdict
 from simulator.bench.measuring import thread_counts
@@ -37,8 +38,14 @@ THREADS = min(2, available_threads())
 
 
 @pytest.fixture(scope="module")
-def result() -> dict[str, Any]:
-    return measure(draws=2048, repeats=2, threads=THREADS)
+def busy() -> list[int]:
+    """Cores that were held before anything was measured, and after each repetition."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def result(busy: list[int]) -> dict[str, Any]:
+    return measure(draws=2048, repeats=2, threads=THREADS, progress=lambda _done, _total: busy.append(threads._cores.busy))
 
 
 def run(*words: str) -> int:
@@ -105,6 +112,14 @@ def test_threads_are_listed_up_to_the_most(result: dict[str, Any]) -> None:
         one, last = workload["threads"][0], workload["threads"][-1]
         ratios = [b / a / THREADS for a, b in zip(one["rate"]["repetitions"], last["rate"]["repetitions"], strict=True)]
         assert last["efficiency"]["repetitions"] == pytest.approx(ratios)
+
+
+def test_loops_hold_the_cores_that_they_are_timed_on(result: dict[str, Any], busy: list[int]) -> None:
+    """So that they neither disturb what other threads launch nor end the process on a layer that serves one at a time."""
+    assert result
+    before, *while_measured = busy
+    assert before == 0
+    assert min(while_measured) >= THREADS
 
 
 def test_thread_counts_are_powers_of_two_and_the_most() -> None:
