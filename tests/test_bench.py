@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from simulator import threads
+from simulator import bench, threads
 from simulator.bench import measure, memory
 from simulator.bench.compare import ALIKE, BETTER, UNKNOWN, WORSE, differences, notes, verdict
 from simulator.bench.measuring import thread_counts
@@ -279,6 +279,43 @@ def test_a_damaged_result_is_refused_before_anything_is_measured(
     file = saved(tmp_path / "x.json", result, **damage)
     assert run("--compare", file) == 2
     assert capsys.readouterr().err.startswith(f"error: {file} is damaged (")
+
+
+@pytest.fixture
+def _nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> None:
+        pytest.fail("measured before the input was refused")
+
+    monkeypatch.setattr(bench, "measure", fail)
+
+
+@pytest.mark.usefixtures("_nothing_is_measured")
+def test_what_cannot_be_compared_is_refused_before_anything_is_measured(
+    result: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = saved(tmp_path / "path.json", result, workloads={"path": result["workloads"]["path"]})
+    assert run("--compare", path, "--only", "static") == 2
+    assert capsys.readouterr().err == ("error: one result is of path, the other of static. Measure both without --only, or with the same\n")
+    older = saved(tmp_path / "older.json", result, workloads={"static": {**result["workloads"]["static"], "work": 0}})
+    assert run("--compare", older) == 2
+    assert "static workload is version 0 in one result and 1 in the other" in capsys.readouterr().err
+    static = saved(tmp_path / "static.json", result, workloads={"static": result["workloads"]["static"]})
+    picture = tmp_path / "x.png"
+    assert run("--compare", path, "--with", static, "--picture", str(picture)) == 2
+    assert not picture.exists()
+
+
+@pytest.mark.usefixtures("_nothing_is_measured")
+@pytest.mark.parametrize("output", ["bench.json", "."])
+def test_a_result_is_not_replaced_by_what_is_compared_with_it(
+    output: str, result: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path / "bench.json", result)
+    target = str(tmp_path / output)
+    assert run("--compare", file, "-o", target) == 2
+    told = f"error: --output {target} would replace the result that --compare {file} reads. Name another file\n"
+    assert capsys.readouterr().err == told
+    assert read(file) == result
 
 
 @pytest.mark.parametrize(
