@@ -219,6 +219,18 @@ def test_on_the_command_line(tmp_path, capsys):
     assert run("summarize", str(target), "--context") == 2
 
 
+@pytest.mark.parametrize("others", [[], [0.0], [-2.0, 0.0], [np.nan]])
+@pytest.mark.parametrize("infinite", [math.inf, -math.inf])
+def test_draws_that_are_all_infinite_on_one_side_of_nought_have_room(infinite, others):
+    values = np.resize(np.array([infinite, *others]), (2, 2 * LEAF)) * np.array([[1.0], [-1.0]])
+    sketch = sketched(values, 3, [LEAF, LEAF])
+    for k in range(2):
+        known = np.sort(values[k][~np.isnan(values[k])])
+        assert len(sketch.ordered(k)) == known.size
+        np.testing.assert_array_equal(sketch.ordered(k)[:], known)
+        assert sum(len(part) for part, _ in sketch.by_replicate(k)) == known.size
+
+
 def test_a_share_of_stopped_runs_is_judged_whatever_its_tail(capsys):
     limited = ["run", QUICKSTART, "--set", "max_wall_clock=10 days", "--draws", "300"]
     for way in ([], ["--summary"]):

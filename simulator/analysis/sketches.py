@@ -20,6 +20,7 @@ from simulator.kernels.tally import (
     NEGATIVE,
     NUMBER,
     POSITIVE,
+    SMALLEST,
     SQUARES,
     ZERO,
     bin_ends,
@@ -129,10 +130,11 @@ class Sketch:
         bins, sizes = np.empty_like(self._bins), np.empty_like(self._sizes)
         for k, row in enumerate(self._moments):
             least, greatest, below, above = (float(row[column]) for column in (LEAST, GREATEST, BELOW, ABOVE))
-            positive, negative = (bin_of(above) if above < np.inf else 1), (bin_of(below) if below > -np.inf else -1)
-            zero = negative - bin_of(least) + 1 if below > -np.inf else 0
+            # of draws on one side of nought that are all infinite, none stands nearest to it
+            positive, negative = (bin_of(above) if greatest >= SMALLEST else 1), (bin_of(below) if least <= -SMALLEST else -1)
+            zero = negative - bin_of(least) + 1 if least <= -SMALLEST else 0
             bins[k] = zero, positive, negative
-            sizes[k] = zero + 1 + (bin_of(greatest) - positive + 1 if above < np.inf else 0)
+            sizes[k] = zero + 1 + (bin_of(greatest) - positive + 1 if greatest >= SMALLEST else 0)
         if np.array_equal(sizes, self._sizes) and np.array_equal(bins, self._bins):
             return
         if 8 * int(sizes.sum()) * self._replicates > _MOST:
