@@ -15,6 +15,7 @@ from simulator import SamplingPlan, load_scenario, simulate, simulate_bands, sum
 from simulator.analysis import counted
 from simulator.analysis.chances import limits_exceeded
 from simulator.analysis.sketches import Sketch
+from simulator.analysis.tails import moments_reported
 from simulator.errors import InputError
 from simulator.kernels.tally import BIN_WIDTH, LEAF, SMALLEST, bin_ends, bin_of
 
@@ -229,6 +230,18 @@ def test_draws_that_are_all_infinite_on_one_side_of_nought_have_room(infinite, o
         assert len(sketch.ordered(k)) == known.size
         np.testing.assert_array_equal(sketch.ordered(k)[:], known)
         assert sum(len(part) for part, _ in sketch.by_replicate(k)) == known.size
+
+
+def test_infinite_draws_are_counted_as_those_that_are_kept():
+    values = np.random.default_rng(1).lognormal(0, 1, (3, 2 * LEAF + 50))
+    values[0, [5, LEAF + 7, -1]], values[1, [2, 3]] = np.inf, (-np.inf, 2.0**900)  # the latter shares its bin with the infinite
+    values[0, 9] = np.nan
+    for sizes in ([2 * LEAF + 50], [LEAF, LEAF, 50]):
+        sketch = sketched(values, 1, sizes)
+        assert [sketch.infinite(k) for k in range(3)] == [3, 1, 0]
+        for k in (1, 2):
+            assert counted._moments(sketch, k).note == moments_reported(values[k]).note
+    assert "1 of 16434 draws are infinite" in moments_reported(values[1]).note
 
 
 def test_a_share_of_stopped_runs_is_judged_whatever_its_tail(capsys):

@@ -153,8 +153,8 @@ def _statistics(
 
 def _moments(sketch: Sketch, place: int) -> Moments:
     ordered = sketch.ordered(place)
-    if not np.isfinite([ordered[0], ordered[-1]]).all():
-        return refused("draws are infinite")
+    if infinite := sketch.infinite(place):
+        return refused(f"{infinite} of {len(ordered)} draws are infinite")
     return moments_judged(ordered, lambda: sketch.moments(place))
 
 

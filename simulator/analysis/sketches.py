@@ -99,6 +99,7 @@ class Sketch:
         self._sizes = np.ones(outputs, dtype=np.int64)
         self._counts = np.zeros(outputs * replicates, dtype=np.int64)
         self._whole = np.ones(outputs, dtype=np.bool_)
+        self._infinite = np.zeros(outputs, dtype=np.int64)
 
     def add(self, values: Floats) -> None:
         """Count the next draws.
@@ -118,6 +119,8 @@ class Sketch:
             self._moments[:, column] = np.minimum(self._moments[:, column], leaves[:, :, column].min(axis=1))
         for column in (GREATEST, BELOW):
             self._moments[:, column] = np.maximum(self._moments[:, column], leaves[:, :, column].max(axis=1))
+        for k in np.flatnonzero(np.isinf(self._moments[:, [LEAST, GREATEST]]).any(axis=1)):
+            self._infinite[k] += np.count_nonzero(np.isinf(values[k]))
         self._widen()
         tally(values, self.draws, leaves, self._bins, self._starts(), self._counts, self._moments, self._sums)
         self.draws += values.shape[1]
@@ -153,6 +156,10 @@ class Sketch:
     def missing(self, output: int) -> int:
         """Return how many draws of an output were NaN."""
         return self.draws - int(self._moments[output, NUMBER])
+
+    def infinite(self, output: int) -> int:
+        """Return how many draws of an output were infinite."""
+        return int(self._infinite[output])
 
     def moments(self, output: int) -> tuple[float, float]:
         """Return mean and sd of the draws of an output that are not NaN."""
