@@ -21,7 +21,7 @@ from simulator.kernels.runs import LOGGED
 from simulator.kernels.slots import CLASSES, INPUTS
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
-from simulator.results import replay_place
+from simulator.replayed import replay_place
 from simulator.scenario import Scenario, resolve
 from simulator.threads import launching, using_threads
 

@@ -14,6 +14,7 @@ from test_kernel_contract import contract
 from simulator import SamplingPlan, load_scenario, simulate, simulate_bands, summarize
 from simulator.analysis import counted
 from simulator.analysis.chances import limits_exceeded
+from simulator.analysis.notes import notes
 from simulator.analysis.sketches import Sketch
 from simulator.analysis.tails import moments_reported
 from simulator.errors import InputError
@@ -178,8 +179,9 @@ def test_bands_are_those_of_kept_draws(config, plan, monkeypatch):
         assert told[name][0] == limit
         assert told[name][1].value == chance.value
         assert told[name][1].mcse == pytest.approx(chance.mcse, rel=1e-12)
-    different = {"correlations", "grid", "confidence", "stopped", "value_error"}
+    different = {"correlations", "confidence", "stopped", "value_error", "raised", "time_shares", "interrupted", "evidence"}
     assert {k: v for k, v in bands.attrs.items() if k not in different} == {k: v for k, v in kept.attrs.items() if k not in different}
+    assert notes(bands) == notes(results)
 
 
 @pytest.mark.parametrize("way", ["event_driven", "everything"])
@@ -218,6 +220,29 @@ def test_on_the_command_line(tmp_path, capsys):
     assert run("summarize", str(target), "--fail-above", "cost_total p33 > 1") == 2
     assert "these bands hold p5, p10, p25, p50, p75, p80, p81, p90, p95; run again" in capsys.readouterr().err
     assert run("summarize", str(target), "--context") == 2
+
+
+def test_the_text_tells_what_that_of_kept_draws_does(tmp_path, capsys):
+    target = str(tmp_path / "bands.nc")
+    stated = ["max_wall_clock=25 days", "checkpoint_interval=1 h", "checkpoint_write_time=0.5 to 3 h"]
+    stated += [f"failure_rate_{name}=20 to 60" for name in ("accelerator", "software", "planned")]
+    words = ["run", QUICKSTART, "--draws", "2000", *(word for value in stated for word in ("--set", value))]
+    texts = []
+    for way in (words, [*words, "--summary", "-o", target], ["summarize", target]):
+        assert run(*way) == 0
+        texts.append(capsys.readouterr().out)
+    kept, bands, saved = texts
+    for begin in ("Time, on average: ", "Interruptions by class", "checkpoint_interval is shorter", "P80"):
+        (line,) = (line for line in kept.splitlines() if line.startswith(begin))
+        assert line.partition(", P50")[0] in bands
+        assert begin.startswith(("Int", "P80")) or line in bands.splitlines()
+    assert saved == bands
+    (asked,) = (line for line in kept.splitlines() if line.startswith("Rank correlation"))
+    before, _, achieved = asked.partition(", achieved ")
+    assert float(achieved.rstrip(".")) != 0
+    assert f"{before}." in bands.splitlines()
+    (last,) = (line for line in bands.splitlines() if line.startswith("No draw was kept"))
+    assert last.endswith("and achieved rank correlations are not known.")
 
 
 @pytest.mark.parametrize("others", [[], [0.0], [-2.0, 0.0], [np.nan]])
