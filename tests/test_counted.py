@@ -127,7 +127,7 @@ import resource, sys
 from simulator import SamplingPlan, load_scenario, simulate_bands
 scenario = load_scenario("configs/quickstart.yaml", overrides=["reliability.method=expected_value"])
 peaks = []
-for draws in (400_000, 4_000_000):
+for draws in (200_000, 2_000_000):
     simulate_bands(scenario, SamplingPlan(draws=draws))
     peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 print(*peaks)

@@ -1,16 +1,21 @@
 """Are kernels safe where others have threads and processes of their own: thread pools, joblib, Dask, forks?"""
 
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from simulator import threads
+from simulator.jit import stage, wide_vectors
 
 ROOT = Path(__file__).parent.parent
 BEGIN = """
@@ -153,24 +158,20 @@ assert set(seen) == {1} and numba.get_num_threads() == before == 2
     assert done.returncode == 0, done.stderr
 
 
-def test_the_width_of_vectors_is_asked_for_by_its_bits() -> None:
+def test_the_width_of_vectors_is_asked_for_by_its_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hint stands in the code that LLVM is given, and a width that no machine has is refused."""
-    code = """
-from simulator.jit import stage, wide_vectors
-@stage
-def double(x):
-    wide_vectors()
-    for i in range(x.size):
-        x[i] *= 2.0
-import numpy as np
-double(np.ones(3))
-(text,) = double.inspect_llvm().values()
-print([line for line in text.splitlines() if "prefer-vector-width" in line][0])
-"""
+
+    def double(x: NDArray[np.float64]) -> None:
+        wide_vectors()
+        for i in range(x.size):
+            x[i] *= 2.0
+
     for bits in ("128", "256", "512"):
-        env = {**os.environ, "SIMULATOR_VECTOR_BITS": bits}
-        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=600)
-        assert f'"prefer-vector-width"="{bits}"' in done.stdout
+        monkeypatch.setenv("SIMULATOR_VECTOR_BITS", bits)
+        compiled: Any = stage(double)
+        compiled(np.ones(3))
+        (text,) = compiled.inspect_llvm().values()
+        assert re.findall('"prefer-vector-width"="(.*?)"', text) == [bits]
     env = {**os.environ, "SIMULATOR_VECTOR_BITS": "333"}
     told = [sys.executable, "-m", "simulator", "run", "configs/quickstart.yaml"]
     done = subprocess.run(told, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=600)
