@@ -21,7 +21,7 @@ from simulator.kernels.runs import LOGGED
 from simulator.kernels.slots import CLASSES, INPUTS
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
-from simulator.results import replay_place
+from simulator.replayed import replay_place
 from simulator.scenario import Scenario, resolve
 from simulator.threads import launching, using_threads
 
@@ -33,9 +33,11 @@ _LOAD, _PAUSED = TRACE.index("load"), TRACE.index("paused")
 _MOST_EVENTS = 1_000_000  # of one draw; a run with more is cut short in its list, and says so
 
 
-def _require_history(scenario: Scenario) -> None:
+def _require_history(scenario: Scenario, plan: SamplingPlan) -> None:
     if scenario.reliability.method != "event_driven":
         raise InputError("reliability.method: expected_value has no history to show. Use method: event_driven")
+    if plan.device != "cpu":
+        raise InputError(f"device = {plan.device!r} plays no histories, and one is asked for here. Use SamplingPlan(device='cpu')")
 
 
 def explain(scenario: Scenario, plan: SamplingPlan | None = None, *, draw: int) -> xr.Dataset:
@@ -63,7 +65,7 @@ def explain(scenario: Scenario, plan: SamplingPlan | None = None, *, draw: int) 
     Raises
     ------
     InputError
-        For a draw outside the plan, or a scenario without histories.
+        For a draw outside the plan, a scenario without histories, or a plan for another device than the CPU.
 
     Examples
     --------
@@ -73,7 +75,7 @@ def explain(scenario: Scenario, plan: SamplingPlan | None = None, *, draw: int) 
     True
     """
     plan = plan or SamplingPlan()
-    _require_history(scenario)
+    _require_history(scenario, plan)
     if not 0 <= draw < plan.draws:
         raise InputError(f"draw {draw} does not lie in the plan's 0 to {plan.draws - 1}")
     row = simulate(scenario, plan, start=draw, stop=draw + 1).isel(draw=0)
@@ -202,10 +204,10 @@ def over_time(
     Raises
     ------
     InputError
-        For a scenario without histories.
+        For a scenario without histories, or a plan for another device than the CPU.
     """
     plan = plan or SamplingPlan()
-    _require_history(scenario)
+    _require_history(scenario, plan)
     count = min(draws, plan.draws)
     resolved = resolve(scenario)
     arguments = compile_arguments(resolved, plan)

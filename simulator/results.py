@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
+from simulator.replayed import ReplayedHours, describe_replay, replayed_hours
 from simulator.scenario import Input, Resolved
-from simulator.scenario.dates import date_of
-from simulator.scenario.replayed import extremes
 from simulator.stochastic.dependence import achieved_spearman
 from simulator.text_file import write_bytes
 
@@ -97,9 +96,14 @@ def label(
         variables[name] = _variable(name, dims, values, role="input", stated=stated, source=source)
         coordinates[group] = xr.Variable(group, np.array(members, dtype=object), {"long_name": _GROUPS[group]})
     if "risk" in coordinates:
-        evidence = {event.name: event.source for event in resolved.scenario.events if event.source}
-        coordinates["risk"].attrs["sources"] = json.dumps(evidence, ensure_ascii=False)
-    return _ordered(xr.Dataset(variables, coordinates, provenance(resolved, plan, inputs, outputs, len(draws))))
+        coordinates["risk"].attrs["sources"] = evidence_json(resolved)
+    attributes = provenance(resolved, plan, inputs, replayed_hours(resolved, inputs, outputs), len(draws))
+    return _ordered(xr.Dataset(variables, coordinates, attributes))
+
+
+def evidence_json(resolved: Resolved) -> str:
+    """Return the evidence of each event that states one, as JSON."""
+    return json.dumps({event.name: event.source for event in resolved.scenario.events if event.source}, ensure_ascii=False)
 
 
 def _side_by_side(rows: list[Floats]) -> Floats:
@@ -147,7 +151,7 @@ def _variable(name: str, dims: tuple[str, ...], values: Floats, **attributes: st
 
 
 def provenance(
-    resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats], draws: int
+    resolved: Resolved, plan: SamplingPlan, inputs: Mapping[str, Floats], replayed: ReplayedHours | None, draws: int
 ) -> dict[str, Any]:
     """Return attributes that say what was computed from what; no time of day, so that equal runs are equal files."""
     scenario = resolved.scenario
@@ -158,7 +162,7 @@ def provenance(
         "scenario_hash": resolved.hash(),
         "config": scenario.to_yaml(),
         "choices": json.dumps(asdict(resolved.choices)),
-        "grid": json.dumps(_grid(resolved, inputs, outputs), ensure_ascii=False),
+        "grid": json.dumps(_grid(resolved, replayed), ensure_ascii=False),
         "defaults": json.dumps(resolved.describe_defaults(), ensure_ascii=False),
         "levers": ", ".join(scenario.levers),
         "limits": json.dumps(scenario.limits.model_dump(exclude_none=True)),
@@ -173,7 +177,7 @@ def provenance(
     }
 
 
-def _grid(resolved: Resolved, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats]) -> dict[str, Any]:
+def _grid(resolved: Resolved, replayed: ReplayedHours | None) -> dict[str, Any]:
     """Return where hourly prices and intensities come from, what was mended in a history, and which of its hours were replayed."""
     grid = resolved.scenario.grid
     told: dict[str, Any] = {}
@@ -185,33 +189,9 @@ def _grid(resolved: Resolved, inputs: Mapping[str, Floats], outputs: Mapping[str
         history = getattr(grid, name)
         if history is not None:
             told[name] = {"file": history.source, "digest": history.digest, "repairs": list(history.repairs)}
-    past = resolved.past
-    if past is not None and "wall_clock" in outputs:
-        begin = replay_place(resolved, inputs)
-        end = begin + np.ceil(outputs["wall_clock"])
-        wrapped = int(np.sum(end > past.size))
-        last = past.size if wrapped else float(np.nanmax(end, initial=0.0))
-        told["replay"] = {
-            "history": [date_of(past.first), date_of(past.first + past.size)],
-            "replayed": [date_of(past.first + float(np.min(begin))), date_of(past.first + last)],
-            "wrapped": wrapped,
-        }
-        if resolved.choices.dated:
-            told["replay"]["shift_hours"] = past.shift(*extremes(resolved.inputs["start_time"].value)) or 0
+    if replayed is not None:
+        told["replay"] = describe_replay(resolved, replayed)
     return told
-
-
-def replay_place(resolved: Resolved, inputs: Mapping[str, Floats]) -> Floats:
-    """Return the hour of the history that each draw starts in, from 0."""
-    past = resolved.past
-    if past is None:
-        raise ValueError("nothing is replayed")
-    name = "start_time" if resolved.choices.dated else "history_place"
-    value = resolved.inputs[name].value
-    drawn = np.asarray(inputs.get(name, value.constant), dtype=np.float64)
-    if resolved.choices.dated:
-        return np.floor(drawn) - past.first - (past.shift(*extremes(value)) or 0)
-    return np.floor(drawn * past.size)
 
 
 def _correlations(resolved: Resolved, inputs: Mapping[str, Floats]) -> list[dict[str, Any]]:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition
+from threading import Condition, local
 
 import numba
 
 from simulator.errors import SimulatorError
 
-_busy = 0
-_changed = Condition()
+
+class _Cores:
+    """The cores of a process, which go to those that wait for them one after the other."""
+
+    def __init__(self) -> None:
+        self.busy = 0
+        self.waiting: deque[object] = deque()
+        self.changed = Condition()
+        self.held = local()  # by this thread
+
+
+_cores = _Cores()
 _forked = False  # from a process whose OpenMP threads have run
 
 
@@ -26,8 +37,8 @@ def _layer() -> str | None:
 
 def _begin_again() -> None:
     """Note what a fork has: no thread but its own."""
-    global _busy, _changed, _forked
-    _busy, _changed, _forked = 0, Condition(), _layer() == "omp"
+    global _cores, _forked
+    _cores, _forked = _Cores(), _layer() == "omp"
 
 
 if hasattr(os, "register_at_fork"):
@@ -50,7 +61,8 @@ def launching() -> Iterator[None]:
     """Wait until as many cores are free as the kernel that is launched inside may use.
 
     All threads of a process that launch kernels share its cores so, instead of each having all of them; and those layers of
-    numba's threads that can serve one caller at a time are safe.
+    numba's threads that can serve one caller at a time are safe. Who asks first is served first, so that many who want one core
+    do not keep it from one who wants all. What is launched by a thread that holds cores already is part of that, and waits for none.
 
     Raises
     ------
@@ -62,15 +74,24 @@ def launching() -> Iterator[None]:
             "this process is a fork of one that has run kernels on OpenMP, which cannot go on in a fork; start processes by 'spawn' "
             "(multiprocessing.get_context('spawn')), or set NUMBA_THREADING_LAYER=workqueue in the first"
         )
-    global _busy  # noqa: PLW0603 - a property of the process
-    cores = int(numba.config.NUMBA_NUM_THREADS)
-    share = numba.get_num_threads() if _layer() in ("omp", "tbb") else cores
-    with _changed:
-        _changed.wait_for(lambda: _busy + share <= cores)
-        _busy += share
+    cores, most = _cores, int(numba.config.NUMBA_NUM_THREADS)
+    if getattr(cores.held, "any", False):
+        yield
+        return
+    share, ticket = numba.get_num_threads() if _layer() in ("omp", "tbb") else most, object()
+    with cores.changed:
+        cores.waiting.append(ticket)
+        try:
+            cores.changed.wait_for(lambda: cores.waiting[0] is ticket and cores.busy + share <= most)
+            cores.busy += share
+        finally:  # an interruption by the user too
+            cores.waiting.remove(ticket)
+            cores.changed.notify_all()
+    cores.held.any = True
     try:
         yield
     finally:
-        with _changed:
-            _busy -= share
-            _changed.notify_all()
+        cores.held.any = False
+        with cores.changed:
+            cores.busy -= share
+            cores.changed.notify_all()

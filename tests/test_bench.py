@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from simulator.bench import measure, memory
+from simulator import bench, threads
+from simulator.bench import measure, measuring, memory
 from simulator.bench.compare import ALIKE, BETTER, UNKNOWN, WORSE, differences, notes, verdict
 from simulator.bench.measuring import thread_counts
 from simulator.bench.operations import Needed
@@ -37,8 +38,17 @@ THREADS = min(2, available_threads())
 
 
 @pytest.fixture(scope="module")
-def result() -> dict[str, Any]:
-    return measure(draws=2048, repeats=2, threads=THREADS)
+def busy() -> list[int]:
+    """Cores that were held before anything was measured, and after each repetition."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def result(busy: list[int]) -> dict[str, Any]:
+    """What is measured, but the memory of the static workload, which the command's own test measures: each takes a new process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measuring, "peak_of", lambda name, draws: None if name == "static" else memory.peak_of(name, draws))
+        return measure(draws=2048, repeats=2, threads=THREADS, progress=lambda _done, _total: busy.append(threads._cores.busy))
 
 
 def run(*words: str) -> int:
@@ -78,12 +88,12 @@ def test_a_result_is_json_of_the_promised_shape(result: dict[str, Any]) -> None:
     assert (static["inputs"], static["hours"], static["per_hour"], static["draws"]) == (16, 0.0, None, 2048)
     assert path["draws"] == 2048 // 32
     assert 50 * 24 < path["hours"] < 70 * 24
+    assert path["peak_memory"] is None or path["peak_memory"] > 50
     for workload in (static, path):
         assert set(workload["stages"]) == set(STAGES) - {"other"}
         for found in (workload["per_draw"], workload["per_input"], workload["of_ceiling"], *workload["stages"].values()):
             assert set(found) == METRIC
             assert len(found["repetitions"]) == 2
-        assert workload["peak_memory"] is None or workload["peak_memory"] > 50
 
 
 def test_shares_sum_to_one_and_rates_follow_from_times(result: dict[str, Any]) -> None:
@@ -105,6 +115,14 @@ def test_threads_are_listed_up_to_the_most(result: dict[str, Any]) -> None:
         one, last = workload["threads"][0], workload["threads"][-1]
         ratios = [b / a / THREADS for a, b in zip(one["rate"]["repetitions"], last["rate"]["repetitions"], strict=True)]
         assert last["efficiency"]["repetitions"] == pytest.approx(ratios)
+
+
+def test_loops_hold_the_cores_that_they_are_timed_on(result: dict[str, Any], busy: list[int]) -> None:
+    """So that they neither disturb what other threads launch nor end the process on a layer that serves one at a time."""
+    assert result
+    before, *while_measured = busy
+    assert before == 0
+    assert min(while_measured) >= THREADS
 
 
 def test_thread_counts_are_powers_of_two_and_the_most() -> None:
@@ -264,6 +282,43 @@ def test_a_damaged_result_is_refused_before_anything_is_measured(
     assert capsys.readouterr().err.startswith(f"error: {file} is damaged (")
 
 
+@pytest.fixture
+def _nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> None:
+        pytest.fail("measured before the input was refused")
+
+    monkeypatch.setattr(bench, "measure", fail)
+
+
+@pytest.mark.usefixtures("_nothing_is_measured")
+def test_what_cannot_be_compared_is_refused_before_anything_is_measured(
+    result: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = saved(tmp_path / "path.json", result, workloads={"path": result["workloads"]["path"]})
+    assert run("--compare", path, "--only", "static") == 2
+    assert capsys.readouterr().err == ("error: one result is of path, the other of static. Measure both without --only, or with the same\n")
+    older = saved(tmp_path / "older.json", result, workloads={"static": {**result["workloads"]["static"], "work": 0}})
+    assert run("--compare", older) == 2
+    assert "static workload is version 0 in one result and 1 in the other" in capsys.readouterr().err
+    static = saved(tmp_path / "static.json", result, workloads={"static": result["workloads"]["static"]})
+    picture = tmp_path / "x.png"
+    assert run("--compare", path, "--with", static, "--picture", str(picture)) == 2
+    assert not picture.exists()
+
+
+@pytest.mark.usefixtures("_nothing_is_measured")
+@pytest.mark.parametrize("output", ["bench.json", "."])
+def test_a_result_is_not_replaced_by_what_is_compared_with_it(
+    output: str, result: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path / "bench.json", result)
+    target = str(tmp_path / output)
+    assert run("--compare", file, "-o", target) == 2
+    told = f"error: --output {target} would replace the result that --compare {file} reads. Name another file\n"
+    assert capsys.readouterr().err == told
+    assert read(file) == result
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -296,8 +351,9 @@ def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFix
     assert "1 thread " in printed.out
     assert "measuring" in printed.err
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
-    file = str(tmp_path / "bench.json")
-    assert list(read(file)["workloads"]) == ["static"]
+    found = read(tmp_path / "bench.json")["workloads"]
+    assert list(found) == ["static"]
+    assert found["static"]["peak_memory"] is None or found["static"]["peak_memory"] > 50
 
 
 def test_tables_fit_80_columns_and_json_is_json(result: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,9 @@ from test_kernel_contract import contract
 from simulator import SamplingPlan, load_scenario, simulate, simulate_bands, summarize
 from simulator.analysis import counted
 from simulator.analysis.chances import limits_exceeded
+from simulator.analysis.notes import notes
 from simulator.analysis.sketches import Sketch
+from simulator.analysis.tails import moments_reported
 from simulator.errors import InputError
 from simulator.kernels.tally import BIN_WIDTH, LEAF, SMALLEST, bin_ends, bin_of
 
@@ -125,7 +127,7 @@ import resource, sys
 from simulator import SamplingPlan, load_scenario, simulate_bands
 scenario = load_scenario("configs/quickstart.yaml", overrides=["reliability.method=expected_value"])
 peaks = []
-for draws in (400_000, 4_000_000):
+for draws in (200_000, 2_000_000):
     simulate_bands(scenario, SamplingPlan(draws=draws))
     peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 print(*peaks)
@@ -177,8 +179,9 @@ def test_bands_are_those_of_kept_draws(config, plan, monkeypatch):
         assert told[name][0] == limit
         assert told[name][1].value == chance.value
         assert told[name][1].mcse == pytest.approx(chance.mcse, rel=1e-12)
-    different = {"correlations", "grid", "confidence", "stopped", "value_error"}
+    different = {"correlations", "confidence", "stopped", "value_error", "raised", "time_shares", "interrupted", "evidence"}
     assert {k: v for k, v in bands.attrs.items() if k not in different} == {k: v for k, v in kept.attrs.items() if k not in different}
+    assert notes(bands) == notes(results)
 
 
 @pytest.mark.parametrize("way", ["event_driven", "everything"])
@@ -217,6 +220,53 @@ def test_on_the_command_line(tmp_path, capsys):
     assert run("summarize", str(target), "--fail-above", "cost_total p33 > 1") == 2
     assert "these bands hold p5, p10, p25, p50, p75, p80, p81, p90, p95; run again" in capsys.readouterr().err
     assert run("summarize", str(target), "--context") == 2
+
+
+def test_the_text_tells_what_that_of_kept_draws_does(tmp_path, capsys):
+    target = str(tmp_path / "bands.nc")
+    stated = ["max_wall_clock=25 days", "checkpoint_interval=1 h", "checkpoint_write_time=0.5 to 3 h"]
+    stated += [f"failure_rate_{name}=20 to 60" for name in ("accelerator", "software", "planned")]
+    words = ["run", QUICKSTART, "--draws", "2000", *(word for value in stated for word in ("--set", value))]
+    texts = []
+    for way in (words, [*words, "--summary", "-o", target], ["summarize", target]):
+        assert run(*way) == 0
+        texts.append(capsys.readouterr().out)
+    kept, bands, saved = texts
+    for begin in ("Time, on average: ", "Interruptions by class", "checkpoint_interval is shorter", "P80"):
+        (line,) = (line for line in kept.splitlines() if line.startswith(begin))
+        assert line.partition(", P50")[0] in bands
+        assert begin.startswith(("Int", "P80")) or line in bands.splitlines()
+    assert saved == bands
+    (asked,) = (line for line in kept.splitlines() if line.startswith("Rank correlation"))
+    before, _, achieved = asked.partition(", achieved ")
+    assert float(achieved.rstrip(".")) != 0
+    assert f"{before}." in bands.splitlines()
+    (last,) = (line for line in bands.splitlines() if line.startswith("No draw was kept"))
+    assert last.endswith("and achieved rank correlations are not known.")
+
+
+@pytest.mark.parametrize("others", [[], [0.0], [-2.0, 0.0], [np.nan]])
+@pytest.mark.parametrize("infinite", [math.inf, -math.inf])
+def test_draws_that_are_all_infinite_on_one_side_of_nought_have_room(infinite, others):
+    values = np.resize(np.array([infinite, *others]), (2, 2 * LEAF)) * np.array([[1.0], [-1.0]])
+    sketch = sketched(values, 3, [LEAF, LEAF])
+    for k in range(2):
+        known = np.sort(values[k][~np.isnan(values[k])])
+        assert len(sketch.ordered(k)) == known.size
+        np.testing.assert_array_equal(sketch.ordered(k)[:], known)
+        assert sum(len(part) for part, _ in sketch.by_replicate(k)) == known.size
+
+
+def test_infinite_draws_are_counted_as_those_that_are_kept():
+    values = np.random.default_rng(1).lognormal(0, 1, (3, 2 * LEAF + 50))
+    values[0, [5, LEAF + 7, -1]], values[1, [2, 3]] = np.inf, (-np.inf, 2.0**900)  # the latter shares its bin with the infinite
+    values[0, 9] = np.nan
+    for sizes in ([2 * LEAF + 50], [LEAF, LEAF, 50]):
+        sketch = sketched(values, 1, sizes)
+        assert [sketch.infinite(k) for k in range(3)] == [3, 1, 0]
+        for k in (1, 2):
+            assert counted._moments(sketch, k).note == moments_reported(values[k]).note
+    assert "1 of 16434 draws are infinite" in moments_reported(values[1]).note
 
 
 def test_a_share_of_stopped_runs_is_judged_whatever_its_tail(capsys):

@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ import pytest
 
 import simulator
 from benchmarks.cuda import EXPECTED, differences, disagreements
-from simulator import SamplingPlan, load_scenario
+from simulator import SamplingPlan, explain, load_scenario
 from simulator.arguments import compile_arguments
 from simulator.cli import _run
 from simulator.cuda import device
@@ -25,6 +26,7 @@ from simulator.engine import run_kernel
 from simulator.errors import InputError
 from simulator.kernels.lanes import LANES, WIDTH
 from simulator.kernels.ledger import run as ledger_of_run
+from simulator.replay import over_time
 from simulator.scenario import resolve
 
 ROOT = Path(__file__).parent.parent
@@ -63,13 +65,27 @@ def test_histories_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_what_shows_histories_names_no_option_of_another_verb() -> None:
+    for show in (partial(explain, draw=0), over_time):
+        with pytest.raises(InputError) as refusal:
+            show(load_scenario(QUICKSTART), SamplingPlan(draws=10, device="cuda"))
+        told = "device = 'cuda' plays no histories, and one is asked for here. Use SamplingPlan(device='cpu')"
+        assert str(refusal.value) == told
+
+
 def test_why_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "find_spec", lambda name: None)
     assert device.why_not() == "numba-cuda is not installed"
     monkeypatch.setattr(device, "find_spec", lambda name: name)
     told = "\nCUDA driver library cannot be found.\nEnsure that a driver is installed."
-    for available, reason in ((False, "CUDA driver library cannot be found"), (True, None)):
-        found = SimpleNamespace(is_available=lambda there=available: there, cuda_error=lambda: told)
+    no_device = "the driver tells of no device"
+    for available, error, reason in (
+        (False, told, "CUDA driver library cannot be found"),
+        (False, " \n", no_device),
+        (False, None, no_device),
+        (True, told, None),
+    ):
+        found = SimpleNamespace(is_available=lambda there=available: there, cuda_error=lambda text=error: text)
         monkeypatch.setattr(numba, "cuda", found, raising=False)
         assert device.why_not() == reason
 

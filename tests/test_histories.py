@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from simulator import SamplingPlan, explain, fan_bands, over_time, parse_scenario, simulate, summarize
-from simulator.analysis.notes import notes
+from simulator import SamplingPlan, explain, fan_bands, over_time, parse_scenario, simulate, simulate_bands, summarize
+from simulator.analysis import counted
+from simulator.analysis.notes import classes_interrupted, notes, time_shares
 from simulator.cli import cli
 from simulator.errors import ConfigError, InputError
+from simulator.kernels.tally import LEAF
 from simulator.scenario import resolve
 from simulator.scenario.dates import date_of
 from simulator.scenario.replayed import wall_clock
@@ -162,6 +164,28 @@ class TestReplay:
         assert 10 < wrapped < DRAWS / 2
         share = f"{100 * wrapped / DRAWS:.3g} %"
         assert f"{wrapped} of {DRAWS} runs ({share}) outlasted the history and went on with its first hours." in notes(ds)
+
+    def test_draws_that_are_not_kept_tell_the_same(self, folder, monkeypatch):
+        """Replayed hours, raised intervals, stopped runs, shares of time and classes of interruptions, whatever the chunks."""
+        reliability = {
+            "failure_rate_accelerator": "60 to 200 per 1000 node-days", "failure_rate_software": 0, "downtime": "0.3 to 3 h",
+            "checkpoint_interval": "0.2 to 2 h", "checkpoint_write_time": "0.1 to 1 h", "max_wall_clock": "70 days",
+        }  # fmt: skip
+        pausing = {"carbon_quantile": 0.9}
+        sc = scenario(folder, **REPLAY, reliability=reliability, pausing=pausing, workload__tokens="2T to 5T tokens")
+        plan = SamplingPlan(draws=LEAF + 100)
+        kept, bands = simulate(sc, plan), simulate_bands(sc, plan)
+        told = notes(kept)
+        assert notes(bands) == told
+        for begin in (" of 8292 runs", "Replayed hours: 2023-03-01", "checkpoint_interval is shorter"):
+            assert any(begin in note for note in told), begin
+        assert any("outlasted the history" in note for note in told)
+        assert bands.attrs["grid"] == kept.attrs["grid"]
+        assert time_shares(bands) == pytest.approx(time_shares(kept), rel=1e-12)
+        assert all(share > 0 for name, share in time_shares(bands).items() if name != "waiting")
+        assert classes_interrupted(bands) == classes_interrupted(kept) == ["accelerator"]
+        monkeypatch.setattr(counted, "_CHUNK", 1)  # one leaf at a time
+        assert simulate_bands(sc, plan).identical(bands)
 
     @pytest.mark.parametrize(
         ("changes", "told"),

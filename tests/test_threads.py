@@ -1,11 +1,21 @@
 """Are kernels safe where others have threads and processes of their own: thread pools, joblib, Dask, forks?"""
 
 import os
+import re
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+
+from simulator import threads
+from simulator.jit import stage, wide_vectors
 
 ROOT = Path(__file__).parent.parent
 BEGIN = """
@@ -39,6 +49,72 @@ print(numba.threading_layer(), numba.get_num_threads())
         NUMBA_NUM_THREADS="2",
     )
     assert (done.returncode, done.stdout.split()) == (0, [layer, "2"]), done.stderr
+
+
+@pytest.fixture
+def wanted(monkeypatch: pytest.MonkeyPatch) -> threading.local:
+    """Two cores that nobody uses, and the number of them, ``cores``, that a thread's kernels would use."""
+    own = threading.local()
+    numba = SimpleNamespace(config=SimpleNamespace(NUMBA_NUM_THREADS=2), get_num_threads=lambda: own.cores, threading_layer=lambda: "omp")
+    monkeypatch.setattr(threads, "numba", numba)
+    monkeypatch.setattr(threads, "_cores", threads._Cores())
+    return own
+
+
+def test_who_asks_first_is_served_first(wanted: threading.local) -> None:
+    """One who wants all cores is not overtaken again and again by those who want one."""
+    served, gate = [], threading.Event()
+
+    def call(name: str, cores: int) -> None:
+        wanted.cores = cores
+        with threads.launching():
+            served.append(name)
+            assert gate.wait(60)
+
+    callers = [threading.Thread(target=call, args=of, daemon=True) for of in (("first", 1), ("all", 2), ("second", 1))]
+    for place, caller in enumerate(callers):
+        caller.start()
+        until = time.monotonic() + 60
+        while len(served) + len(threads._cores.waiting) <= place and time.monotonic() < until:
+            time.sleep(0.001)
+    time.sleep(0.05)  # in which the last might overtake
+    assert served == ["first"]
+    gate.set()
+    for caller in callers:
+        caller.join(60)
+    assert served == ["first", "all", "second"]
+    assert threads._cores.busy == 0
+
+
+def test_a_launch_inside_of_another_is_part_of_it(wanted: threading.local) -> None:
+    busy = []
+
+    def call() -> None:
+        wanted.cores = 2
+        with threads.launching():
+            with threads.launching():
+                busy.append(threads._cores.busy)
+            busy.append(threads._cores.busy)
+        busy.append(threads._cores.busy)
+
+    caller = threading.Thread(target=call, daemon=True)
+    caller.start()
+    caller.join(60)
+    assert busy == [2, 2, 0]
+
+
+def test_who_gives_up_waiting_keeps_nobody_waiting(wanted: threading.local, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted.cores = 2
+
+    def interrupted(_ready: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as changed:
+        changed.setattr(threads._cores.changed, "wait_for", interrupted)
+        with pytest.raises(KeyboardInterrupt), threads.launching():
+            pass
+    with threads.launching():
+        assert threads._cores.busy == 2
 
 
 FORK = """
@@ -82,24 +158,20 @@ assert set(seen) == {1} and numba.get_num_threads() == before == 2
     assert done.returncode == 0, done.stderr
 
 
-def test_the_width_of_vectors_is_asked_for_by_its_bits() -> None:
+def test_the_width_of_vectors_is_asked_for_by_its_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hint stands in the code that LLVM is given, and a width that no machine has is refused."""
-    code = """
-from simulator.jit import stage, wide_vectors
-@stage
-def double(x):
-    wide_vectors()
-    for i in range(x.size):
-        x[i] *= 2.0
-import numpy as np
-double(np.ones(3))
-(text,) = double.inspect_llvm().values()
-print([line for line in text.splitlines() if "prefer-vector-width" in line][0])
-"""
+
+    def double(x: NDArray[np.float64]) -> None:
+        wide_vectors()
+        for i in range(x.size):
+            x[i] *= 2.0
+
     for bits in ("128", "256", "512"):
-        env = {**os.environ, "SIMULATOR_VECTOR_BITS": bits}
-        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=600)
-        assert f'"prefer-vector-width"="{bits}"' in done.stdout
+        monkeypatch.setenv("SIMULATOR_VECTOR_BITS", bits)
+        compiled: Any = stage(double)
+        compiled(np.ones(3))
+        (text,) = compiled.inspect_llvm().values()
+        assert re.findall('"prefer-vector-width"="(.*?)"', text) == [bits]
     env = {**os.environ, "SIMULATOR_VECTOR_BITS": "333"}
     told = [sys.executable, "-m", "simulator", "run", "configs/quickstart.yaml"]
     done = subprocess.run(told, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=600)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -60,12 +60,10 @@ class Repeated:
         found: Floats = np.sqrt(np.nanmean(self.told**2, axis=0)) / self.error
         return found
 
-    def resampled(self, rng: np.random.Generator) -> Iterator[tuple[Floats, float]]:
-        """Yield variances and mean times of bootstrap samples."""
-        count = self.seconds.size
-        for _ in range(_RESAMPLES):
-            chosen = rng.integers(count, size=count)
-            yield self.values[chosen].var(axis=0, ddof=1), float(self.seconds[chosen].mean())
+    def resampled(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Return variances and mean times of bootstrap samples, one after the other on the first axis."""
+        chosen = rng.integers(self.seconds.size, size=(_RESAMPLES, self.seconds.size))
+        return self.values[chosen].var(axis=1, ddof=1), self.seconds[chosen].mean(axis=1)
 
 
 def repeat(ways: Mapping[str, Way], draws: int, repeats: int, *, tell: bool) -> dict[str, Repeated]:
@@ -114,11 +112,9 @@ def gain(of: Repeated, on: Repeated, rng: np.random.Generator) -> Gain:
     """Return what a way gains on another."""
     variances = on.error**2 / of.error**2
     times = on.seconds.mean() / of.seconds.mean()
-    resampled = [
-        (theirs / ours, theirs / ours * (slow / fast))
-        for (ours, fast), (theirs, slow) in zip(of.resampled(rng), on.resampled(rng), strict=True)
-    ]
-    by_draws, by_time = (np.array(part) for part in zip(*resampled, strict=True))
+    (ours, fast), (theirs, slow) = of.resampled(rng), on.resampled(rng)
+    by_draws = theirs / ours
+    by_time = by_draws * (slow / fast)[:, None, None]
     return Gain(intervals(variances, by_draws), intervals(variances * times, by_time))
 
 
@@ -131,10 +127,8 @@ def slopes(sizes: Sequence[int], found: Sequence[Repeated], rng: np.random.Gener
         fitted: Floats = np.tensordot(weights, 0.5 * np.log2(variances), axes=1)
         return fitted
 
-    resampled = [[variance for variance, _ in one.resampled(rng)] for one in found]
-    return intervals(
-        slope(np.array([one.error**2 for one in found])), np.array([slope(np.array(row)) for row in zip(*resampled, strict=True)])
-    )
+    resampled = np.array([one.resampled(rng)[0] for one in found])
+    return intervals(slope(np.array([one.error**2 for one in found])), slope(resampled))
 
 
 def intervals(values: Floats, resampled: Floats) -> list[list[Interval]]:

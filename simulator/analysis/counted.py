@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,6 +16,7 @@ from simulator.analysis.chances import chance_of_counts, happenings
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.analysis.sketches import Sketch
 from simulator.analysis.tails import Moments, moments_judged, refused
+from simulator.analysis.told import Told
 from simulator.engine import Draws
 from simulator.kernels.tally import BIN_WIDTH, LEAF
 from simulator.plan import SamplingPlan
@@ -42,8 +42,8 @@ def simulate_bands(
 
     Draws are played in chunks and counted in bins, of which the widest spans a thousandth of its values; a percentile stands where
     it would if the draws of its bin were spread evenly, and magnitudes below 1e-30 count as nought. Mean, sd, number and the chances
-    to exceed limits are those of the draws themselves. Neither threads nor chunks change a bit. What takes the draws one by one is not
-    told: achieved correlations, shares of time, replayed hours, checkpoint intervals that were raised.
+    to exceed limits are those of the draws themselves, as are shares of time and what notes tell. Neither threads nor chunks change a
+    bit. Achieved correlations, which take the ranks of all draws, are not told.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def simulate_bands(
     -------
     xarray.Dataset
         What :func:`simulator.summarize` returns; with ``probability_exceeded`` and ``mcse_exceeded`` by ``limit``, and the attribute
-        ``value_error``: the largest error of a percentile by its bin, relative to it. Achieved correlations are not known.
+        ``value_error``: the largest error of a percentile by its bin, relative to it; see ``analysis.told`` for what else they tell.
 
     Raises
     ------
@@ -80,15 +80,14 @@ def simulate_bands(
     require_open_unit("confidence", confidence)
     plan, resolved = plan or SamplingPlan(), resolve(scenario)
     draws = Draws(resolved, plan)
-    attributes = provenance(resolved, plan, {}, {}, plan.draws)
-    limits = json.loads(attributes["limits"])
+    limits = scenario.limits.model_dump(exclude_none=True)
     size = max(_CHUNK // (8 * draws.numbers) // LEAF, 1) * LEAF
     replicates = plan.scramblings
     places: dict[str, int] = {}
-    sketch, counts, stopped = Sketch(0, replicates), dict[str, NDArray[np.int64]](), 0
+    sketch, counts, told = Sketch(0, replicates), dict[str, NDArray[np.int64]](), Told(resolved)
     for low in range(0, plan.draws, size):
         high = min(low + size, plan.draws)
-        _, outputs = draws.play(low, high, None if progress is None else partial(_told, progress, low))
+        inputs, outputs = draws.play(low, high, None if progress is None else partial(_done_in_all, progress, low))
         distinct = {id(values): values for values in outputs.values()}  # some outputs are others
         if low == 0:
             sketch = Sketch(len(distinct), replicates)
@@ -99,7 +98,7 @@ def simulate_bands(
         for name, happens in happenings(outputs, limits).items():
             member = (low + np.flatnonzero(happens)) % replicates
             counts[name] = counts.get(name, np.zeros(replicates, dtype=np.int64)) + np.bincount(member, minlength=replicates)
-        stopped += int(np.sum(outputs["completed"] == 0.0)) if "completed" in outputs else 0
+        told.add(inputs, outputs)
     probabilities = np.array(quantiles, dtype=np.float64)
     errors_of = errors_by_plan(plan.plan, replicates, plan.draws, probabilities, confidence)
     statistics_of = [_statistics(sketch, name, place, plan, probabilities, confidence, errors_of) for name, place in places.items()]
@@ -114,11 +113,11 @@ def simulate_bands(
         ),
         mcse_exceeded=("limit", [c.mcse for c in chances.values()], {"long_name": "its Monte Carlo standard error", "units": "1"}),
     ).assign_coords(limit=np.array(list(chances), dtype=object))
-    attributes |= {"confidence": confidence, "stopped": stopped / plan.draws, "value_error": BIN_WIDTH}
-    return summary.assign_attrs(attributes)
+    attributes = provenance(resolved, plan, {}, told.replayed, plan.draws) | told.attributes()
+    return summary.assign_attrs(attributes, confidence=confidence, value_error=BIN_WIDTH)
 
 
-def _told(progress: Callable[[int], None], before: int, done: int) -> None:
+def _done_in_all(progress: Callable[[int], None], before: int, done: int) -> None:
     """Tell how many draws are done in all."""
     progress(before + done)
 
@@ -153,8 +152,8 @@ def _statistics(
 
 def _moments(sketch: Sketch, place: int) -> Moments:
     ordered = sketch.ordered(place)
-    if not np.isfinite([ordered[0], ordered[-1]]).all():
-        return refused("draws are infinite")
+    if infinite := sketch.infinite(place):
+        return refused(f"{infinite} of {len(ordered)} draws are infinite")
     return moments_judged(ordered, lambda: sketch.moments(place))
 
 

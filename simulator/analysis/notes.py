@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,40 @@ def stopped_share(results: xr.Dataset) -> float:
     return float(results.attrs.get("stopped", 0.0))  # of bands
 
 
+def time_shares(results: xr.Dataset) -> dict[str, float]:
+    """Return what the time of the runs went to: means over the draws of its shares, which have no tails; none where one is not known.
+
+    Examples
+    --------
+    >>> spent = (("draw", "activity"), [[9.0, 1.0], [5.0, 5.0]])
+    >>> runs = {"time_spent": spent, "wall_clock": ("draw", [10.0, 10.0])}
+    >>> time_shares(xr.Dataset(runs, {"activity": ["productive", "down"]}))
+    {'productive': 0.7, 'down': 0.3}
+    """
+    if "time_spent" in results:
+        means = (results.time_spent / results.wall_clock).mean("draw").values.tolist()
+        shares = dict(zip(map(str, results.activity.values), means, strict=True))
+    else:
+        shares = json.loads(results.attrs.get("time_shares", "{}"))  # of bands
+    return {} if any(share is None or math.isnan(share) for share in shares.values()) else shares
+
+
+def classes_interrupted(results: xr.Dataset) -> list[str]:
+    """Return the classes of interruptions that occurred in any draw.
+
+    Examples
+    --------
+    >>> counts = ("draw", "interruption_class"), [[0.0, 3.0], [0.0, 0.0]]
+    >>> classes_interrupted(xr.Dataset({"interruptions_by_class": counts}, {"interruption_class": ["planned", "software"]}))
+    ['software']
+    """
+    if "interruptions_by_class" in results:
+        most = results.interruptions_by_class.max("draw")
+        return [str(name) for name, count in zip(most.interruption_class.values, most.values, strict=True) if count > 0]
+    told: list[str] = json.loads(results.attrs.get("interrupted", "[]"))  # of bands
+    return told
+
+
 def percentage(share: float) -> str:
     """Return a share in per cent that is nought only where the share is, and all only where it is.
 
@@ -40,7 +75,8 @@ def percentage(share: float) -> str:
 
 def event_sources(results: xr.Dataset) -> dict[str, str]:
     """Return the evidence of each event that states one."""
-    evidence: dict[str, str] = json.loads(results.risk.attrs.get("sources", "{}")) if "risk" in results.coords else {}
+    told = results.risk.attrs.get("sources", "{}") if "risk" in results.coords else results.attrs.get("evidence", "{}")  # of bands
+    evidence: dict[str, str] = json.loads(told)
     return evidence
 
 
@@ -86,9 +122,9 @@ def _replayed(replay: dict[str, Any] | None, whole: int) -> list[str]:
 
 def _raised_intervals(results: xr.Dataset) -> list[str]:
     """Tell checkpoint intervals that are shorter than the write that each of their saves needs."""
-    if not {"checkpoint_interval", "checkpoint_write_time"} <= set(results.data_vars):
-        return []
-    share = float(np.mean((results.checkpoint_interval < results.checkpoint_write_time).values))
+    share = float(results.attrs.get("raised", 0.0))  # of bands
+    if {"checkpoint_interval", "checkpoint_write_time"} <= set(results.data_vars):
+        share = float(np.mean((results.checkpoint_interval < results.checkpoint_write_time).values))
     if share == 0.0:
         return []
     where = f"in {percentage(share)} of the draws" if share < 1.0 else "in every draw"

@@ -20,6 +20,7 @@ from simulator.kernels.tally import (
     NEGATIVE,
     NUMBER,
     POSITIVE,
+    SMALLEST,
     SQUARES,
     ZERO,
     bin_ends,
@@ -98,6 +99,7 @@ class Sketch:
         self._sizes = np.ones(outputs, dtype=np.int64)
         self._counts = np.zeros(outputs * replicates, dtype=np.int64)
         self._whole = np.ones(outputs, dtype=np.bool_)
+        self._infinite = np.zeros(outputs, dtype=np.int64)
 
     def add(self, values: Floats) -> None:
         """Count the next draws.
@@ -117,6 +119,8 @@ class Sketch:
             self._moments[:, column] = np.minimum(self._moments[:, column], leaves[:, :, column].min(axis=1))
         for column in (GREATEST, BELOW):
             self._moments[:, column] = np.maximum(self._moments[:, column], leaves[:, :, column].max(axis=1))
+        for k in np.flatnonzero(np.isinf(self._moments[:, [LEAST, GREATEST]]).any(axis=1)):
+            self._infinite[k] += np.count_nonzero(np.isinf(values[k]))
         self._widen()
         tally(values, self.draws, leaves, self._bins, self._starts(), self._counts, self._moments, self._sums)
         self.draws += values.shape[1]
@@ -129,10 +133,11 @@ class Sketch:
         bins, sizes = np.empty_like(self._bins), np.empty_like(self._sizes)
         for k, row in enumerate(self._moments):
             least, greatest, below, above = (float(row[column]) for column in (LEAST, GREATEST, BELOW, ABOVE))
-            positive, negative = (bin_of(above) if above < np.inf else 1), (bin_of(below) if below > -np.inf else -1)
-            zero = negative - bin_of(least) + 1 if below > -np.inf else 0
+            # of draws on one side of nought that are all infinite, none stands nearest to it
+            positive, negative = (bin_of(above) if greatest >= SMALLEST else 1), (bin_of(below) if least <= -SMALLEST else -1)
+            zero = negative - bin_of(least) + 1 if least <= -SMALLEST else 0
             bins[k] = zero, positive, negative
-            sizes[k] = zero + 1 + (bin_of(greatest) - positive + 1 if above < np.inf else 0)
+            sizes[k] = zero + 1 + (bin_of(greatest) - positive + 1 if greatest >= SMALLEST else 0)
         if np.array_equal(sizes, self._sizes) and np.array_equal(bins, self._bins):
             return
         if 8 * int(sizes.sum()) * self._replicates > _MOST:
@@ -151,6 +156,10 @@ class Sketch:
     def missing(self, output: int) -> int:
         """Return how many draws of an output were NaN."""
         return self.draws - int(self._moments[output, NUMBER])
+
+    def infinite(self, output: int) -> int:
+        """Return how many draws of an output were infinite."""
+        return int(self._infinite[output])
 
     def moments(self, output: int) -> tuple[float, float]:
         """Return mean and sd of the draws of an output that are not NaN."""

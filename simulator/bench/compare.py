@@ -81,17 +81,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Diffe
     InputError
         Where they have no workload in common, or do other work under its name.
     """
-    common = [name for name in now["workloads"] if name in before["workloads"]]
-    if not common:
-        told = (" and ".join(result["workloads"]) for result in (before, now))
-        raise InputError("one result is of {}, the other of {}. Measure both without --only, or with the same".format(*told))
-    for name in common:
-        works = [result["workloads"][name]["work"] for result in (before, now)]
-        if works[0] != works[1]:
-            raise InputError(
-                f"the {name} workload is version {works[0]} in one result and {works[1]} in the other, which is other work. "
-                "Measure both with the same simulator"
-            )
+    common = common_workloads(works(before), works(now))
     earlier, later = dict(_metrics(before)), dict(_metrics(now))
     found = [
         Difference(name, later[name]["unit"], earlier[name]["median"], later[name]["median"], verdict(earlier[name], later[name]))
@@ -100,6 +90,43 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Diffe
     ]
     peaks = [(name, *(result["workloads"][name]["peak_memory"] for result in (before, now))) for name in common]
     return [*found, *(Difference(f"{name}: peak memory", "MiB", a, b, UNKNOWN) for name, a, b in peaks if a and b)]
+
+
+def works(result: Mapping[str, Any]) -> dict[str, int]:
+    """Return the workloads of a result, and which version of its work each is."""
+    return {name: workload["work"] for name, workload in result["workloads"].items()}
+
+
+def common_workloads(before: Mapping[str, int], now: Mapping[str, int]) -> list[str]:
+    """Return the workloads that two results have, or will have.
+
+    Parameters
+    ----------
+    before, now : mapping of str to int
+        Workloads and which version of its work each is.
+
+    Raises
+    ------
+    InputError
+        Where there is none, or other work is done under its name.
+
+    Examples
+    --------
+    >>> common_workloads({"static": 1, "path": 1}, {"path": 1})
+    ['path']
+    """
+    common = [name for name in now if name in before]
+    if not common:
+        raise InputError(
+            f"one result is of {' and '.join(before)}, the other of {' and '.join(now)}. Measure both without --only, or with the same"
+        )
+    for name in common:
+        if before[name] != now[name]:
+            raise InputError(
+                f"the {name} workload is version {before[name]} in one result and {now[name]} in the other, which is other work. "
+                "Measure both with the same simulator"
+            )
+    return common
 
 
 def _metrics(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

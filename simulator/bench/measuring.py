@@ -17,7 +17,7 @@ from simulator.bench.result import FORMAT, VERSION
 from simulator.bench.workloads import DRAWS, NAMES, Workload
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan, available_threads
-from simulator.threads import using_threads
+from simulator.threads import launching, using_threads
 
 REPEATS = 9
 _MOST_REPEATS = 1000
@@ -84,13 +84,14 @@ def measure(
 
     Notes
     -----
-    The first call compiles what is not cached: the kernels in minutes, the loops of the benchmark in one.
+    The first call compiles what is not cached: the kernels in minutes, the loops of the benchmark in one. Other threads of the process
+    that launch kernels wait until all is measured.
     """
     names = _checked(draws, repeats, threads, only)
     counts = thread_counts(threads or available_threads())
     if progress is not None:
         progress(0, 1)
-    with using_threads(1):
+    with using_threads(max(counts)), launching(), using_threads(1):
         chosen = {name: workloads.prepare(name, draws) for name in names}
         of_stages = {name: stages.loops(workload) for name, workload in chosen.items()}
         works = {("ceiling", name): work for name, work in ceilings.loops().items()}

@@ -44,6 +44,7 @@ def command(
     """
     from pathlib import Path
 
+    from simulator.bench.compare import common_workloads, works
     from simulator.bench.result import as_text, check_target, write
     from simulator.errors import InputError
     from simulator.plots.save import check_picture
@@ -62,7 +63,12 @@ def command(
         picture = str(target.with_suffix(".png"))
     if picture is not None:
         check_picture(picture)
-    result = _measured(stated) if after is None else _whole(after)
+    later = None if after is None else _whole(after)
+    if earlier is not None:
+        if target is not None and target.exists() and target.samefile(str(before)):
+            raise InputError(f"--output {output} would replace the result that --compare {before} reads. Name another file")
+        common_workloads(works(earlier), _planned(only) if later is None else works(later))
+    result = later or _measured(stated)
     if target is not None:
         write(target, result)
         click.echo(f"saved to {target}", err=True)
@@ -95,6 +101,13 @@ def _whole(path: str) -> dict[str, Any]:
     except (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError) as error:
         raise InputError(f"{path} is damaged ({type(error).__name__}: {error}). simulator bench -o FILE.json writes one") from None
     return result
+
+
+def _planned(only: str | None) -> dict[str, int]:
+    """Return the workloads that would be measured, and which version of its work each is."""
+    from simulator.bench.workloads import NAMES, VERSION
+
+    return dict.fromkeys(NAMES if only is None else (only,), VERSION)
 
 
 def _measured(stated: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import click
 import numpy as np
@@ -16,7 +17,7 @@ from rich.table import Table
 from simulator.analysis.bands import bands_json, summarize
 from simulator.analysis.chances import LIMITS, Chance, budgets_exceeded, building_is_cheaper, chances_json, limits_exceeded
 from simulator.analysis.equivalences import equivalences, equivalences_json
-from simulator.analysis.notes import FEW_STOPPED, event_sources, notes, percentage
+from simulator.analysis.notes import FEW_STOPPED, classes_interrupted, event_sources, notes, percentage, time_shares
 from simulator.quantities import QUANTITIES
 
 _COLUMNS = (0.05, 0.5, 0.8, 0.95)
@@ -91,13 +92,16 @@ def show_bands(summary: xr.Dataset, *, as_json: bool) -> None:
         console.print(_table(summary, summary))
         console.print(_sentence(summary), soft_wrap=True)
         _print_limits(console, summary, summary)
-        _print_pausing(console, summary)
-        for note in notes(summary):
-            console.print(note, soft_wrap=True)
+        _print_history(console, summary, summary)
         _print_refused(console, summary)
+        for pair in _correlated(summary):
+            console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}.", soft_wrap=True)
         _print_defaults(console, summary)
         share = f"{100 * summary.attrs['value_error']:.1g} %"
-        console.print(f"No draw was kept: percentiles are those of bins no wider than {share} of their values.", soft_wrap=True)
+        told = f"percentiles are those of bins no wider than {share} of their values"
+        if _correlated(summary):
+            told += ", and achieved rank correlations are not known"
+        console.print(f"No draw was kept: {told}.", soft_wrap=True)
     click.echo(captured.get(), nl=False)
 
 
@@ -168,12 +172,15 @@ def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> 
     _print_limits(console, results, summary)
     _print_history(console, results, summary)
     _print_refused(console, summary)
-    for pair in json.loads(results.attrs["correlations"]):
-        if pair["requested"] == 0.0:
-            continue
+    for pair in _correlated(results):
         achieved = "one of them is certain" if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
         console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.", soft_wrap=True)
     _print_defaults(console, results)
+
+
+def _correlated(results: xr.Dataset) -> list[dict[str, Any]]:
+    """Return the pairs of inputs for which a rank correlation is asked."""
+    return [pair for pair in json.loads(results.attrs["correlations"]) if pair["requested"] != 0.0]
 
 
 def _print_defaults(console: Console, results: xr.Dataset) -> None:
@@ -230,28 +237,20 @@ _ACTIVITIES = {"lost": "lost with unsaved work", "down": "down", "waiting": "wai
 
 
 def _time_spent(results: xr.Dataset) -> str:
-    """Return what the time of the runs went to: means over the draws of its shares, which have no tails."""
-    if "time_spent" not in results:
-        return ""
-    shares = (results.time_spent / results.wall_clock).mean("draw")
-    parts = [(str(name), float(share)) for name, share in zip(results.activity.values, shares.values, strict=True)]
-    if any(math.isnan(share) for _, share in parts):
-        return ""
-    return "Time, on average: " + ", ".join(f"{percentage(share)} {_ACTIVITIES.get(name, name)}" for name, share in parts if share) + "."
+    """Return what the time of the runs went to."""
+    parts = [f"{percentage(share)} {_ACTIVITIES.get(name, name)}" for name, share in time_shares(results).items() if share]
+    return f"Time, on average: {', '.join(parts)}." if parts else ""
 
 
 def _by_class(results: xr.Dataset, summary: xr.Dataset) -> str:
     """Return the interruptions of each class, where a scenario tells classes apart."""
-    if "interruptions_by_class" not in results:
-        return ""
     parts = []
-    for name in map(str, results.interruption_class.values):
+    classes = classes_interrupted(results)
+    for name in classes:
         row = summary.sel(output=f"interruptions_by_class[{name}]")
-        if float(results.interruptions_by_class.sel(interruption_class=name).max()) > 0:
-            low, middle, high = (_cell(row.sel(quantile=p), 1.0) for p in (0.05, 0.5, 0.95))
-            parts.append(f"{name} {middle} ({low} to {high})")
-    told = [part for part in parts if not part.startswith("unclassified ")]
-    return f"Interruptions by class, P50 (P5 to P95): {', '.join(parts)}." if told else ""
+        low, middle, high = (_cell(row.sel(quantile=p), 1.0) for p in (0.05, 0.5, 0.95))
+        parts.append(f"{name} {middle} ({low} to {high})")
+    return f"Interruptions by class, P50 (P5 to P95): {', '.join(parts)}." if set(classes) - {"unclassified"} else ""
 
 
 def _scale(unit: str, output: str, size: float) -> tuple[float, str]:

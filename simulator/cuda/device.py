@@ -20,7 +20,7 @@ def why_not() -> str | None:
         return _first_sentence(str(error))
     if cuda.is_available():
         return None
-    return _first_sentence(str(cuda.cuda_error() or "the driver tells of no device"))
+    return _first_sentence(str(cuda.cuda_error() or ""))
 
 
 def require_gpu() -> None:
@@ -31,7 +31,9 @@ def require_gpu() -> None:
 
 
 def _first_sentence(text: str) -> str:
-    return text.strip().splitlines()[0].partition(". ")[0].rstrip(".:")
+    """Return the first sentence of an error, or that no device was found where it says nothing."""
+    lines = text.strip().splitlines()
+    return lines[0].partition(". ")[0].rstrip(".:") if lines else "the driver tells of no device"
 
 
 def _simulated() -> bool:
