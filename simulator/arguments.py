@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.errors import InputError
 from simulator.kernels import history, static
 from simulator.kernels.history import run_history
 from simulator.kernels.inputs import RESET, SCALE, SCALE_WHERE, InputTables
@@ -31,6 +33,9 @@ from simulator.stochastic.sobol import INDEX_BITS, scrambled_directions
 from simulator.stochastic.streams import stream_key
 from simulator.stochastic.tabulate import Kind, QuantileTable
 from simulator.stochastic.zone import HourlyLaw, seasonal_design, stationary_quantile
+
+#: streams that no input has: the thresholds of failures, hourly prices and intensities, the later price of accelerators
+PROCESSES = ("interruptions", "weather", "accelerator_prices")
 
 _HIGHEST_SCORE = 8.3  # beyond every normal score that is drawn
 _HOURS_PER_YEAR = 8766
@@ -141,8 +146,30 @@ def no_records() -> Records:
     return Records(np.empty((0, 0, len(FAN))), 1, np.empty((0, len(TRACE))), np.empty((0, LOGGED)), -1)
 
 
-def compile_arguments(resolved: Resolved, plan: SamplingPlan) -> KernelArguments:
-    """Return a scenario and a plan as the kernels read them."""
+def streams_of(resolved: Resolved) -> tuple[str, ...]:
+    """Return the names of all streams that a scenario draws from: its inputs' that are not certain, and PROCESSES."""
+    drawn = [item.stream for item in resolved.inputs.values() if item.value.table is not None]
+    return (*dict.fromkeys([*drawn, *resolved.correlations.names]), *PROCESSES)
+
+
+def compile_arguments(resolved: Resolved, plan: SamplingPlan, seeds: Mapping[str, int] | None = None) -> KernelArguments:
+    """Return a scenario and a plan as the kernels read them.
+
+    Parameters
+    ----------
+    resolved : Resolved
+    plan : SamplingPlan
+    seeds : mapping of str to int, optional
+        Seeds of single streams, in place of the plan's; see :func:`streams_of`.
+
+    Raises
+    ------
+    InputError
+        For a seed of a stream that the scenario does not draw from.
+    """
+    seeds = seeds or {}
+    if strangers := sorted(set(seeds) - set(streams_of(resolved))):
+        raise InputError(f"seeds: {', '.join(strangers)} is no stream of this scenario, which draws from {', '.join(streams_of(resolved))}")
     slots = {name: slot for slot, name in enumerate((*INPUTS, *(place for place in resolved.inputs if place not in INPUTS)))}
     constants = np.full(len(slots), np.nan)
     for name, value in {**_OFF, **OFF}.items():
@@ -164,18 +191,18 @@ def compile_arguments(resolved: Resolved, plan: SamplingPlan) -> KernelArguments
     factor = np.ascontiguousarray(resolved.correlations.factor, dtype=np.float64)
     changes, bounds, changed = _changes(resolved, slots, constants)
     stored = list(dict.fromkeys([*(slot for slot, _ in rows.values() if slot >= 0), *changed]))
-    tables = _input_tables(constants, rows, correlated, factor, plan)
+    tables = _input_tables(constants, rows, correlated, factor, plan, seeds)
     tables = tables._replace(changes=changes, bounds=bounds, stored=np.array(stored, dtype=np.int64))
     outputs = static.OUTPUTS if resolved.choices.method == "expected_value" else history.OUTPUTS
     names = list(slots)
     drawn = tuple(names[slot] for slot in stored)
-    book = open_book(resolved, constants, slots, drawn, plan.seed)
+    book = open_book(resolved, constants, slots, drawn, seeds.get("accelerator_prices", plan.seed))
     spares = None
     if "spare_nodes" in drawn:
         others = correlated if "spare_nodes" in correlated else []
         alone = {name: row if name == "spare_nodes" else (-1, None) for name, row in rows.items() if name in ("spare_nodes", *others)}
-        spares = _input_tables(constants, alone, others, factor[: len(others), : len(others)], plan)
-    play, hourly = _play(resolved, constants, plan.seed), _hourly(resolved, plan.seed)
+        spares = _input_tables(constants, alone, others, factor[: len(others), : len(others)], plan, seeds)
+    play, hourly = _play(resolved, constants, seeds.get("interruptions", plan.seed)), _hourly(resolved, seeds.get("weather", plan.seed))
     return KernelArguments(tables, play, hourly, book, (*outputs, *ledger_outputs(resolved)), drawn, spares)
 
 
@@ -228,7 +255,12 @@ def _octaves(rows: dict[str, tuple[int, QuantileTable | None]], correlated: list
 
 
 def _input_tables(
-    constants: Floats, rows: dict[str, tuple[int, QuantileTable | None]], correlated: list[str], factor: Floats, plan: SamplingPlan
+    constants: Floats,
+    rows: dict[str, tuple[int, QuantileTable | None]],
+    correlated: list[str],
+    factor: Floats,
+    plan: SamplingPlan,
+    seeds: Mapping[str, int],
 ) -> InputTables:
     """Return the tables of the drawn inputs, one row for each stream."""
     sobol = plan.plan == "sobol"
@@ -243,7 +275,7 @@ def _input_tables(
     for row, (name, (_, table)) in enumerate(rows.items()):
         dimension = dimensions[row]
         if sobol and dimension is not None:
-            directions[row] = scrambled_directions(dimension, seed=plan.seed, replicates=replicates, name=name).T
+            directions[row] = scrambled_directions(dimension, seed=seeds.get(name, plan.seed), replicates=replicates, name=name).T
         if table is None:
             breaks.append(np.zeros(2))
             coefficients.append(np.zeros((1, POWERS)))
@@ -261,7 +293,7 @@ def _input_tables(
     return InputTables(
         constants=constants,
         slots=np.array([slot for slot, _ in rows.values()], dtype=np.int64),
-        keys=np.array([stream_key(seed=plan.seed, purpose="draw", name=name) for name in rows], dtype=np.uint64),
+        keys=np.array([stream_key(seed=seeds.get(name, plan.seed), purpose="draw", name=name) for name in rows], dtype=np.uint64),
         replicates=np.array([replicates if sobol and dimension is not None else 0 for dimension in dimensions], dtype=np.int64),
         directions=directions,
         correlated=np.array([list(rows).index(name) for name in correlated], dtype=np.int64),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from time import perf_counter
 
@@ -36,6 +37,7 @@ def simulate(
     *,
     start: int = 0,
     stop: int | None = None,
+    seeds: Mapping[str, int] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> xr.Dataset:
     """Draw futures of a training run.
@@ -48,6 +50,10 @@ def simulate(
         100 000 random draws from seed 0 where left out.
     start, stop : int, optional
         Compute draws ``start`` to ``stop`` - 1 of the plan only, bitwise as in the whole.
+    seeds : mapping of str to int, optional
+        Seeds of single streams in place of the plan's: what they are the seeds of is drawn anew, and nothing else. A stream
+        has the name of its input; failures are ``interruptions``, hourly prices and intensities ``weather``, what accelerators
+        will cost later ``accelerator_prices``.
     progress : callable, optional
         Called about twice a second with the number of draws done. What it raises ends the run, so that
         ``KeyboardInterrupt`` does too.
@@ -63,7 +69,7 @@ def simulate(
     ConfigError
         Where the scenario lacks an input.
     InputError
-        Where ``start`` and ``stop`` do not lie in the plan.
+        Where ``start`` and ``stop`` do not lie in the plan, or ``seeds`` name a stream that the scenario does not have.
 
     Examples
     --------
@@ -77,9 +83,10 @@ def simulate(
     if not 0 <= start < stop <= plan.draws:
         raise InputError(f"draws {start} to {stop} do not lie in the plan's 0 to {plan.draws}")
     resolved = resolve(scenario)
-    draws = Draws(resolved, plan)
+    draws = Draws(resolved, plan, seeds)
     inputs, outputs = draws.play(start, stop, progress)
-    return label(resolved, plan, np.arange(start, stop), inputs, outputs)
+    results = label(resolved, plan, np.arange(start, stop), inputs, outputs)
+    return results.assign_attrs(seeds=json.dumps(dict(seeds))) if seeds else results
 
 
 class Draws:
@@ -89,11 +96,13 @@ class Draws:
     ----------
     resolved : Resolved
     plan : SamplingPlan
+    seeds : mapping of str to int, optional
+        Of single streams.
     """
 
-    def __init__(self, resolved: Resolved, plan: SamplingPlan) -> None:
+    def __init__(self, resolved: Resolved, plan: SamplingPlan, seeds: Mapping[str, int] | None = None) -> None:
         self._plan, self._same, self._names = plan, same_outputs(resolved), output_names(resolved)
-        self._arguments = compile_arguments(resolved, plan)
+        self._arguments = compile_arguments(resolved, plan, seeds)
         self._never = None
         if resolved.choices.pausing:
             self._never = replace(self._arguments, play=self._arguments.play._replace(pausing=False))

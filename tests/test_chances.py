@@ -9,8 +9,9 @@ import xarray as xr
 from rented_run import BASE, with_changes
 
 from simulator import SamplingPlan, explain, parse_scenario, simulate
-from simulator.analysis.chances import budgets_exceeded, chance, chances_json, limits_exceeded
+from simulator.analysis.chances import budgets_exceeded, chances_json, limits_exceeded
 from simulator.analysis.equivalences import equivalences
+from simulator.analysis.estimates import chance
 from simulator.analysis.notes import notes
 from simulator.cli.show import sources
 from simulator.errors import ConfigError

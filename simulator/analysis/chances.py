@@ -5,68 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.analysis.estimates import Estimate, chance
 from simulator.quantities import QUANTITIES
 from simulator.reference import table
 
 #: limit of a scenario -> output that it bounds
 LIMITS = {"budget": "cost_total", "deadline": "programme_time", "carbon_cap": "emissions_total"}
 BUILDING = "building"  # what is a chance too: that it is cheaper than buying
-
-
-@dataclass(frozen=True)
-class Chance:
-    """A probability and its Monte Carlo standard error.
-
-    Attributes
-    ----------
-    value, mcse : float
-        NaN where the draws do not support them.
-    """
-
-    value: float
-    mcse: float
-
-
-def chance(results: xr.Dataset, happens: NDArray[np.bool_]) -> Chance:
-    """Return how likely something is.
-
-    The error of random draws is that of a binomial share, with one success and one failure added so that a share of 0 or 1 has
-    one too; that of Sobol' points is the spread of their replicates, NaN for a single one.
-
-    Parameters
-    ----------
-    results : xarray.Dataset
-        With attributes ``plan`` and ``replicates``.
-    happens : ndarray of bool, shape (draws,)
-
-    Examples
-    --------
-    >>> c = chance(xr.Dataset(attrs={"plan": "random"}), np.arange(100) < 20)
-    >>> c.value, round(c.mcse, 4)
-    (0.2, 0.04)
-    """
-    plan = str(results.attrs.get("plan"))
-    parts = (
-        [happens[r :: int(results.attrs["replicates"])] for r in range(int(results.attrs["replicates"]))] if plan == "sobol" else [happens]
-    )
-    return chance_of_counts(plan, np.array([np.sum(part) for part in parts]), np.array([len(part) for part in parts]))
-
-
-def chance_of_counts(plan: str, hits: NDArray[np.int64], draws: NDArray[np.int64]) -> Chance:
-    """Return how likely something is that happened in so many of so many draws, both by replicate: see :func:`chance`."""
-    whole, replicates = int(draws.sum()), len(draws)
-    share = float(hits.sum() / whole)
-    if plan == "sobol":
-        return Chance(share, float((hits / draws).std(ddof=1) / math.sqrt(replicates)) if replicates > 1 else math.nan)
-    padded = (share * whole + 1.0) / (whole + 2.0)
-    return Chance(share, math.sqrt(padded * (1.0 - padded) / (whole + 2.0)))
 
 
 def happenings(outputs: Mapping[str, Any], limits: Mapping[str, float]) -> dict[str, NDArray[np.bool_]]:
@@ -89,17 +40,17 @@ def happenings(outputs: Mapping[str, Any], limits: Mapping[str, float]) -> dict[
     return found
 
 
-def _chances(results: xr.Dataset) -> dict[str, Chance]:
+def _chances(results: xr.Dataset) -> dict[str, Estimate]:
     """Return the chances of :func:`happenings`, of draws or of bands that were made without keeping them."""
     if "probability_exceeded" in results:
         rows = zip(results.limit.values, results.probability_exceeded.values, results.mcse_exceeded.values, strict=True)
-        return {str(name): Chance(float(value), float(mcse)) for name, value, mcse in rows}
+        return {str(name): Estimate(float(value), float(mcse)) for name, value, mcse in rows}
     outputs = {str(name): values for name, values in results.data_vars.items()}
     found = happenings(outputs, json.loads(results.attrs.get("limits", "{}")))
     return {name: chance(results, happens) for name, happens in found.items()}
 
 
-def limits_exceeded(results: xr.Dataset) -> dict[str, tuple[float, Chance]]:
+def limits_exceeded(results: xr.Dataset) -> dict[str, tuple[float, Estimate]]:
     """Return each limit that the scenario states, and how likely it is exceeded; a run that was stopped exceeds its deadline.
 
     Parameters
@@ -112,7 +63,7 @@ def limits_exceeded(results: xr.Dataset) -> dict[str, tuple[float, Chance]]:
     return {name: (limit, found[name]) for name, limit in stated.items()}
 
 
-def budgets_exceeded(results: xr.Dataset) -> list[tuple[str, float, Chance, str]]:
+def budgets_exceeded(results: xr.Dataset) -> list[tuple[str, float, Estimate, str]]:
     """Return kinds of organization, what they can spend in a year [USD], how likely the dearest year exceeds that, and the source.
 
     The dearest year of the calendar of spending; where there is none, all is spent in one. Of draws alone: bands do not tell.
@@ -123,7 +74,7 @@ def budgets_exceeded(results: xr.Dataset) -> list[tuple[str, float, Chance, str]
     return [(row.name, row.central, chance(results, cost > row.central), row.source) for row in table("budgets").rows]
 
 
-def building_is_cheaper(results: xr.Dataset) -> Chance | None:
+def building_is_cheaper(results: xr.Dataset) -> Estimate | None:
     """Return how likely building a model is cheaper than renting one over the horizon; None where nothing is rented."""
     return _chances(results).get(BUILDING)
 
@@ -131,7 +82,7 @@ def building_is_cheaper(results: xr.Dataset) -> Chance | None:
 def chances_json(results: xr.Dataset) -> dict[str, Any]:
     """Return limits, budgets and build-or-buy as plain data for ``json.dumps``."""
 
-    def plain(c: Chance) -> dict[str, float | None]:
+    def plain(c: Estimate) -> dict[str, float | None]:
         return {"probability_exceeded": c.value, "mcse": None if math.isnan(c.mcse) else c.mcse}
 
     limits = limits_exceeded(results).items()

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.analysis.chances import Chance, chance
+from simulator.analysis.estimates import Estimate, chance
 from simulator.engine import simulate
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan
@@ -64,7 +64,7 @@ class Finding:
     Attributes
     ----------
     claim : Claim
-    probability : Chance
+    probability : Estimate
         Of the event.
     band : tuple of float
         P5, P50 and P95 of the output; of its difference for ``lower with``.
@@ -72,7 +72,7 @@ class Finding:
     """
 
     claim: Claim
-    probability: Chance
+    probability: Estimate
     band: tuple[float, float, float]
     unit: str
     verdict: str

@@ -12,7 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.analysis.bands import PAIRED, QUANTILES, ErrorsOf, as_summary, errors_by_plan, note_of_pairs, statistics
-from simulator.analysis.chances import chance_of_counts, happenings
+from simulator.analysis.chances import happenings
+from simulator.analysis.estimates import chance_of_counts
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.analysis.sketches import Sketch
 from simulator.analysis.tails import Moments, moments_judged, refused

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.bands import bands_json, summarize
-from simulator.analysis.chances import LIMITS, Chance, budgets_exceeded, building_is_cheaper, chances_json, limits_exceeded
+from simulator.analysis.chances import LIMITS, budgets_exceeded, building_is_cheaper, chances_json, limits_exceeded
 from simulator.analysis.equivalences import equivalences, equivalences_json
+from simulator.analysis.estimates import Estimate
 from simulator.analysis.notes import FEW_STOPPED, classes_interrupted, event_sources, notes, percentage, time_shares
 from simulator.quantities import QUANTITIES
 
@@ -145,7 +146,7 @@ def _print_limits(console: Console, results: xr.Dataset, summary: xr.Dataset) ->
         console.print(f"Chance that building is cheaper than buying: {chance_in_words(cheaper)}; {told}.", soft_wrap=True)
 
 
-def chance_in_words(c: Chance) -> str:
+def chance_in_words(c: Estimate) -> str:
     """Return a chance in per cent, with its Monte Carlo error where it has one."""
     return f"{percentage(c.value)} (± {100 * c.mcse:.1g} %)" if math.isfinite(c.mcse) else percentage(c.value)
 
