@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.jit import allocating, stage, wide_vectors
+from simulator.jit import allocating, jittable, stage, wide_vectors
 from simulator.kernels.lanes import LANES, Floats, Integers, Words, copy, spread
 from simulator.kernels.octaves import values_of_uniforms
 from simulator.kernels.quantiles import look_up
@@ -153,7 +153,7 @@ def change_inputs(tables: InputTables, x: Floats) -> None:
             x[target + i] = high if value > high else value
 
 
-@stage
+@jittable
 def fill_uniforms(group: int, r: int, tables: InputTables, work: InputWorkspace) -> None:
     """Write the uniforms on (-1, 1) of one stream, row ``r`` of the tables, for one group of lanes."""
     if tables.replicates[r] == 0:
@@ -162,7 +162,7 @@ def fill_uniforms(group: int, r: int, tables: InputTables, work: InputWorkspace)
         sobol_uniforms(group, tables.directions[r], work.words, work.uniforms)
 
 
-@stage
+@jittable
 def look_up_uniforms(r: int, tables: InputTables, x: Floats, work: InputWorkspace) -> None:
     """Write the input of row ``r`` of the tables from its uniforms."""
     values_of_uniforms(
@@ -176,7 +176,7 @@ def look_up_uniforms(r: int, tables: InputTables, x: Floats, work: InputWorkspac
     )
 
 
-@stage
+@jittable
 def look_up_scores(z: Floats, r: int, tables: InputTables, x: Floats, work: InputWorkspace) -> None:
     """Write the input of row ``r`` of the tables from its scores."""
     low, high = tables.cell_offsets[r], tables.cell_offsets[r + 1]
