@@ -108,13 +108,22 @@ def fill_words(draw: int, hours: Integers, together: bool, offset: int, key: np.
             pairs[i], pairs[half + i], pairs[2 * half + i], pairs[3 * half + i] = a, b, c, d
 
 
-@jittable
-def fill_noise(draw: int, hours: Integers, together: bool, offset: int, tables: HourlyTables, f: Factors) -> None:
-    """Write the correlated noise of one hour of each lane: FACTORS rows of WIDTH in ``noise``."""
+@stage
+def _fill_noise(
+    draw: int,
+    hours: Integers,
+    together: bool,
+    offset: int,
+    key: np.uint64,
+    correlations: Singles,
+    pairs: Pairs,
+    words: Words,
+    noise: Singles,
+) -> None:
     wide_vectors()
-    words, noise, fast, slow = f.words, f.noise, tables.correlations[0], tables.correlations[1]
+    fast, slow = correlations[0], correlations[1]
     fast_own, slow_own = _f(math.sqrt(_f(1.0) - fast * fast)), _f(math.sqrt(_f(1.0) - slow * slow))
-    fill_words(draw, hours, together, offset, tables.key, f.pairs)
+    fill_words(draw, hours, together, offset, key, pairs)
     for i in range(WIDTH):  # a loop of its own: 64-bit products halve the lanes of whatever shares theirs
         z0, z1 = box_muller(words[i], words[WIDTH + i])
         z2, z3 = box_muller(words[2 * WIDTH + i], words[3 * WIDTH + i])
@@ -122,6 +131,15 @@ def fill_noise(draw: int, hours: Integers, together: bool, offset: int, tables: 
         noise[WIDTH + i] = fast * z0 + fast_own * z1
         noise[2 * WIDTH + i] = z2
         noise[3 * WIDTH + i] = slow * z2 + slow_own * z3
+
+
+@jittable
+def fill_noise(draw: int, hours: Integers, together: bool, offset: int, tables: HourlyTables, f: Factors) -> None:
+    """Write the correlated noise of one hour of each lane: FACTORS rows of WIDTH in ``noise``.
+
+    Numba hands a structure over field by field: the loops, which are called, are given what they read and no more.
+    """
+    _fill_noise(draw, hours, together, offset, tables.key, tables.correlations, f.pairs, f.words, f.noise)
 
 
 @jittable
