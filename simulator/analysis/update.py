@@ -155,13 +155,13 @@ def _require_agreement(actuals: Actuals, columns: _Columns, worth: float, draws:
     if not columns:
         return
     name, worst = max(columns.items(), key=lambda item: item[1]["distance"])
-    if worst["distance"] > _RULED_OUT:
-        o, (low, high) = worst["observation"], worst["range"]
+    o, (low, high) = worst["observation"], worst["range"]
+    if worst["distance"] > _RULED_OUT and not low <= o.value <= high:
         away = (
             "no draw comes near" if math.isinf(worst["distance"]) else f"the nearest draw is {worst['distance']:.3g} standard errors away"
         )
         told = "the draws expect" if name == "interruptions" else "the draws have"
-        unit = QUANTITIES[COLUMNS[name]].unit.replace("1", "").rjust(1)
+        unit = f" {QUANTITIES[COLUMNS[name]].unit}".removesuffix(" 1")
         raise InputError(
             f"{actuals.source}, line {o.line}: {name} of {o.value:.6g}{unit} after {o.hours:g} h rules out all {draws} draws: "
             f"{told} {low:.4g} to {high:.4g}, and {away}. Look for a wrong unit or start, or widen what the scenario says"

@@ -96,7 +96,8 @@ def weighted_mean(weights: Floats, values: Floats, *, like: xr.Dataset = RANDOM)
         return float(np.sum(weights[own] * counted[own]) / total) if total > 0.0 else math.nan
 
     share = weights / weights.sum()
-    return statistic(like, of, weights.size * share * (counted - float(np.sum(share * counted))))
+    with np.errstate(invalid="ignore"):  # inf − inf is an error that cannot be stated: NaN
+        return statistic(like, of, weights.size * share * (counted - float(np.sum(share * counted))))
 
 
 def weighted_chance(weights: Floats, happens: NDArray[np.bool_], *, like: xr.Dataset = RANDOM) -> Estimate:
