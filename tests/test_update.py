@@ -364,17 +364,14 @@ def test_a_surprise_is_told() -> None:
 # --- the file
 
 
-GOOD = "hours,progress,progress_error,spend [thousand USD],energy\n24,8%,1%,20,4 MWh\n120,0.42,,105,\n"
-
-
 def test_totals_are_read_with_their_units(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("hours,progress,progress_error,spend,energy [MWh],interruptions\n24,8%,1%,20k USD,4,0\n5 days,0.42,,105k,20 GWh,2\n")
     found = {o.column: (o.value, o.hours, o.error, o.line) for o in read_actuals(path).observations}
     assert found == {
-        "progress": (0.42, 120.0, 0.02, 3),
-        "spend": (105_000.0, 120.0, 0.02, 3),
-        "energy": (20e6, 120.0, 0.02, 3),
+        "progress": (0.42, 120.0, 0.05, 3),
+        "spend": (105_000.0, 120.0, 0.05, 3),
+        "energy": (20e6, 120.0, 0.05, 3),
         "interruptions": (2.0, 120.0, 0.0, 3),
     }
 
@@ -383,7 +380,7 @@ def test_the_last_total_of_each_column_counts(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("date,progress,progress_error,spend\n2027-01-12,8%,1%,20k\n2027-01-16,,,80k\n")
     read = read_actuals(path, start=float(np.datetime64("2027-01-11", "h").astype(int)))
-    assert [(o.column, o.hours, o.error) for o in read.observations] == [("progress", 24.0, 0.01), ("spend", 120.0, 0.02)]
+    assert [(o.column, o.hours, o.error) for o in read.observations] == [("progress", 24.0, 0.01), ("spend", 120.0, 0.05)]
     assert read.hours == 120.0
 
 

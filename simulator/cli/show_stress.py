@@ -6,6 +6,7 @@ import json
 import math
 
 import click
+import numpy as np
 import xarray as xr
 
 from simulator.analysis.notes import percentage
@@ -38,12 +39,22 @@ def show_stress(found: xr.Dataset, condition: str, source: str) -> None:
     if found.input.size > _MOST_INPUTS:
         click.echo(f"  and {found.input.size - _MOST_INPUTS} more (--json)")
     click.echo("\nwhat came out: P50 (P5 to P95)")
-    for output in found.output.values:
+    for output in _told(found):
         for part in ("inside", "all"):
             low, middle, high = found.value.sel(output=output, part=part).values.tolist()
             words = band_in_words((low, middle, high), str(found.unit.sel(output=output).item()), str(output))
             click.echo(f"  {str(output) if part == 'inside' else '':<22} {part:<7} {words}")
     _show_histories(found, source)
+
+
+def _told(found: xr.Dataset) -> list[str]:
+    """Return the outputs that are not the same in all draws, or those of another."""
+    told: list[str] = []
+    for output in map(str, found.output.values):
+        own = found.value.sel(output=output).values
+        if np.ptp(own) != 0.0 and not any((own == found.value.sel(output=other).values).all() for other in told):
+            told.append(output)
+    return told
 
 
 def _with_error(value: float, error: float) -> str:

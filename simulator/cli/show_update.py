@@ -74,7 +74,8 @@ def _show_inputs(found: xr.Dataset) -> None:
             for s in ("before", "now")
         )
         shift = rounded(row["shift"].item(), row.shift_mcse.item())
-        click.echo(f"  {name}: {before} -> {now}")
+        unit = "" if row.input_unit.item() == "1" else f" {row.input_unit.item()}"
+        click.echo(f"  {name}: {before} -> {now}{unit}")
         click.echo(f"    shift {shift} ± {row.shift_mcse.item():.1g}, width {row.narrowed.item():.2f}")
     if told.input.size > _MOST_INPUTS:
         click.echo(f"  and {told.input.size - _MOST_INPUTS} more (--json)")
@@ -85,5 +86,10 @@ def _show_cost(found: xr.Dataset) -> None:
     """Print P80 of the cost with its Monte Carlo error."""
     where = {"stage": "now", "output": "cost_total", "quantile": 0.8}
     value, error = found.value.sel(where).item(), found.mcse.sel(where).item()
-    digits = "its Monte Carlo error is not known" if math.isnan(error) else f"± {error:.1g} Monte Carlo error"
-    click.echo(f"P80: there is an 80 % chance to cost no more than {rounded(value, error)} USD ({digits}).")
+    digits = "its Monte Carlo error is not known" if math.isnan(error) else f"± {_spaced(f'{error:.1g}')} Monte Carlo error"
+    click.echo(f"P80: there is an 80 % chance to cost no more than {_spaced(rounded(value, error))} USD ({digits}).")
+
+
+def _spaced(number: str) -> str:
+    """Return a number with blanks between its thousands."""
+    return f"{float(number):,.0f}".replace(",", " ") if math.isfinite(float(number)) else number

@@ -17,9 +17,9 @@ from simulator.cli.options import plan_options
     "  simulator update configs/quickstart-de.yaml --actuals actuals.csv -o forecast.png\n"
     "  simulator update configs/quickstart.yaml --actuals actuals.csv --start 2026-11-30 --json\n"
     "\n\b\nA file of actuals, totals since the start (empty cells are not known):\n"
-    "  hours,progress,spend [USD],spend_error,energy [MWh],interruptions\n"
-    "  48,18%,62k,1%,8.9,0\n"
-    "  120,47%,151k,1%,22.4,2\n"
+    "  hours,progress,progress_error,spend [USD],energy [MWh],interruptions\n"
+    "  48,16%,2%,31k,15,0\n"
+    "  120,41%,2%,84k,38,1\n"
 )
 @click.argument("config", type=click.Path())
 @click.option("--actuals", type=click.Path(), required=True, help="CSV of totals so far, by date or hours since the start.")
@@ -45,7 +45,7 @@ def command(
     """Forecast the rest of a run of CONFIG from what is known of it so far.
 
     Columns are device_hours, tokens, progress (share of the work that is done and saved), energy, spend, emissions (both of the
-    run's own compute) and interruptions; NAME_error is the relative standard error of a total, 2 % where left out. Draws that
+    run's own compute) and interruptions; NAME_error is the relative standard error of a total, 5 % where left out. Draws that
     agree with the last total of each column count for more.
     """
     from simulator.analysis.actuals import read_actuals

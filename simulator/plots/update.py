@@ -26,17 +26,17 @@ def update_figure(found: xr.Dataset) -> Figure:
     inputs = [str(name) for name in found.input.values[:_INPUTS]]
     rows = 1 + -(-len(inputs) // 3)
     figure = Figure(figsize=(10, 2.1 * rows + 0.6), layout="constrained")
-    panels = figure.subplots(rows, 3, squeeze=False).flat
+    panels = list(figure.subplots(rows, 3, squeeze=False).flat)
     for axes, (name, scales) in zip(panels, _OUTPUTS, strict=False):
         values = found.value.sel(output=name)
         highest = float(values.max())
         size, text = next((scale for scale in scales if highest >= scale[0]), scales[-1])
         _bars(axes, values / size, text)
-    for axes, name in zip(panels, inputs, strict=False):
+    for axes, name in zip(panels[len(_OUTPUTS) :], inputs, strict=False):
         own = found.sel(input=name)
         unit = str(own.input_unit.item())
         _bars(axes, own.input_value, name if unit == "1" else f"{name} [{unit}]")
-    for axes in panels:
+    for axes in panels[len(_OUTPUTS) + len(inputs) :]:
         axes.set_axis_off()
     a = found.attrs
     figure.suptitle(
@@ -51,5 +51,7 @@ def _bars(axes: Axes, values: xr.DataArray, text: str) -> None:
         axes.barh(height, high - low, left=low, height=0.5, color=color, alpha=0.25, linewidth=0)
         axes.barh(height, upper - lower, left=lower, height=0.5, color=color, alpha=0.5, linewidth=0)
         axes.plot([middle, middle], [height - 0.25, height + 0.25], color=color)
+    axes.use_sticky_edges = False
+    axes.margins(x=0.05)
     axes.set(xlabel=text, yticks=[1.0, 0.0], yticklabels=["before", "now"], ylim=(-0.5, 1.5))
     axes.grid(alpha=0.3, axis="x")
