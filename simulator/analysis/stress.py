@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from scipy.stats import rankdata
 from simulator.analysis.conditions import FEWEST, MORE_IS_BETTER, known
 from simulator.analysis.estimates import Estimate, members
 from simulator.analysis.moved import drawn_inputs
+from simulator.analysis.notes import notes
 from simulator.analysis.order_statistics import interval_ranks
 from simulator.errors import InputError
 from simulator.quantities import QUANTITIES
@@ -58,8 +60,8 @@ def stress(results: xr.Dataset, inside: Mask, *, of: str = "cost_total") -> xr.D
         condition tells nothing), each with ``_mcse``; ``input_inside`` and ``input_outside``, their means, in ``input_unit``. By output
         and quantile: ``value`` and ``mcse`` on dimension ``part`` ("inside", "all"), in ``unit``. By history ("mild", "typical",
         "severe"): ``history_draw``, the draws nearest the P10 and P90 inside by ``of``, and between them the one nearest the medians
-        of cost, emissions and time; ``history_value``, its value of ``of``. Attribute ``inside`` counts the draws. Errors take the
-        condition as given.
+        of cost, emissions and time; ``history_value``, its value of ``of``. Attribute ``inside`` counts the draws, ``notes`` are those
+        of the results. Errors take the condition as given.
 
     Raises
     ------
@@ -84,6 +86,7 @@ def stress(results: xr.Dataset, inside: Mask, *, of: str = "cost_total") -> xr.D
     0.0
     """
     _require_enough(inside)
+    told = json.dumps(notes(results), ensure_ascii=False)
     rows = [
         (name, unit, values, _shift(results, values, inside), _larger(results, values, inside))
         for name, unit, values in drawn_inputs(results)
@@ -106,7 +109,7 @@ def stress(results: xr.Dataset, inside: Mask, *, of: str = "cost_total") -> xr.D
     }
     return xr.Dataset(
         variables | _outputs(results, inside) | _histories(results, inside, of),
-        attrs={**results.attrs, "inside": int(inside.sum()), "of": of},
+        attrs={**results.attrs, "inside": int(inside.sum()), "of": of, "notes": told},
     )
 
 
@@ -270,6 +273,7 @@ def stress_json(found: xr.Dataset) -> dict[str, Any]:
             str(name): {"draw": int(found.history_draw.sel(history=name)), "value": _plain(found.history_value.sel(history=name).item())}
             for name in found.history.values
         },
+        "notes": json.loads(found.attrs["notes"]),
     }
 
 

@@ -45,6 +45,8 @@ def show_stress(found: xr.Dataset, condition: str, source: str) -> None:
             words = band_in_words((low, middle, high), str(found.unit.sel(output=output).item()), str(output))
             click.echo(f"  {str(output) if part == 'inside' else '':<22} {part:<7} {words}")
     _show_histories(found, source)
+    for note in json.loads(a["notes"]):
+        click.echo(note)
 
 
 def _told(found: xr.Dataset) -> list[str]:
