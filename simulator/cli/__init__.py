@@ -22,6 +22,8 @@ _VERBS = {
     "run": ("simulator.cli.run", "Simulate a scenario: bands of cost, emissions, energy and time."),
     "explain": ("simulator.cli.explain", "Tell one draw's whole history: interruptions, hours, bill."),
     "fan": ("simulator.cli.fan", "Bands of cost, emissions, energy and progress over the run, as a picture."),
+    "stress": ("simulator.cli.stress", "Tell what happened in the worst draws: inputs that shifted, outcomes, histories."),
+    "update": ("simulator.cli.update", "Forecast the rest of a run from what is known of it so far."),
     "fit": ("simulator.cli.fit", "Fit hourly prices and carbon intensities of a grid to its history."),
     "validate": ("simulator.cli.validate", "Check scenarios and list the defaults that they would use."),
     "claims": ("simulator.cli.claims", "Put well-known claims about training to the scenarios of the record."),

@@ -128,7 +128,7 @@ def is_missing(cell: str) -> bool:
     return cell.lower() in _MISSING
 
 
-def read_table(path: str | Path) -> Table:
+def read_table(path: str | Path, *, may_be_empty: bool = False) -> Table:
     """Read a CSV file, compressed with gzip or not.
 
     The delimiter is the tab, semicolon or comma by which the header has several cells and the next
@@ -137,6 +137,8 @@ def read_table(path: str | Path) -> Table:
     Parameters
     ----------
     path : str or Path
+    may_be_empty : bool
+        Whether a header without rows is a table too.
 
     Returns
     -------
@@ -162,9 +164,9 @@ def read_table(path: str | Path) -> Table:
     except csv.Error as error:
         raise InputError(f"{path.name}, line {reader.line_num} cannot be read as CSV: {error}; is a quotation mark left open?") from None
     if not rows:
-        raise InputError(f"{path} is empty; a file of hourly values has a header and one row per hour")
+        raise InputError(f"{path} is empty; a table has a header and rows below it")
     header = tuple(cell.strip() for cell in rows[0])
-    if not rows[1:]:
+    if not rows[1:] and not may_be_empty:
         raise InputError(f"{path} has a header ({listed(header)}) and no rows below it")
     return Table(path.name, header, _squared(path.name, header, rows[1:], lines[1:]), lines[1:], delimiter)
 

@@ -1,0 +1,112 @@
+"""``simulator stress``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from simulator.cli.options import plan_options
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  simulator stress configs/quickstart.yaml --worst 5%\n"
+    "  simulator stress run.nc --worst 10% --of emissions_total\n"
+    "  simulator stress configs/quickstart.yaml --where 'mfu < 0.32' --json\n"
+)
+@click.argument("source", metavar="CONFIG|FILE", type=click.Path())
+@click.option("--worst", "share", metavar="SHARE", help="The worst share of the draws, 5% or 0.05, of what --of says.")
+@click.option("--where", "condition", metavar="'NAME < LIMIT'", help="Draws below or above a limit of an input or output.")
+@click.option("--of", default="cost_total", show_default=True, metavar="NAME", help="By what draws are the worst, and histories ordered.")
+@plan_options
+@click.option("-o", "--output", type=click.Path(), help="Save the findings to FILE.nc or DIR.zarr.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_context
+def command(
+    context: click.Context,
+    source: str,
+    share: str | None,
+    condition: str | None,
+    of: str,
+    draws: int,
+    seed: int,
+    plan: Any,
+    replicates: int | None,
+    threads: int | None,
+    block_size: int,
+    overrides: tuple[str, ...],
+    levers: tuple[str, ...],
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """Tell what happened in the worst draws of CONFIG, or of a FILE that `simulator run -o` saved, or where a condition holds.
+
+    Which inputs shifted and by how much, what came out, and three typical histories to replay.
+    """
+    from simulator.errors import InputError
+    from simulator.results import check_target, open_results, save_results
+
+    if (share is None) == (condition is None):
+        raise InputError("state one of --worst SHARE and --where 'NAME < LIMIT'")
+    fraction = None if share is None else _fraction(share)
+    if output is not None:
+        check_target(output)
+    saved = source.endswith((".nc", ".zarr"))
+    if saved:
+        stated = [
+            name for name, value in context.params.items() if name in _OF_A_RUN and context.get_parameter_source(name) == _STATED and value
+        ]
+        if stated:
+            raise InputError(f"{source} holds draws that are made already; leave out {', '.join(_OF_A_RUN[name] for name in stated)}")
+        results = open_results(source)
+    else:
+        from simulator.cli.progress import showing_progress
+        from simulator.engine import simulate
+        from simulator.plan import SamplingPlan
+        from simulator.scenario import load_scenario, resolve
+
+        scenario = load_scenario(source, overrides=overrides, levers=levers)
+        resolve(scenario)
+        sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
+        with showing_progress(draws) as progress:
+            results = simulate(scenario, sampling, progress=progress)
+
+    from simulator.analysis.conditions import where, worst
+    from simulator.analysis.stress import stress, stress_json
+
+    inside = where(results, condition or "") if fraction is None else worst(results, fraction, of=of)
+    found = stress(results, inside, of=of)
+    if output is not None:
+        save_results(found, output)
+        click.echo(f"saved the findings to {output}", err=True)
+    if as_json:
+        click.echo(json.dumps(stress_json(found), indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    from simulator.cli.show_stress import show_stress
+
+    changes = [*(f"--set '{text}'" for text in overrides), *(f"--lever {text}" for text in levers)]
+    show_stress(found, condition or f"the worst {share} by {of}", "CONFIG" if saved else " ".join([source, *changes]))
+
+
+#: options that make draws
+_OF_A_RUN = {
+    "draws": "--draws", "seed": "--seed", "plan": "--plan", "replicates": "--replicates", "threads": "--threads",
+    "block_size": "--block-size", "overrides": "--set", "levers": "--lever",
+}  # fmt: skip
+_STATED = click.core.ParameterSource.COMMANDLINE
+
+
+def _fraction(text: str) -> float:
+    """Return a share of the draws as a number."""
+    from simulator.errors import InputError, LawError
+    from simulator.units import convert, parse_amount
+
+    try:
+        share = convert(parse_amount(text), "1")
+    except LawError as error:
+        raise InputError(f"--worst {text}: {error}") from None
+    if not 0.0 < share < 1.0:
+        raise InputError(f"--worst {text} is not a share of the draws; it lies between 0 and 1, for example 5%")
+    return share

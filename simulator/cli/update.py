@@ -1,0 +1,102 @@
+"""``simulator update``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulator.cli.options import plan_options
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  simulator update configs/quickstart.yaml --actuals actuals.csv\n"
+    "  simulator update configs/quickstart-de.yaml --actuals actuals.csv -o forecast.png\n"
+    "  simulator update configs/quickstart.yaml --actuals actuals.csv --start 2026-11-30 --json\n"
+    "\n\b\nA file of actuals, totals since the start (empty cells are not known):\n"
+    "  hours,progress,progress_error,spend [USD],energy [MWh],interruptions\n"
+    "  48,16%,2%,31k,15,0\n"
+    "  120,41%,2%,84k,38,1\n"
+)
+@click.argument("config", type=click.Path())
+@click.option("--actuals", type=click.Path(), required=True, help="CSV of totals so far, by date or hours since the start.")
+@click.option("--start", metavar="DATE", help="When the run began, for a file with dates  [default: a certain grid.start_time]")
+@plan_options
+@click.option("-o", "--output", type=click.Path(), help="Picture (PNG, SVG, PDF), or the forecast as FILE.nc or DIR.zarr.")
+@click.option("--json", "as_json", is_flag=True, help="Print the forecast as JSON.")
+def command(
+    config: str,
+    actuals: str,
+    start: str | None,
+    draws: int,
+    seed: int,
+    plan: Any,
+    replicates: int | None,
+    threads: int | None,
+    block_size: int,
+    overrides: tuple[str, ...],
+    levers: tuple[str, ...],
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """Forecast the rest of a run of CONFIG from what is known of it so far.
+
+    Columns are device_hours, tokens, progress (share of the work that is done and saved), energy, spend, emissions (both of the
+    run's own compute) and interruptions; NAME_error is the relative standard error of a total, 5 % where left out. Draws that
+    agree with the last total of each column count for more.
+    """
+    from simulator.analysis.actuals import read_actuals
+    from simulator.plan import SamplingPlan
+    from simulator.plots.save import check_picture, save_picture
+    from simulator.results import check_target, save_results
+    from simulator.scenario import load_scenario, resolve
+
+    scenario = load_scenario(config, overrides=overrides, levers=levers)
+    known = read_actuals(actuals, start=_start(start, resolve(scenario)))
+    sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
+    as_data = output is not None and Path(output).suffix in (".nc", ".zarr")
+    if output is not None:
+        (check_target if as_data else check_picture)(output)
+
+    from simulator.analysis.update import forecast_update, update_json
+    from simulator.cli.progress import showing_progress
+    from simulator.cli.show_update import show_update
+
+    with showing_progress(draws) as progress:
+        found = forecast_update(scenario, known, sampling, progress=progress)
+    if output is not None:
+        from simulator.plots.update import update_figure
+
+        if as_data:
+            save_results(found, output)
+        else:
+            save_picture(update_figure(found), output)
+        click.echo(f"saved the forecast to {output}", err=True)
+    if as_json:
+        click.echo(json.dumps(update_json(found), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        show_update(found)
+
+
+def _start(stated: str | None, resolved: Any) -> float | None:
+    """Return when the run began [h since 1970-01-01T00:00Z], as far as it is known."""
+    from simulator.errors import InputError, LawError
+    from simulator.scenario.dates import date_of, hours_of
+
+    planned = resolved.inputs["start_time"].value.constant if "start_time" in resolved.inputs else None
+    if stated is None:
+        return None if planned is None else float(planned)
+    try:
+        start = hours_of(stated)
+    except LawError as error:
+        raise InputError(f"--start {stated}: {error}") from None
+    if not isinstance(start, float):
+        raise InputError(f"--start {stated} is a range; a run that is under way began at one time")
+    if planned is not None and planned != start:
+        raise InputError(
+            f"--start {stated} is not the scenario's start_time, {date_of(planned)}; say it once: --set grid.start_time={stated}"
+        )
+    return start
