@@ -58,7 +58,7 @@ def looks_until(play: Play, targets: Sequence[Target], most: int, *, confidence:
     r"""Draw until the confidence intervals of all targets are as narrow as wanted, and yield each look at the draws.
 
     Who looks at an interval again and again, and stops when it is narrow, stops too often where it is narrow by chance; where the
-    density falls at a percentile, 95 % intervals then cover some 89 % (``tests/nightly/test_stopping.py``). Here a pilot decides how many
+    density falls at a percentile, 95 % intervals then cover some 90 % (``tests/nightly/test_stopping.py``). Here a pilot decides how many
     draws n to make after it, and the interval is made of those n alone, which know nothing of the pilot. If it is too wide, 2n, 4n, ...
     draws are looked at, and the j-th look has the level :math:`1 - \tfrac34 \alpha\,4^{1-j}`. Given the pilot, the looks are fixed
     beforehand and their errors add up to no more than :math:`\alpha`: at whichever the rule stops, the interval covers at least as
