@@ -377,13 +377,13 @@ def test_a_share_of_nought_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @contextlib.contextmanager
-def terminal() -> Iterator[list[tuple[int, int, str]]]:
+def terminal() -> Iterator[list[tuple[int, int, str, str]]]:
     """Record what a terminal would be shown."""
-    shown: list[tuple[int, int, str]] = []
+    shown: list[tuple[int, int, str, str]] = []
 
     @contextlib.contextmanager
-    def bar(_draws: int) -> Iterator[Callable[[int, int, str], None]]:
-        yield lambda done, expected, what: shown.append((done, expected, what))
+    def bar(_draws: int) -> Iterator[Callable[[int, int, str, str], None]]:
+        yield lambda *told: shown.append(told)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(progress, "_bar", bar)
@@ -394,7 +394,8 @@ def test_a_terminal_shows_how_far_the_target_is(capsys: pytest.CaptureFixture[st
     with terminal() as shown:
         assert _run([*WORDS, "--until", "cost_total p80 ± 2%", "--draws", "50000", "--json"], debug=False) == 0
     draws = json.loads(capsys.readouterr().out)["draws"]
-    assert shown[0][1:] == (50_000, "simulating")
+    assert shown[0][1:] == (50_000, "simulating", "left, Ctrl-C stops")
     assert shown[-1][:2] == (draws, draws)
-    assert re.fullmatch(r"now ± [\d.]+ %, until cost_total p80 ± 2 %", shown[-1][2])
-    assert [done for done, _, _ in shown] == sorted(done for done, _, _ in shown)
+    assert re.fullmatch(r"cost_total p80 ± [\d.]+ of 2 %", shown[-1][2])
+    assert shown[-1][3] == f"left of {draws:,} draws".replace(",", " ")
+    assert [told[0] for told in shown] == sorted(told[0] for told in shown)

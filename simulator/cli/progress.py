@@ -21,7 +21,7 @@ def showing_progress(draws: int) -> Iterator[Callable[..., None]]:
     ------
     callable
         To be called with the number of draws done; and, where the draws are not those that were thought of, with how many there will
-        be, and in words what they are for.
+        be, and in words what they are for and what is left.
 
     Raises
     ------
@@ -31,10 +31,10 @@ def showing_progress(draws: int) -> Iterator[Callable[..., None]]:
     done = 0
     with _bar(draws) as show:
 
-        def tell(count: int, expected: int = draws, what: str = "simulating") -> None:
+        def tell(count: int, expected: int = draws, what: str = "simulating", left: str = "left, Ctrl-C stops") -> None:
             nonlocal done
             done = count
-            show(count, expected, what)
+            show(count, expected, what, left)
 
         try:
             yield tell
@@ -43,9 +43,9 @@ def showing_progress(draws: int) -> Iterator[Callable[..., None]]:
 
 
 @contextmanager
-def _bar(draws: int) -> Iterator[Callable[[int, int, str], None]]:
+def _bar(draws: int) -> Iterator[Callable[[int, int, str, str], None]]:
     if not sys.stderr.isatty():
-        yield lambda _done, _expected, _what: None
+        yield lambda _done, _expected, _what, _left: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -64,7 +64,7 @@ def _bar(draws: int) -> Iterator[Callable[[int, int, str], None]]:
     timer.daemon = True
     timer.start()
     try:
-        yield lambda done, expected, what: bar.update(task, completed=done, total=expected, description=what, left="left, Ctrl-C stops")
+        yield lambda done, expected, what, left: bar.update(task, completed=done, total=expected, description=what, left=left)
     finally:
         timer.cancel()
         timer.join()

@@ -84,7 +84,7 @@ def command(
         raise InputError("--confidence is the level of --until's intervals; state what to draw until, or leave it out")
     wanted = []
     if targets:
-        from simulator.cli.until import most_draws, parse_all
+        from simulator.cli.until import most_draws, parse_all, search, tell_verdict
 
         wanted = parse_all(targets, plan, output_names(resolved))
         draws = most_draws(scenario, draws)
@@ -107,13 +107,13 @@ def command(
 
             results = simulate_bands(scenario, sampling, quantiles=quantiles, progress=progress)
         elif wanted:
-            from simulator.cli.until import search
-
             results = search(scenario, sampling, wanted, confidence, progress)
         else:
             from simulator.engine import simulate
 
             results = simulate(scenario, sampling, progress=progress)
+    if wanted:
+        tell_verdict(results)
     if output is not None:
         save_results(results, output)
         click.echo(f"saved {'the bands of ' if summary else ''}{results.attrs['draws']} draws to {output}", err=True)
