@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from simulator.analysis.bands import summarize
     from simulator.analysis.counted import simulate_bands
     from simulator.analysis.fans import fan_bands
+    from simulator.analysis.precision import Target
+    from simulator.analysis.until import simulate_until
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SamplingPlan",
     "Scenario",
+    "Target",
     "explain",
     "fan_bands",
     "load_scenario",
@@ -33,12 +36,14 @@ __all__ = [
     "save_results",
     "simulate",
     "simulate_bands",
+    "simulate_until",
     "summarize",
 ]
 
 _HOMES = {
     "SamplingPlan": "simulator.plan",
     "Scenario": "simulator.scenario",
+    "Target": "simulator.analysis.precision",
     "explain": "simulator.replay",
     "fan_bands": "simulator.analysis.fans",
     "load_scenario": "simulator.scenario",
@@ -48,6 +53,7 @@ _HOMES = {
     "save_results": "simulator.results",
     "simulate": "simulator.engine",
     "simulate_bands": "simulator.analysis.counted",
+    "simulate_until": "simulator.analysis.until",
     "summarize": "simulator.analysis.bands",
 }
 

@@ -14,13 +14,14 @@ _REMEMBERED = 600.0  # s, over which the speed is averaged: chunks of slow draws
 
 
 @contextmanager
-def showing_progress(draws: int) -> Iterator[Callable[[int], None]]:
+def showing_progress(draws: int) -> Iterator[Callable[..., None]]:
     """Show on a terminal's stderr how far a long run has come and how long it still takes; nothing in a pipe.
 
     Yields
     ------
     callable
-        To be called with the number of draws done.
+        To be called with the number of draws done; and, where the draws are not those that were thought of, with how many there will
+        be, and in words what they are for and what is left.
 
     Raises
     ------
@@ -30,10 +31,10 @@ def showing_progress(draws: int) -> Iterator[Callable[[int], None]]:
     done = 0
     with _bar(draws) as show:
 
-        def tell(count: int) -> None:
+        def tell(count: int, expected: int = draws, what: str = "simulating", left: str = "left, Ctrl-C stops") -> None:
             nonlocal done
             done = count
-            show(count)
+            show(count, expected, what, left)
 
         try:
             yield tell
@@ -42,9 +43,9 @@ def showing_progress(draws: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def _bar(draws: int) -> Iterator[Callable[[int], None]]:
+def _bar(draws: int) -> Iterator[Callable[[int, int, str, str], None]]:
     if not sys.stderr.isatty():
-        yield lambda _done: None
+        yield lambda _done, _expected, _what, _left: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -63,7 +64,7 @@ def _bar(draws: int) -> Iterator[Callable[[int], None]]:
     timer.daemon = True
     timer.start()
     try:
-        yield lambda done: bar.update(task, completed=done, description="simulating", left="left, Ctrl-C stops")
+        yield lambda done, expected, what, left: bar.update(task, completed=done, total=expected, description=what, left=left)
     finally:
         timer.cancel()
         timer.join()

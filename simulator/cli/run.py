@@ -18,6 +18,7 @@ from simulator.cli.options import device_option, plan_options
     "  simulator run configs/quickstart.yaml --set mfu=0.38 --set 'rental_price=2 to 3 USD/h'\n"
     "  simulator run configs/gpt3.yaml --set reliability.method=expected_value --device cuda --draws 10000000\n"
     "  simulator run configs/quickstart.yaml --fail-above 'cost_total p80 > 400k USD'\n"
+    "  simulator run configs/quickstart.yaml --until 'cost_total p95 ± 0.5%' --until 'emissions_total mean ± 50 kg'\n"
 )
 @click.argument("config", type=click.Path())
 @plan_options
@@ -33,6 +34,15 @@ from simulator.cli.options import device_option, plan_options
     metavar="'NAME STATISTIC > LIMIT'",
     help="Exit with 3 where exceeded: 'cost_total p80 > 30M', 'stopped mean > 1%'; may be repeated.",
 )
+@click.option(
+    "--until",
+    "targets",
+    multiple=True,
+    metavar="'NAME STATISTIC ± WIDTH'",
+    help="Draw until the confidence interval is no wider: 'cost_total p95 ± 0.5%', 'energy mean +- 2 MWh'; may be repeated, all have to "
+    "hold. --draws are then the most  [10 million, or what half of the memory holds].",
+)
+@click.option("--confidence", type=float, help="Level of the intervals of --until, which holds although they decide  [default: 0.95]")
 def command(
     config: str,
     draws: int,
@@ -49,11 +59,14 @@ def command(
     as_json: bool,
     context: bool,
     thresholds: tuple[str, ...],
+    targets: tuple[str, ...],
+    confidence: float | None,
 ) -> None:
     """Simulate the training run of CONFIG and print percentile bands of its cost, emissions, energy and time.
 
     Every number comes with its Monte Carlo error (--json). A value set with --set is written as in
-    the config; the name of a quantity alone is enough of a path.
+    the config; the name of a quantity alone is enough of a path. A width of --until in per cent is
+    one of the statistic itself.
     """
     from simulator.cli.thresholds import check, parse, quantiles_for
     from simulator.engine import output_names
@@ -64,14 +77,22 @@ def command(
 
     scenario = load_scenario(config, overrides=overrides, levers=levers)
     resolved = resolve(scenario)
+    if summary and (targets or context):
+        option = "--until" if targets else "--context"
+        raise InputError(f"{option} reads draws, and --summary keeps none; leave one of them out")
+    if confidence is not None and not targets:
+        raise InputError("--confidence is the level of --until's intervals; state what to draw until, or leave it out")
+    wanted = []
+    if targets:
+        from simulator.cli.until import most_draws, parse_all, search, tell_verdict
+
+        wanted = parse_all(targets, plan, output_names(resolved))
+        draws = most_draws(scenario, draws)
     sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size, device)
     limits = [parse(text, output_names(resolved)) for text in thresholds]
     quantiles = quantiles_for(limits) if summary else ()
     if output is not None:
         check_target(output)
-
-    if summary and context:
-        raise InputError("--context reads draws, and --summary keeps none; leave one of them out")
 
     from simulator.cli.progress import showing_progress
     from simulator.cli.show import show, show_bands
@@ -85,13 +106,17 @@ def command(
             from simulator.analysis.counted import simulate_bands
 
             results = simulate_bands(scenario, sampling, quantiles=quantiles, progress=progress)
+        elif wanted:
+            results = search(scenario, sampling, wanted, confidence, progress)
         else:
             from simulator.engine import simulate
 
             results = simulate(scenario, sampling, progress=progress)
+    if wanted:
+        tell_verdict(results)
     if output is not None:
         save_results(results, output)
-        click.echo(f"saved {'the bands of ' if summary else ''}{draws} draws to {output}", err=True)
+        click.echo(f"saved {'the bands of ' if summary else ''}{results.attrs['draws']} draws to {output}", err=True)
     if summary:
         show_bands(results, as_json=as_json)
     else:

@@ -71,6 +71,8 @@ def show(results: xr.Dataset, *, as_json: bool, context: bool = False) -> None:
     summary = summarize(results)
     if as_json:
         data = bands_json(summary) | {"notes": notes(results)} | chances_json(results) | {"equivalences": equivalences_json(results)}
+        if "until" in results.attrs:
+            data["until"] = json.loads(results.attrs["until"])
         data["sources"] = sources(results)
         click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
         return

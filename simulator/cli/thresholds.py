@@ -19,7 +19,9 @@ from simulator.quantities import QUANTITIES
 
 #: share of the draws that were stopped, which completed tells the other way round
 STOPPED = "stopped"
-_PATTERN = re.compile(r"\s*(?P<name>\S+)\s+(?P<statistic>mean|[pP]\d+(?:\.\d+)?)\s*>\s*(?P<limit>.+)")
+#: a statistic of an output, in text: ``cost_total p80``, ``pay[data engineers] mean``
+STATISTIC = r"\s*(?P<name>[^\s\[]+(?:\[[^\]]*\])?)\s+(?P<statistic>mean|[pP]\d+(?:\.\d+)?)\s*"
+_PATTERN = re.compile(STATISTIC + r">\s*(?P<limit>.+)")
 
 
 @dataclass(frozen=True)
@@ -58,20 +60,40 @@ def parse(text: str, outputs: Sequence[str]) -> Threshold:
             f"--fail-above '{text}' is not NAME STATISTIC > LIMIT; for example 'cost_total p80 > 30M' or 'energy mean > 5 GWh'"
         )
     name = match["name"]
-    known = [*outputs, *([STOPPED] if "completed" in outputs else [])]
-    if name not in known:
-        near = get_close_matches(name, known, n=3) or known
-        raise InputError(f"--fail-above '{text}': {name} is not an output; did you mean {' or '.join(near)}?")
-    probability = None
-    if match["statistic"] != "mean":
-        probability = float(Decimal(match["statistic"][1:]) / 100)
-        if not 0 < probability < 1:
-            raise InputError(f"--fail-above '{text}': a percentile lies strictly between p0 and p100")
+    probability = probability_of(match, [*outputs, *([STOPPED] if "completed" in outputs else [])], f"--fail-above '{text}'")
     try:
         limit = QUANTITIES["completed" if name == STOPPED else name.partition("[")[0]].parse(match["limit"])
     except LawError as error:
         raise InputError(f"--fail-above '{text}': {error}") from None
     return Threshold(text, name, probability, limit)
+
+
+def probability_of(match: re.Match[str], known: Sequence[str], where: str) -> float | None:
+    """Return which percentile of a known output is asked for, None for its mean.
+
+    Parameters
+    ----------
+    match : re.Match
+        Of :data:`STATISTIC`.
+    known : sequence of str
+        Outputs.
+    where : str
+        What the user wrote, for messages.
+
+    Raises
+    ------
+    InputError
+        Unknown output or percentile.
+    """
+    if match["name"] not in known:
+        near = get_close_matches(match["name"], known, n=3) or known
+        raise InputError(f"{where}: {match['name']} is not an output; did you mean {' or '.join(near)}?")
+    if match["statistic"] == "mean":
+        return None
+    probability = float(Decimal(match["statistic"][1:]) / 100)
+    if not 0 < probability < 1:
+        raise InputError(f"{where}: a percentile lies strictly between p0 and p100")
+    return probability
 
 
 def quantiles_for(thresholds: Sequence[Threshold]) -> tuple[float, ...]:
