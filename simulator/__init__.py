@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.analysis.bands import summarize
     from simulator.analysis.counted import simulate_bands
     from simulator.analysis.fans import fan_bands
+    from simulator.analysis.risk import budget_risk
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SamplingPlan",
     "Scenario",
+    "budget_risk",
     "explain",
     "fan_bands",
     "load_scenario",
@@ -39,6 +41,7 @@ __all__ = [
 _HOMES = {
     "SamplingPlan": "simulator.plan",
     "Scenario": "simulator.scenario",
+    "budget_risk": "simulator.analysis.risk",
     "explain": "simulator.replay",
     "fan_bands": "simulator.analysis.fans",
     "load_scenario": "simulator.scenario",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -14,8 +15,9 @@ from simulator.analysis.bands import summarize
 from simulator.analysis.chances import LIMITS, outcome
 from simulator.analysis.estimates import Estimate
 from simulator.engine import Draws
+from simulator.errors import InputError
 from simulator.plan import SamplingPlan
-from simulator.scenario import Resolved, Scenario, resolve
+from simulator.scenario import Resolved, Scenario, parse_scenario, resolve
 from simulator.scenario.values import UncertainValue
 
 MEANING = (
@@ -58,6 +60,28 @@ def point_estimate(scenario: Scenario, *, seed: int = 0, first: int = 0) -> dict
     bands = summarize(_labelled(outputs), quantiles=[0.5]).sel(quantile=0.5)
     found = {limit: (bands.value.sel(output=limit).item(), bands.mcse.sel(output=limit).item()) for limit in LIMITS}
     return {limit: Estimate(value, math.nan if math.isinf(value) else mcse) for limit, (value, mcse) in found.items()}
+
+
+def point_of_results(results: xr.Dataset, *, base: Path | None = None) -> tuple[dict[str, Estimate] | None, str]:
+    """Return the point estimate of the scenario that results keep, and what it means; or None, and why there is none.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        As :func:`simulator.simulate` returns it.
+    base : Path, optional
+        Folder that the scenario's file names are relative to. Where what is found there is not what the results were made of, there is no
+        estimate.
+    """
+    try:
+        scenario = parse_scenario(results.attrs["config"], base=base)
+        same = resolve(scenario).hash() == results.attrs["scenario_hash"]
+    except InputError:
+        same = False
+    if not same:
+        return None, "none: the scenario of these results cannot be read again as it was; give its CONFIG in place of FILE"
+    first = int(results["draw"].values[-1]) + 1
+    return point_estimate(scenario, seed=int(results.attrs["seed"]), first=first), MEANING
 
 
 def certain(resolved: Resolved) -> Resolved:

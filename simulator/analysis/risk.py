@@ -31,14 +31,14 @@ _VARIABLES = {  # name: (dims, long_name, units where they are the same for ever
     "limit_value": (("limit",), "limit, NaN where none is stated", None),
     "probability_exceeded": (("limit",), "probability of more than the limit", "1"),
     "mcse_exceeded": (("limit",), "its Monte Carlo standard error", "1"),
-    "median": (("limit",), "P50", None),
-    "median_mcse": (("limit",), "its Monte Carlo standard error", None),
+    "p50": (("limit",), "P50", None),
+    "p50_mcse": (("limit",), "its Monte Carlo standard error", None),
     "point_estimate": (("limit",), "estimate with every input at its median", None),
     "point_estimate_mcse": (("limit",), "its Monte Carlo standard error", None),
-    "var": (("limit", "level"), "value at risk: the percentile at the level", None),
-    "var_mcse": (("limit", "level"), "its Monte Carlo standard error", None),
-    "var_ci": (("limit", "level", "ci_bound"), "its confidence interval, from order statistics", None),
-    "var_ci_level": (("limit", "level"), "achieved level of that interval", "1"),
+    "value_at_risk": (("limit", "level"), "value at risk: the percentile at the level", None),
+    "value_at_risk_mcse": (("limit", "level"), "its Monte Carlo standard error", None),
+    "value_at_risk_ci": (("limit", "level", "ci_bound"), "its confidence interval, from order statistics", None),
+    "value_at_risk_ci_level": (("limit", "level"), "achieved level of that interval", "1"),
     "cvar": (("limit", "level"), "conditional value at risk: the mean of the worst 1 - level of the draws", None),
     "cvar_mcse": (("limit", "level"), "its Monte Carlo standard error", None),
     "cvar_ci": (("limit", "level", "ci_bound"), "its confidence interval", None),
@@ -87,7 +87,7 @@ def budget_risk(
     -------
     xarray.Dataset
         By ``limit`` (all three; the unit is in the coordinate ``unit``), ``level`` and ``ci_bound``: limit, probability exceeded, P50,
-        point estimate, value at risk (``var``) with its exact interval, ``cvar`` with its interval, contingency, the exceedance curve (see
+        point estimate, ``value_at_risk`` with its exact interval, ``cvar`` with its interval, contingency, the exceedance curve (see
         :mod:`simulator.analysis.exceedance`), and what :func:`simulator.analysis.joint.frontier` tells. ``probability_met`` and
         ``mcse_met``: that all limits stated hold in one draw. What the draws do not support is NaN, the ``note`` says why.
 
@@ -184,14 +184,14 @@ def _row(
         "limit_value": limit,
         "probability_exceeded": chance_of.value,
         "mcse_exceeded": chance_of.mcse,
-        "median": value[0],
-        "median_mcse": mcse[0],
+        "p50": value[0],
+        "p50_mcse": mcse[0],
         "point_estimate": point.value,
         "point_estimate_mcse": point.mcse,
-        "var": value[1:],
-        "var_mcse": mcse[1:],
-        "var_ci": bands.ci.values[1:],
-        "var_ci_level": bands.ci_level.values[1:],
+        "value_at_risk": value[1:],
+        "value_at_risk_mcse": mcse[1:],
+        "value_at_risk_ci": bands.ci.values[1:],
+        "value_at_risk_ci_level": bands.ci_level.values[1:],
         "cvar": [w.value for w in worst],
         "cvar_mcse": [w.mcse for w in worst],
         "cvar_ci": [(w.low, w.high) for w in worst],
@@ -234,3 +234,51 @@ def _difference(results: xr.Dataset, draws: Floats, value: Floats, mcse: Floats,
     correlation = np.sqrt(low * (1 - high) / ((1 - low) * high))
     variance: Floats = mcse[0] ** 2 + mcse[1:] ** 2 - 2 * correlation * mcse[0] * mcse[1:]
     return np.sqrt(np.maximum(variance, 0.0))
+
+
+def risk_json(risk: xr.Dataset) -> dict[str, Any]:
+    """Return what :func:`budget_risk` does as plain data for ``json.dumps``; NaN and infinities, which JSON does not have, are None.
+
+    ``budget``, ``deadline`` and ``carbon`` hold the same keys; a limit that is not stated is None, and its other numbers stay. By level:
+    ``value_at_risk``, ``cvar``, ``contingency``, ``contingency_over_point``, each with its ``_mcse``.
+    """
+    limits = {str(name).removesuffix("_cap"): _limit_json(risk.sel(limit=name)) for name in risk.limit.values}
+    met = {"probability_met": _plain(risk.probability_met.item()), "mcse": _plain(risk.mcse_met.item())}
+    stated = [str(name).removesuffix("_cap") for name, limit in zip(risk.limit.values, risk.limit_value.values, strict=True) if limit > 0]
+    rows = zip(risk.release.values, *(risk[name].values for name in _FRONTIER.values()), strict=True)
+    front = [{"release": _plain(release)} | dict(zip(_FRONTIER, map(_plain, row), strict=True)) for release, *row in rows]
+    kinds = {"scenario": str, "draws": int, "seed": int, "plan": str, "confidence": float}
+    about = {name: kind(risk.attrs[name]) for name, kind in kinds.items() if name in risk.attrs}
+    told = {"confidence": float(risk.attrs["joint_confidence"]), "unit": {"release": "h", "budget": "USD"}, "pairs": front}
+    return {**about, **limits, "joint": {**met, "limits": stated}, "frontier": told, "point_estimate": risk.attrs.get("point_estimate", "")}
+
+
+_FRONTIER = {
+    "budget": "frontier_budget", "budget_mcse": "frontier_budget_mcse", "probability_met": "frontier_probability", "mcse": "frontier_mcse"
+}  # fmt: skip
+_BY_LEVEL = (
+    "value_at_risk", "value_at_risk_mcse", "value_at_risk_ci_level", "cvar", "cvar_mcse", "contingency", "contingency_mcse",
+    "contingency_over_point", "contingency_over_point_mcse",
+)  # fmt: skip
+
+
+def _limit_json(one: xr.Dataset) -> dict[str, Any]:
+    keys = [repr(float(level)) for level in one.level.values]
+    intervals = {
+        name: {key: None if None in (ends := [_plain(x) for x in pair]) else ends for key, pair in zip(keys, one[name].values, strict=True)}
+        for name in ("value_at_risk_ci", "cvar_ci")
+    }
+    return {
+        "limit": _plain(one.limit_value.item()),
+        "unit": str(one.unit.item()),
+        "probability_exceeded": _plain(one.probability_exceeded.item()),
+        "mcse": _plain(one.mcse_exceeded.item()),
+        **{name: _plain(one[name].item()) for name in ("p50", "p50_mcse", "point_estimate", "point_estimate_mcse")},
+        **{name: {key: _plain(x) for key, x in zip(keys, one[name].values, strict=True)} for name in _BY_LEVEL},
+        **intervals,
+        "note": str(one.note.item()),
+    }
+
+
+def _plain(x: float) -> float | None:
+    return float(x) if math.isfinite(x) else None
