@@ -14,7 +14,7 @@ from rented_run import BASE, with_changes
 from scipy.stats import binomtest, norm
 from statistics_helpers import assert_within_mcse
 
-from simulator import SamplingPlan, budget_risk, open_results, parse_scenario, simulate
+from simulator import SamplingPlan, budget_risk, open_results, parse_scenario, save_results, simulate
 from simulator.analysis.chances import LIMITS, chances_json, limits_exceeded
 from simulator.analysis.deadlines import deadline_hours
 from simulator.analysis.estimates import Estimate
@@ -338,6 +338,19 @@ def test_a_file_tells_what_its_config_does(tmp_path, capsys):
     assert "holds no draws" in capsys.readouterr().err
     assert run("risk", file, "--draws", "100", "--set", "mfu=0.4") == 2
     assert "--draws, --set: " in capsys.readouterr().err
+
+
+def test_a_date_counts_from_the_start_that_a_file_knows(tmp_path, capsys):
+    file, dated = str(tmp_path / "run.nc"), str(tmp_path / "dated.nc")
+    assert run("run", QUICKSTART, *EXPECTED, "-o", file) == 0
+    results = open_results(file)
+    for start, code, told in ((hours_of("2027-01-01"), 0, '"limit": 336.0'), (np.linspace(0, 1, 2000), 2, "start_time is uncertain")):
+        known = xr.Variable(("draw",) if code else (), start, {"role": "input", "units": "h"})
+        save_results(results.assign(start_time=known), dated)
+        capsys.readouterr()
+        assert run("risk", dated, "--deadline", "2027-01-15", "--json") == code
+        out, err = capsys.readouterr()
+        assert told in out + err
 
 
 def test_the_table_fits_eighty_columns(capsys):
