@@ -45,7 +45,7 @@ def test_intervals_cover_as_often_as_they_say(name, draws, capsys):
             low, high = shortfall_interval(ordered, p)
             cvar[p] += low <= truth[p] <= high
     with capsys.disabled():
-        print(f"\n{name}, {draws} draws: CVaR { ({p: count / SAMPLES for p, count in cvar.items()}) }")
+        print(f"\n{name}, {draws} draws: CVaR { ({p: int(count) / SAMPLES for p, count in cvar.items()}) }")
     for p, own in ranks.items():
         assert own is None or binomtest(percentile[p], SAMPLES, own.level).pvalue > FALSE_ALARM, (p, percentile[p], own)
     for p, count in cvar.items():
