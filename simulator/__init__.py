@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simulator.analysis.fans import fan_bands
     from simulator.analysis.precision import Target
     from simulator.analysis.until import simulate_until
+    from simulator.analysis.risk import budget_risk
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -27,6 +28,7 @@ __all__ = [
     "SamplingPlan",
     "Scenario",
     "Target",
+    "budget_risk",
     "explain",
     "fan_bands",
     "load_scenario",
@@ -44,6 +46,7 @@ _HOMES = {
     "SamplingPlan": "simulator.plan",
     "Scenario": "simulator.scenario",
     "Target": "simulator.analysis.precision",
+    "budget_risk": "simulator.analysis.risk",
     "explain": "simulator.replay",
     "fan_bands": "simulator.analysis.fans",
     "load_scenario": "simulator.scenario",

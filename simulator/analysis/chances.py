@@ -30,14 +30,47 @@ def happenings(outputs: Mapping[str, Any], limits: Mapping[str, float]) -> dict[
     limits : mapping of str to float
         Those of the scenario, in canonical units.
     """
-    found = {}
-    for name, limit in limits.items():
-        found[name] = np.asarray(outputs[LIMITS[name]]) > limit
-        if name == "deadline" and "completed" in outputs:
-            found[name] |= np.asarray(outputs["completed"]) == 0.0
+    found = {name: outcome(outputs, name) > limit for name, limit in limits.items()}
     if "building_saves" in outputs:
         found[BUILDING] = np.asarray(outputs["building_saves"]) > 0.0
     return found
+
+
+def outcome(outputs: Mapping[Any, Any], limit: str) -> NDArray[np.float64]:
+    """Return by draw what a limit is compared with; when a run that was stopped would be released is not known: infinity.
+
+    Parameters
+    ----------
+    outputs : mapping of str to array
+        By name, in canonical units.
+    limit : {"budget", "deadline", "carbon_cap"}
+
+    Examples
+    --------
+    >>> outcome({"programme_time": np.array([5.0, 9.0]), "completed": np.array([1.0, 0.0])}, "deadline").tolist()
+    [5.0, inf]
+    """
+    values = np.asarray(outputs[LIMITS[limit]])
+    if limit == "deadline" and "completed" in outputs:
+        return np.where((np.asarray(outputs["completed"]) == 0.0) & ~np.isnan(values), np.inf, values)
+    return values
+
+
+def exceeded(results: xr.Dataset, name: str, limit: float) -> Estimate:
+    """Return how likely a limit is exceeded; NaN where a draw is, or the limit.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        As :func:`simulator.simulate` returns it.
+    name : {"budget", "deadline", "carbon_cap"}
+    limit : float
+        In the canonical unit of its output.
+    """
+    values = outcome(results, name)
+    if np.isnan(values).any() or math.isnan(limit):
+        return Estimate(math.nan, math.nan)
+    return chance(results, values > limit)
 
 
 def _chances(results: xr.Dataset) -> dict[str, Estimate]:
@@ -45,9 +78,10 @@ def _chances(results: xr.Dataset) -> dict[str, Estimate]:
     if "probability_exceeded" in results:
         rows = zip(results.limit.values, results.probability_exceeded.values, results.mcse_exceeded.values, strict=True)
         return {str(name): Estimate(float(value), float(mcse)) for name, value, mcse in rows}
-    outputs = {str(name): values for name, values in results.data_vars.items()}
-    found = happenings(outputs, json.loads(results.attrs.get("limits", "{}")))
-    return {name: chance(results, happens) for name, happens in found.items()}
+    stated: dict[str, float] = json.loads(results.attrs.get("limits", "{}"))
+    building = happenings({str(name): values for name, values in results.data_vars.items()}, {})
+    limits = {name: exceeded(results, name, limit) for name, limit in stated.items()}
+    return limits | {name: chance(results, happens) for name, happens in building.items()}
 
 
 def limits_exceeded(results: xr.Dataset) -> dict[str, tuple[float, Estimate]]:
@@ -83,7 +117,7 @@ def chances_json(results: xr.Dataset) -> dict[str, Any]:
     """Return limits, budgets and build-or-buy as plain data for ``json.dumps``."""
 
     def plain(c: Estimate) -> dict[str, float | None]:
-        return {"probability_exceeded": c.value, "mcse": None if math.isnan(c.mcse) else c.mcse}
+        return {"probability_exceeded": None if math.isnan(c.value) else c.value, "mcse": None if math.isnan(c.mcse) else c.mcse}
 
     limits = limits_exceeded(results).items()
     data: dict[str, Any] = {

@@ -20,6 +20,7 @@ from simulator.errors import SimulatorError
 #: verb -> (module, one line of help); modules are imported when their verb is used
 _VERBS = {
     "run": ("simulator.cli.run", "Simulate a scenario: bands of cost, emissions, energy and time."),
+    "risk": ("simulator.cli.risk", "Tell the risk to exceed budget, deadline and carbon cap, and the contingency."),
     "explain": ("simulator.cli.explain", "Tell one draw's whole history: interruptions, hours, bill."),
     "fan": ("simulator.cli.fan", "Bands of cost, emissions, energy and progress over the run, as a picture."),
     "stress": ("simulator.cli.stress", "Tell what happened in the worst draws: inputs that shifted, outcomes, histories."),

@@ -80,25 +80,41 @@ class Section(Closed):
     """A part of a scenario."""
 
 
-def _parse_limit(raw: Any, info: ValidationInfo) -> Any:
-    """Parse a limit: one positive number of its quantity."""
-    quantity = QUANTITIES[_LONG_NAMES.get(str(info.field_name), str(info.field_name))]
+def limit_of(raw: Any, name: str) -> float:
+    """Return a limit, ``budget``, ``deadline`` or ``carbon_cap``, in its canonical unit: one positive number of its quantity.
+
+    Raises
+    ------
+    LawError
+        For anything else.
+
+    Examples
+    --------
+    >>> limit_of("30M", "budget"), limit_of("3 weeks", "deadline"), limit_of("5000t", "carbon_cap")
+    (30000000.0, 504.0, 5000000.0)
+    """
+    quantity = QUANTITIES[_LONG_NAMES.get(name, name)]
     way_out = f"A limit is one positive number, in {quantity.unit} or with its unit"
     if is_date(raw):
-        raise problem(LawError(f"{raw!r} is a date; {info.field_name} is a time from now on", "State for example 200 days"))
+        raise LawError(f"{raw!r} is a date; {name} is a time from now on", "State for example 200 days")
     if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
-        raise problem(LawError(f"{raw!r} is not an amount", way_out))
+        raise LawError(f"{raw!r} is not an amount", way_out)
     if isinstance(raw, str) and (currency := currency_in(raw)):
-        raise problem(LawError(f"{raw} is in {currency}; a limit is compared with totals in USD", "State it in USD"))
+        raise LawError(f"{raw} is in {currency}; a limit is compared with totals in USD", "State it in USD")
     if isinstance(raw, str) and parse_interval(raw):
-        raise problem(LawError(f"{raw} is a range; a limit is one number", "State the number that must not be exceeded"))
+        raise LawError(f"{raw} is a range; a limit is one number", "State the number that must not be exceeded")
+    value = quantity.parse(raw if isinstance(raw, str) else repr(raw))
+    if not value > 0:
+        raise LawError(f"{raw} is not above 0", way_out)
+    return value
+
+
+def _parse_limit(raw: Any, info: ValidationInfo) -> float:
+    """Parse a limit where pydantic gathers what is wrong."""
     try:
-        value = quantity.parse(raw if isinstance(raw, str) else repr(raw))
+        return limit_of(raw, str(info.field_name))
     except LawError as error:
         raise problem(error) from None
-    if not value > 0:
-        raise problem(LawError(f"{raw} is not above 0", way_out))
-    return value
 
 
 #: a certain limit of the quantity that the field is named after

@@ -1,0 +1,153 @@
+"""``simulator risk``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulator.cli.options import plan_options
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_OPTIONS = {"budget": "--budget", "deadline": "--deadline", "carbon_cap": "--carbon"}
+#: what a file of draws has settled already
+_OF_CONFIG = ("draws", "seed", "plan", "replicates", "threads", "block_size", "overrides", "levers")
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  simulator risk configs/quickstart.yaml --budget 300k --deadline '2 weeks' --carbon 40t\n"
+    "  simulator risk configs/quickstart.yaml --budget 300k --deadline 2027-01-15 --now 2027-01-01\n"
+    "  simulator risk run.nc --budget 30M --levels 0.7,0.8,0.95 --json\n"
+)
+@click.argument("config", metavar="CONFIG|FILE", type=click.Path())
+@click.option("--budget", metavar="AMOUNT", help="Of the total cost: 30M, '450k USD'  [default: the scenario's]")
+@click.option("--deadline", metavar="DATE|TIME", help="Of the release: 2027-06-01, '200 days' from now  [default: the scenario's]")
+@click.option("--carbon", "carbon_cap", metavar="AMOUNT", help="Of the total emissions: 5000t  [default: the scenario's]")
+@click.option("--now", metavar="DATE", help="Date from which time counts  [default: start_time less preparation_time]")
+@click.option("--levels", default="0.8,0.9,0.95", show_default=True, help="Of value at risk, CVaR and contingency.")
+@click.option("--joint", "joint_confidence", type=float, default=0.7, show_default=True, help="Confidence of budget and date together.")
+@plan_options
+@click.option("-o", "--output", type=click.Path(), help="Save it all, the exceedance curves too, to FILE.nc or DIR.zarr.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    config: str,
+    budget: str | None,
+    deadline: str | None,
+    carbon_cap: str | None,
+    now: str | None,
+    levels: str,
+    joint_confidence: float,
+    draws: int,
+    seed: int,
+    plan: Any,
+    replicates: int | None,
+    threads: int | None,
+    block_size: int,
+    overrides: tuple[str, ...],
+    levers: tuple[str, ...],
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """Tell how likely budget, deadline and carbon cap are exceeded, by how much, and what contingency that asks for.
+
+    CONFIG is simulated; FILE holds the draws that `simulator run -o` saved. Limits that are not stated are those of the scenario.
+    """
+    from simulator.analysis.order_statistics import require_open_unit
+    from simulator.errors import InputError
+    from simulator.plan import SamplingPlan
+    from simulator.results import check_target, open_results, save_results
+    from simulator.scenario import load_scenario, resolve
+
+    wanted = _levels(levels)
+    for level in wanted:
+        require_open_unit("--levels", level)
+    require_open_unit("--joint", joint_confidence)
+    stated = {"budget": budget, "deadline": deadline, "carbon_cap": carbon_cap}
+    if output is not None:
+        check_target(output)
+    if Path(config).suffix in (".nc", ".zarr"):
+        if given := [name for name in _OF_CONFIG if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]:
+            options = {param.name: param.opts[0] for param in ctx.command.params}
+            raise InputError(f"{', '.join(str(options[name]) for name in given)}: {config} holds its draws already; give a CONFIG instead")
+        results = open_results(config)
+        if "draw" not in results.dims:
+            raise InputError(f"{config} holds no draws, and risk reads draws: it was saved by `run --summary` or by another verb")
+        limits = _limits(stated, json.loads(results.attrs.get("limits", "{}")), _dates_of(results), now)
+
+        from simulator.analysis.point_estimate import point_of_results
+
+        point, why = point_of_results(results, base=Path(config).parent)
+    else:
+        scenario = load_scenario(config, overrides=overrides, levers=levers)
+        known = {name: item.value.constant for name, item in resolve(scenario).inputs.items() if name in ("start_time", "preparation_time")}
+        limits = _limits(stated, scenario.limits.model_dump(exclude_none=True), known, now)
+        sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
+
+        from simulator.analysis.point_estimate import MEANING, point_estimate
+        from simulator.cli.progress import showing_progress
+        from simulator.engine import simulate
+
+        with showing_progress(draws) as progress:
+            results = simulate(scenario, sampling, progress=progress)
+        point, why = point_estimate(scenario, seed=seed, first=draws), MEANING
+
+    from simulator.analysis.risk import budget_risk, risk_json
+    from simulator.cli.show_risk import show_risk
+
+    risk = budget_risk(results, limits, levels=wanted, joint_confidence=joint_confidence, point=point)
+    risk.attrs["point_estimate"] = why
+    if output is not None:
+        save_results(risk, output)
+        click.echo(f"saved to {output}", err=True)
+    if as_json:
+        click.echo(json.dumps(risk_json(risk), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        show_risk(risk)
+
+
+def _levels(text: str) -> tuple[float, ...]:
+    """Return the levels of a list with commas."""
+    from simulator.errors import InputError
+
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--levels {text} is not a list of levels; write for example 0.8,0.9,0.95") from None
+
+
+def _limits(
+    stated: Mapping[str, str | None], own: Mapping[str, float], known: Mapping[str, float | None], now: str | None
+) -> dict[str, float]:
+    """Return the limits that the options state, or else the scenario, in canonical units."""
+    from simulator.analysis.deadlines import deadline_hours
+    from simulator.errors import InputError, LawError
+    from simulator.scenario.dates import is_date
+    from simulator.scenario.fields import limit_of
+
+    if now is not None and not is_date(stated["deadline"]):
+        raise InputError(f"--now {now} is not read: it belongs to a deadline that is a date. State --deadline 2027-06-01, or leave it out")
+    limits = dict(own)
+    for name, text in stated.items():
+        if text is None:
+            continue
+        try:
+            limits[name] = deadline_hours(text, known, now=now) if name == "deadline" else limit_of(text, name)
+        except LawError as error:
+            raise InputError(f"{_OPTIONS[name]} '{text}': {error}") from None
+    if not limits:
+        raise InputError("no limit to judge. State --budget 30M, --deadline 2027-06-01 or --carbon 5000t, or limits in the scenario")
+    return limits
+
+
+def _dates_of(results: xr.Dataset) -> dict[str, float | None]:
+    """Return what a result knows of its start: None where a date or time differs between draws."""
+    names = [name for name in ("start_time", "preparation_time") if name in results]
+    return {name: results[name].item() if results[name].ndim == 0 else None for name in names}
