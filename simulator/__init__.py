@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.analysis.bands import summarize
+    from simulator.analysis.comparison import compare
     from simulator.analysis.counted import simulate_bands
     from simulator.analysis.fans import fan_bands
     from simulator.engine import simulate
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SamplingPlan",
     "Scenario",
+    "compare",
     "explain",
     "fan_bands",
     "load_scenario",
@@ -39,6 +41,7 @@ __all__ = [
 _HOMES = {
     "SamplingPlan": "simulator.plan",
     "Scenario": "simulator.scenario",
+    "compare": "simulator.analysis.comparison",
     "explain": "simulator.replay",
     "fan_bands": "simulator.analysis.fans",
     "load_scenario": "simulator.scenario",
