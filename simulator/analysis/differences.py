@@ -56,11 +56,11 @@ def differences(
     Returns
     -------
     xarray.Dataset
-        By (scenario, output), of :math:`d = b - a`: what :func:`simulator.summarize` tells of outputs (``value``, ``mcse``, ``ci``, ``mean``,
-        ``sd``, ``mcse_mean``, ``note`` ...); ``probability_lower`` and ``probability_equal`` with ``mcse_lower`` and ``mcse_equal``;
-        ``mcse_unpaired``, the standard error that the mean difference of as many independent draws would have; ``fewer_draws``,
-        :math:`(s_a^2 + s_b^2) / s_d^2`: how many times fewer random draws pairing needs, infinite where the difference is the same in
-        every draw, NaN where nothing varies; ``correlation`` of a and b, NaN where one does not vary. ``pairs`` by scenario.
+        By (scenario, output), of :math:`d = b - a`: what :func:`simulator.summarize` tells of outputs (``value``, ``mcse``, ``ci``,
+        ``mean``, ``sd``, ``mcse_mean``, ``note`` ...). ``probability_lower`` and ``probability_equal``, with ``mcse_lower`` and
+        ``mcse_equal``. ``mcse_unpaired``: the standard error that the mean difference of as many independent draws would have.
+        ``fewer_draws``, :math:`(s_a^2 + s_b^2) / s_d^2`: how many times fewer random draws pairing needs; infinite where the difference
+        is the same in every draw, NaN where nothing varies. ``correlation`` of a and b, NaN where one does not vary. ``pairs`` by scenario.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def _fewer_draws(paired: xr.Dataset, a: Floats, b: Floats) -> Estimate:
 
 
 def _correlation(paired: xr.Dataset, a: Floats, b: Floats) -> Estimate:
-    """Return Pearson's correlation; its influence function is that of Devlin, Gnanadesikan & Kettenring (1975), doi:10.1093/biomet/62.3.531."""
+    """Return Pearson's correlation; its influence is that of Devlin, Gnanadesikan & Kettenring (1975), doi:10.1093/biomet/62.3.531."""
     if a.size < 2 or not (np.isfinite(a).all() and np.isfinite(b).all()) or np.ptp(a) == 0.0 or np.ptp(b) == 0.0:
         return Estimate(math.nan, math.nan)
     x, y = ((v - v.mean()) / v.std() for v in (a, b))
