@@ -203,21 +203,22 @@ class PerfectInformation:
     ----------
     value : Estimate
         [USD]
-    bias : float
-        By how much the value is expected to be too low [USD].
+    too_low : float
+        By how much the value may be too low on average [USD]: the least of noisy means lies below the least mean.
     """
 
     value: Estimate
-    bias: float
+    too_low: float
 
 
 def perfect_information(losses: Losses) -> PerfectInformation:
     r"""Return the expected value of perfect information: no study of whatever inputs, and no waiting, is worth more.
 
     :math:`\min_k E L_k - E \min_k L_k`, with means over the draws for expectations. The second term is unbiased, the first too low, since
-    the least of noisy means is: the value is biased downward where the best options are not told apart, by up to 0.4 of the Monte Carlo
-    error of the difference to each rival, and not where one is clearly best. The bias that is returned is the sum over the rivals of
-    :math:`\sigma \varphi(\delta/\sigma) - \delta \Phi(-\delta/\sigma)`, with the distance :math:`\delta` to the best and its error.
+    the least of noisy means is. So the value is biased downward, by up to 0.4 of the Monte Carlo error of the difference to each rival that
+    is not told from the best, and not where one option is clearly best. What is returned is the sum over the rivals of
+    :math:`\sigma \varphi(\delta/\sigma) - \delta \Phi(-\delta/\sigma)`, with the distance :math:`\delta` to the best, of which two of
+    its errors :math:`\sigma` are given away.
 
     Parameters
     ----------
@@ -237,7 +238,7 @@ def perfect_information(losses: Losses) -> PerfectInformation:
     values, best = losses.values, losses.best
     value = mean(losses.results, values[best] - values.min(axis=0))
     rivals = [mean(losses.results, row - values[best]) for place, row in enumerate(values) if place != best]
-    return PerfectInformation(value, float(sum(_overtaking(rival.value, rival.mcse) for rival in rivals)))
+    return PerfectInformation(value, float(sum(_overtaking(max(r.value - 2.0 * r.mcse, 0.0), r.mcse) for r in rivals)))
 
 
 def _overtaking(distance: float, error: float) -> float:

@@ -49,3 +49,26 @@ def load_several(stated: Sequence[Stated], names: Sequence[str] = ()) -> dict[st
             number += 1
         scenarios[own] = scenario
     return scenarios
+
+
+def parse_option(text: str) -> tuple[str, list[str], list[str]]:
+    """Return name, overrides and levers of an option that is stated as ``NAME: lever=fp8; set=mfu=0.4``.
+
+    Raises
+    ------
+    InputError
+        Where it is something else.
+
+    Examples
+    --------
+    >>> parse_option("Quebec, fp8: lever=region=CA-QC; lever=fp8; set=mfu=0.4")
+    ('Quebec, fp8', ['mfu=0.4'], ['region=CA-QC', 'fp8'])
+    """
+    name, _, rest = text.partition(":")
+    changes: dict[str, list[str]] = {"set": [], "lever": []}
+    for item in rest.split(";"):
+        kind, equals, change = (part.strip() for part in item.partition("="))
+        if not name.strip() or not equals or not change or kind not in changes:
+            raise InputError(f"--option '{text}' is not 'NAME: CHANGE; ...', each change lever=NAME or set=PATH=VALUE")
+        changes[kind].append(change)
+    return name.strip(), changes["set"], changes["lever"]
