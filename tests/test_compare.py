@@ -88,7 +88,7 @@ def test_gain_from_pairing_is_the_covariance_identity(fp8):
 def test_errors_are_what_other_seeds_differ_by():
     rng = np.random.default_rng(5)
     found = []
-    for _ in range(300):
+    for _ in range(100):
         x, y = rng.normal(size=(2, 1000))
         found.append(cost(pairs(x, 0.3 + 0.8 * x + 0.6 * y), quantiles=[0.5]))
     for value, error, truth in (
@@ -97,10 +97,8 @@ def test_errors_are_what_other_seeds_differ_by():
         ("fewer_draws", "mcse_fewer_draws", 2 / 0.4),
     ):
         values, errors = (np.array([f[name].item() for f in found]) for name in (value, error))
-        assert errors.mean() == pytest.approx(values.std(ddof=1), rel=5 / math.sqrt(2 * 300))
-        assert_within_mcse(
-            values.mean(), truth, errors.mean() / math.sqrt(300) + abs(values.mean() - truth) * 1e-9 + 2e-3 * abs(truth) / 4.5
-        )
+        assert errors.mean() == pytest.approx(values.std(ddof=1), rel=5 / math.sqrt(2 * 100))
+        assert_within_mcse(values.mean(), truth, errors.mean() / math.sqrt(100))
 
 
 def test_ties_are_told_apart():
@@ -182,10 +180,9 @@ def of_emissions(extra, avoided, **attrs):
 def test_fieller_covers_the_ratio_of_means():
     rng = np.random.default_rng(4)
     found = [abatement(of_emissions(*(rng.normal(size=(2, 200)) + np.array([[3.0], [0.5]]))), "b") for _ in range(600)]
-    given = [f for f in found if math.isfinite(f.mean.value)]
-    assert len(given) > 590
-    covered = np.mean([f.interval[0] <= 6.0 <= f.interval[1] for f in given])
-    assert_within_mcse(covered, 0.95, math.sqrt(0.95 * 0.05 / len(given)))
+    # where no ratio is given, the interval does not end, and lacks the truth only if the mean is far off
+    covered = np.mean([math.isnan(f.mean.value) or f.interval[0] <= 6.0 <= f.interval[1] for f in found])
+    assert_within_mcse(covered, 0.95, math.sqrt(0.95 * 0.05 / 600))
 
 
 def test_a_ratio_needs_a_denominator_that_stands_apart_from_nought():
@@ -195,7 +192,7 @@ def test_a_ratio_needs_a_denominator_that_stands_apart_from_nought():
     for avoided, told in (
         (0 * extra, "the same in every draw"),
         (noise - noise.mean() + 0.05, "do not stand apart from their Monte Carlo error"),
-        (noise - 5.0, "b emits 5 t more in the mean"),
+        (noise - 5.0, "t more in the mean: it avoids nothing"),
     ):
         found = abatement(of_emissions(extra, avoided), "b")
         assert math.isnan(found.mean.value)
@@ -252,7 +249,7 @@ def test_the_table_fits_a_terminal(capsys):
     table = out.partition("Chance")[0]
     assert max(map(len, table.splitlines())) <= 80
     assert "…" not in table
-    assert "times as few draws" in out
+    assert "times fewer draws than independent ones" in out
     assert "it saves both" in out
 
 

@@ -140,9 +140,8 @@ def _print_pairing(console: Console, found: xr.Dataset) -> None:
         console.print("The mean difference in cost is within twice its Monte Carlo error: its sign is noise.", soft_wrap=True)
     fewer = row.fewer_draws.item()
     if math.isfinite(fewer):
-        told = (
-            f"{fewer:.3g} times fewer draws than independent ones" if fewer > 1.0 else f"{1.0 / fewer:.3g} times more draws: it hurts here"
-        )
+        times = rounded(fewer, row.mcse_fewer_draws.item())
+        told = f"{times} times fewer draws than independent ones" if fewer > 1.0 else f"{1.0 / fewer:.3g} times more draws: it hurts here"
         unpaired = rounded(row.mcse_unpaired.item(), None)
         console.print(f"Pairing needs {told} for cost; unpaired, its error would be {unpaired} USD.", soft_wrap=True)
 
