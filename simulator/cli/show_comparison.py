@@ -82,7 +82,7 @@ def _print(console: Console, found: xr.Dataset, step: Abatement, pairing: dict[s
         console.print(f"Over the {int(found.pairs)} of {found.attrs['draws']} draws that were completed in both.", soft_wrap=True)
     for name in names:
         note = str(found.note.sel(output=name).item())
-        if math.isnan(found["mean"].sel(output=name).item()):
+        if math.isnan(found.mcse_mean.sel(output=name).item()):
             console.print(f"{_ROWS[name].capitalize()}: {note}.", soft_wrap=True)
     _print_pairing(console, found)
     _print_abatement(console, step)
@@ -142,8 +142,9 @@ def _print_pairing(console: Console, found: xr.Dataset) -> None:
     if math.isfinite(fewer):
         times = rounded(fewer, row.mcse_fewer_draws.item())
         told = f"{times} times fewer draws than independent ones" if fewer > 1.0 else f"{1.0 / fewer:.3g} times more draws: it hurts here"
-        unpaired = rounded(row.mcse_unpaired.item(), None)
-        console.print(f"Pairing needs {told} for cost; unpaired, its error would be {unpaired} USD.", soft_wrap=True)
+        error = row.mcse_unpaired.item()
+        unpaired = "" if math.isnan(error) else f"; unpaired, its error would be {rounded(error, None)} USD"
+        console.print(f"Pairing needs {told} for cost{unpaired}.", soft_wrap=True)
 
 
 def _print_abatement(console: Console, step: Abatement) -> None:
