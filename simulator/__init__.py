@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.analysis.bands import summarize
+    from simulator.analysis.comparison import compare
     from simulator.analysis.counted import simulate_bands
     from simulator.analysis.fans import fan_bands
     from simulator.analysis.precision import Target
@@ -29,6 +30,7 @@ __all__ = [
     "Scenario",
     "Target",
     "budget_risk",
+    "compare",
     "explain",
     "fan_bands",
     "load_scenario",
@@ -47,6 +49,7 @@ _HOMES = {
     "Scenario": "simulator.scenario",
     "Target": "simulator.analysis.precision",
     "budget_risk": "simulator.analysis.risk",
+    "compare": "simulator.analysis.comparison",
     "explain": "simulator.replay",
     "fan_bands": "simulator.analysis.fans",
     "load_scenario": "simulator.scenario",

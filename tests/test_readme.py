@@ -52,3 +52,12 @@ def test_every_value_in_the_table_parses() -> None:
     ):
         assert f"`{text}`" in README
         assert parse_value(text, quantity).constant in QUANTITIES[quantity].domain
+
+
+def test_the_comparison_shown_is_what_the_command_prints(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert _run(["compare", "configs/quickstart.yaml", "--lever", "fp8"], debug=False) == 0
+    printed = squeezed(capsys.readouterr().out)
+    (shown,) = [block for block in blocks("text") if "less quickstart" in block]
+    assert squeezed(shown) == printed[: len(squeezed(shown))]
+    assert any("10.55 times fewer draws" in line for line in printed)

@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
+from simulator.analysis.estimates import draw_numbers
 from simulator.analysis.notes import stopped_share
 from simulator.analysis.order_statistics import draws_needed, interval_ranks, require_open_unit
 from simulator.analysis.tails import Moments, Ordered, moments_reported
@@ -89,7 +90,7 @@ def summarize(results: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES, co
     draws = results.sizes["draw"]
     probabilities = np.array(quantiles, dtype=np.float64)
     plan = _plan_of(results)
-    whole = np.arange(draws)
+    whole, numbers = np.arange(draws), draw_numbers(results, draws)
     errors_of = errors_by_plan(*plan, draws, probabilities, confidence)
     pairs = np.flatnonzero(results["paused_pair"].values != 0.0) if "paused_pair" in results else whole
     errors_of_pairs = errors_by_plan(*plan, pairs.size, probabilities, confidence) if 0 < pairs.size < draws else errors_of
@@ -97,9 +98,9 @@ def summarize(results: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES, co
     for name, _, raw in outputs:
         values = np.asarray(raw, dtype=np.float64)
         if name in PAIRED and 0 < pairs.size < draws:
-            row = _row(values[pairs], pairs % plan[1], probabilities, errors_of_pairs)
+            row = _row(values[pairs], numbers[pairs] % plan[1], probabilities, errors_of_pairs)
         else:
-            row = _row(values, whole % plan[1], probabilities, errors_of)
+            row = _row(values, numbers % plan[1], probabilities, errors_of)
         if name in PAIRED and pairs.size < draws:
             row["note"] = note_of_pairs(pairs.size, draws, row["note"])
         rows.append(row)
@@ -326,6 +327,9 @@ def _outputs(results: xr.Dataset) -> Iterator[tuple[str, str, NDArray[Any]]]:
     """Yield name, unit and draws of the outputs: first those by draw, then components as ``cost[electricity]``."""
     outputs = {str(name): array for name, array in results.data_vars.items() if array.attrs.get("role") == "output"}
     for name, array in outputs.items():
+        if "scenario" in array.dims:
+            held = ", ".join(map(str, results.scenario.values))
+            raise InputError(f"these are draws of several scenarios ({held}). Choose one: results.sel(scenario=NAME)")
         if "draw" not in array.dims or array.ndim > 2:
             raise InputError(f"{name} has the dims {array.dims}; summarize reads (draw,) and (draw, component)")
         if array.ndim == 1:

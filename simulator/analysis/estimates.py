@@ -100,6 +100,12 @@ def statistic(results: xr.Dataset, of: Callable[[Integers], float], influence: F
 
 
 def members(results: xr.Dataset, draws: int) -> list[Integers]:
-    """Return the places of each replicate's draws: of random draws, all in one."""
+    """Return the places of each replicate's draws: of random draws, all in one. Draw i belongs to replicate i % replicates."""
     replicates = int(results.attrs.get("replicates", 1)) if str(results.attrs.get("plan")) == "sobol" else 1
-    return [np.arange(replicate, draws, replicates) for replicate in range(replicates)]
+    numbers = draw_numbers(results, draws)
+    return [np.flatnonzero(numbers % replicates == replicate) for replicate in range(replicates)]
+
+
+def draw_numbers(results: xr.Dataset, draws: int) -> Integers:
+    """Return the numbers of the draws, which some may have been taken out of; 0, 1, ... where they are not told."""
+    return np.asarray(results["draw"].values) if "draw" in results.coords else np.arange(draws)

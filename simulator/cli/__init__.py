@@ -21,6 +21,8 @@ from simulator.errors import SimulatorError
 _VERBS = {
     "run": ("simulator.cli.run", "Simulate a scenario: bands of cost, emissions, energy and time."),
     "risk": ("simulator.cli.risk", "Tell the risk to exceed budget, deadline and carbon cap, and the contingency."),
+    "compare": ("simulator.cli.compare", "Compare scenarios draw by draw: what differs, how surely, USD per tonne avoided."),
+    "decide": ("simulator.cli.decide", "Choose among scenarios or levers, and tell what knowing an input first is worth."),
     "explain": ("simulator.cli.explain", "Tell one draw's whole history: interruptions, hours, bill."),
     "fan": ("simulator.cli.fan", "Bands of cost, emissions, energy and progress over the run, as a picture."),
     "stress": ("simulator.cli.stress", "Tell what happened in the worst draws: inputs that shifted, outcomes, histories."),
