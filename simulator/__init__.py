@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from simulator.analysis.counted import simulate_bands
     from simulator.analysis.fans import fan_bands
     from simulator.analysis.precision import Target
-    from simulator.analysis.until import simulate_until
     from simulator.analysis.risk import budget_risk
+    from simulator.analysis.until import simulate_until
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time

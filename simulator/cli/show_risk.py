@@ -13,7 +13,7 @@ from rich.table import Table
 from simulator.analysis.chances import LIMITS
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.notes import percentage
-from simulator.cli.show import _LIMIT_WORDS, _scale, rounded
+from simulator.cli.show import _LIMIT_WORDS, rounded, scale
 
 _WIDTH = 80
 
@@ -47,7 +47,7 @@ def _table(risk: xr.Dataset) -> Table:
     table.add_column("", no_wrap=True)
     for name in map(str, risk.limit.values):
         one = risk.sel(limit=name)
-        scales[name] = _scale(str(one.unit.item()), LIMITS[name], one.p50.item())
+        scales[name] = scale(str(one.unit.item()), LIMITS[name], one.p50.item())
         table.add_column(f"{_LIMIT_WORDS[name]}\n{scales[name][1]}", justify="right", no_wrap=True)
 
     def row(text: str, value: str, mcse: str, level: float | None = None) -> None:
@@ -76,7 +76,7 @@ def _frontier(risk: xr.Dataset) -> Table:
     title = f"budget and date that hold together with {percentage(risk.attrs['joint_confidence'])}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     finite = [x for x in risk.frontier_budget.values.tolist() if math.isfinite(x)]
-    factor, unit = _scale("USD", "cost_total", min(finite, default=1.0))
+    factor, unit = scale("USD", "cost_total", min(finite, default=1.0))
     for head in ("released within, days", f"budget, {unit}", "both hold"):
         table.add_column(head, justify="right", no_wrap=True)
     for date in risk.release.values:
