@@ -46,22 +46,27 @@ def half_widths(results: xr.Dataset, confidence: float) -> float:
     return float(stdtrit(replicates - 1, upper)) if replicates > 1 else math.nan
 
 
-def linear_estimate(results: xr.Dataset, value: float, influence: Floats) -> Estimate:
+def linear_estimate(value: float, influence: Floats, results: xr.Dataset | None = None) -> Estimate:
     r"""Return a statistic whose influence function is known, with the error of the influence's mean.
 
     Of Sobol' points this is the spread of the replicates' means of it, so that a ratio of few points has no bias of its own.
 
     Parameters
     ----------
-    results : xarray.Dataset
-        With attributes ``plan`` and ``replicates``.
     value : float
         The statistic of all draws.
     influence : ndarray, shape (draws,)
         Influence of each draw on it.
+    results : xarray.Dataset, optional
+        With attributes ``plan`` and ``replicates``; independent draws where left out.
 
     Notes
     -----
     Hampel (1974), doi:10.1080/01621459.1974.10482962: :math:`\hat\theta - \theta \approx \frac1n \sum_i \psi(x_i)`.
+
+    Examples
+    --------
+    >>> round(linear_estimate(2.0, np.array([-1.0, 0.0, 1.0, 0.0])).mcse, 3)
+    0.408
     """
-    return Estimate(value, mean(results, influence).mcse)
+    return Estimate(value, mean(xr.Dataset() if results is None else results, influence).mcse)

@@ -24,6 +24,8 @@ Integers = NDArray[np.int64]
 
 #: draws from which on the intervals of shares of a variance cover as they say: see tests/nightly/test_sensitivity.py
 FEWEST_DRAWS = 1024
+#: what an effect is whose interval holds zero, and one that is nought in every draw
+NOT_TOLD, UNMOVED = "not distinguishable from zero", "moves the output in no draw"
 _FOURTH_MOMENT = 0.25  # the tail index from which on it is infinite, and with it the error of a variance
 
 
@@ -115,6 +117,18 @@ def require_finite(output: str, values: Floats, *, where: str = "") -> None:
         raise InputError(
             f"{output}{where}: {' and '.join(parts)} of {values.size} draws; sensitivities are of outputs that are finite in every draw. "
             "Choose another --output"
+        )
+
+
+def require_random(plan: str) -> None:
+    """Refuse plans whose points are not independent of each other.
+
+    A Sobol' point and the point of the same number that is drawn anew fill the square of an input badly: on quickstart the errors
+    of shares were eight times those of as many random draws.
+    """
+    if plan != "random":
+        raise InputError(
+            f"plan = {plan!r}: shares of a variance come from pairs of draws, which Sobol' points make badly. Use random draws"
         )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.intervals import half_widths, linear_estimate
 from simulator.analysis.luck import correlated_groups, drawn_inputs, knowable_streams, lucky_streams
-from simulator.analysis.replays import Column, Replays, require_same_rows, require_shares
+from simulator.analysis.replays import NOT_TOLD, UNMOVED, Column, Replays, require_random, require_same_rows, require_shares
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.scenario import Resolved, Scenario, resolve
@@ -38,7 +38,7 @@ def sobol_indices(
     ----------
     scenario : Scenario
     plan : SamplingPlan, optional
-        16 384 random draws where left out; as many are played for A, B and each row.
+        Random draws, 16 384 where left out; as many are played for A, B and each row.
     output : str
         As the bands name it.
     grouped : bool
@@ -68,6 +68,7 @@ def sobol_indices(
     'rental_price'
     """
     resolved, plan = resolve(scenario), plan or SamplingPlan(draws=16_384)
+    require_random(plan.plan)
     rows = rows_of(resolved, grouped=grouped)
     replays = Replays(resolved, plan, output, runs=len(rows) + 2, progress=progress)
     a = replays.play()
@@ -116,7 +117,7 @@ def indices_of_rows(
     mixed : mapping of str to Column
         By row of the result: the same draws with that input alone drawn anew, by the seed of ``b``.
     attributes : mapping
-        Of the draws: ``plan`` and ``replicates`` decide what their error is.
+        Of the draws: their ``plan`` is random.
     confidence : float
         In (0, 1).
 
@@ -131,11 +132,11 @@ def indices_of_rows(
         Columns whose rows do not belong together; see :func:`simulator.analysis.replays.require_same_rows` and
         :func:`simulator.analysis.replays.require_shares`.
     """
+    require_random(str(attributes["plan"]))
     require_same_rows({"A": a, "B": b, **mixed})
     note = require_shares(a.output, np.concatenate([a.values, b.values]), a.values.size)
-    like = xr.Dataset(attrs=dict(attributes))
-    width = half_widths(like, confidence)
-    rows = {name: indices(a.values, b.values, own.values, like) for name, own in mixed.items()}
+    width = half_widths(xr.Dataset(attrs=dict(attributes)), confidence)
+    rows = {name: indices(a.values, b.values, own.values) for name, own in mixed.items()}
     order = sorted(rows, key=lambda name: -rows[name][1].value)
     data: dict[str, Any] = {}
     for place, (name, words) in enumerate((("first_order", "first-order Sobol' index"), ("total", "total Sobol' index"))):
@@ -153,15 +154,13 @@ def indices_of_rows(
 def _told(first: Estimate, total: Estimate, width: float) -> str:
     """Return what an index cannot be told apart from."""
     if total.value == 0.0:
-        return "moves the output in no draw"
-    if np.isnan(width):
-        return "one Sobol' scrambling has no Monte Carlo error: use replicates"
+        return UNMOVED
     if total.value - width * total.mcse <= 0.0:
-        return "not distinguishable from zero"
-    return "first-order not distinguishable from zero" if first.value - width * first.mcse <= 0.0 else ""
+        return NOT_TOLD
+    return f"first-order {NOT_TOLD}" if first.value - width * first.mcse <= 0.0 else ""
 
 
-def indices(a: Floats, b: Floats, mixed: Floats, like: xr.Dataset) -> tuple[Estimate, Estimate]:
+def indices(a: Floats, b: Floats, mixed: Floats) -> tuple[Estimate, Estimate]:
     r"""Return the first-order and the total index of one input, or of one group of inputs.
 
     Parameters
@@ -170,8 +169,6 @@ def indices(a: Floats, b: Floats, mixed: Floats, like: xr.Dataset) -> tuple[Esti
         Output of independent draws of all inputs.
     mixed : ndarray, shape (n,)
         Output of the draws of ``a`` with this input of ``b``.
-    like : xarray.Dataset
-        With attributes ``plan`` and ``replicates``.
 
     Returns
     -------
@@ -190,7 +187,7 @@ def indices(a: Floats, b: Floats, mixed: Floats, like: xr.Dataset) -> tuple[Esti
     Examples
     --------
     >>> x, y, anew_x, anew_y = np.random.default_rng(0).normal(size=(4, 10_000))
-    >>> first, total = indices(x + 2 * y, anew_x + 2 * anew_y, anew_x + 2 * y, xr.Dataset(attrs={"plan": "random"}))
+    >>> first, total = indices(x + 2 * y, anew_x + 2 * anew_y, anew_x + 2 * y)
     >>> abs(first.value - 0.2) < 3 * first.mcse, abs(total.value - 0.2) < 3 * total.mcse
     (True, True)
     """
@@ -200,5 +197,5 @@ def indices(a: Floats, b: Floats, mixed: Floats, like: xr.Dataset) -> tuple[Esti
     found = []
     for part in ((b - middle) * (mixed - a), 0.5 * (a - mixed) ** 2):
         share = float(part.mean()) / variance
-        found.append(linear_estimate(like, share, (part - share * spread) / variance))
+        found.append(linear_estimate(share, (part - share * spread) / variance))
     return found[0], found[1]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.intervals import half_widths, linear_estimate
 from simulator.analysis.luck import check_luck_is_apart, knowable_streams, lucky_streams
-from simulator.analysis.replays import Replays, require_same_rows, require_shares
+from simulator.analysis.replays import Replays, require_random, require_same_rows, require_shares
 from simulator.plan import SamplingPlan
 from simulator.scenario import Scenario, resolve
 
@@ -38,7 +38,7 @@ def variance_split(
     ----------
     scenario : Scenario
     plan : SamplingPlan, optional
-        16 384 random draws where left out, each played four times.
+        Random draws, 16 384 where left out; each is played four times.
     output : str
         As the bands name it.
     confidence : float
@@ -66,6 +66,7 @@ def variance_split(
     [1.0, 0.0, 0.0]
     """
     resolved, plan = resolve(scenario), plan or SamplingPlan(draws=16_384)
+    require_random(plan.plan)
     check_luck_is_apart(resolved)
     knowable, lucky = knowable_streams(resolved), lucky_streams(resolved)
     replays = Replays(resolved, plan, output, runs=4, progress=progress)
@@ -74,10 +75,9 @@ def variance_split(
     columns = {"the draws": a, "all drawn anew": both, "inputs drawn anew": anew, "luck drawn anew": other_luck}
     require_same_rows(columns)
     note = require_shares(output, np.concatenate([own.values for own in columns.values()]), plan.draws)
-    like = xr.Dataset(attrs=replays.attributes)
-    shares, sd = split(a.values, both.values, knowable=anew.values, luck=other_luck.values, like=like)
+    shares, sd = split(a.values, both.values, knowable=anew.values, luck=other_luck.values)
     value, mcse = (np.array([getattr(share, field) for share in shares]) for field in ("value", "mcse"))
-    bounds = value[:, None] + half_widths(like, confidence) * mcse[:, None] * np.array([-1.0, 1.0])
+    bounds = value[:, None] + half_widths(xr.Dataset(attrs=replays.attributes), confidence) * mcse[:, None] * np.array([-1.0, 1.0])
     unit = replays.unit
     names = [", ".join(knowable), ", ".join(lucky), ""]
     return xr.Dataset(
@@ -97,7 +97,7 @@ def variance_split(
     )
 
 
-def split(a: Floats, both: Floats, *, knowable: Floats, luck: Floats, like: xr.Dataset) -> tuple[list[Estimate], Estimate]:
+def split(a: Floats, both: Floats, *, knowable: Floats, luck: Floats) -> tuple[list[Estimate], Estimate]:
     r"""Return the shares of PARTS in the variance of an output, and its standard deviation.
 
     Parameters
@@ -106,8 +106,6 @@ def split(a: Floats, both: Floats, *, knowable: Floats, luck: Floats, like: xr.D
         Output as drawn.
     both, knowable, luck : ndarray, shape (n,)
         Output of the same draws with both groups of streams, or one, drawn anew.
-    like : xarray.Dataset
-        With attributes ``plan`` and ``replicates``.
 
     Notes
     -----
@@ -125,8 +123,7 @@ def split(a: Floats, both: Floats, *, knowable: Floats, luck: Floats, like: xr.D
     Examples
     --------
     >>> x, luck, anew_x, anew_luck = np.random.default_rng(0).normal(size=(4, 10_000))
-    >>> like = xr.Dataset(attrs={"plan": "random"})
-    >>> shares, _ = split(x + luck, anew_x + anew_luck, knowable=anew_x + luck, luck=x + anew_luck, like=like)
+    >>> shares, _ = split(x + luck, anew_x + anew_luck, knowable=anew_x + luck, luck=x + anew_luck)
     >>> [round(share.value, 1) for share in shares]
     [0.5, 0.5, 0.0]
     """
@@ -139,6 +136,6 @@ def split(a: Floats, both: Floats, *, knowable: Floats, luck: Floats, like: xr.D
     )
     values = [float(part.mean()) / variance for part in parts[:2]]
     values.append(1.0 - values[0] - values[1])
-    shares = [linear_estimate(like, value, (part - value * spread) / variance) for value, part in zip(values, parts, strict=True)]
+    shares = [linear_estimate(value, (part - value * spread) / variance) for value, part in zip(values, parts, strict=True)]
     sd = math.sqrt(variance)
-    return shares, linear_estimate(like, sd, spread / (2.0 * sd))
+    return shares, linear_estimate(sd, spread / (2.0 * sd))
