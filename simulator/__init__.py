@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from simulator.analysis.bands import summarize
     from simulator.analysis.counted import simulate_bands
     from simulator.analysis.fans import fan_bands
+    from simulator.analysis.rank_correlation import rank_correlations
+    from simulator.analysis.shapley_effects import shapley_effects
+    from simulator.analysis.sobol_indices import sobol_indices
+    from simulator.analysis.tornado import tornado
+    from simulator.analysis.variance_split import variance_split
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -30,10 +35,15 @@ __all__ = [
     "open_results",
     "over_time",
     "parse_scenario",
+    "rank_correlations",
     "save_results",
+    "shapley_effects",
     "simulate",
     "simulate_bands",
+    "sobol_indices",
     "summarize",
+    "tornado",
+    "variance_split",
 ]
 
 _HOMES = {
@@ -45,10 +55,15 @@ _HOMES = {
     "open_results": "simulator.results",
     "over_time": "simulator.replay",
     "parse_scenario": "simulator.scenario",
+    "rank_correlations": "simulator.analysis.rank_correlation",
     "save_results": "simulator.results",
+    "shapley_effects": "simulator.analysis.shapley_effects",
     "simulate": "simulator.engine",
     "simulate_bands": "simulator.analysis.counted",
+    "sobol_indices": "simulator.analysis.sobol_indices",
     "summarize": "simulator.analysis.bands",
+    "tornado": "simulator.analysis.tornado",
+    "variance_split": "simulator.analysis.variance_split",
 }
 
 

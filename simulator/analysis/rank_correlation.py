@@ -29,7 +29,8 @@ def rank_correlations(
     """Return Spearman's rank correlation of an output with its inputs, and the partial one.
 
     The partial rank correlation is that of what is left of the ranks of both when the ranks of all other inputs are taken out by
-    linear regression. Both tell monotone effects; one that turns back is not seen.
+    linear regression. Both tell monotone effects; one that turns back is not seen. Stated ``device_hours`` are an outcome in results, and
+    no input here; use a tornado for them.
 
     Parameters
     ----------

@@ -90,9 +90,12 @@ def shapley_effects(
     _check_sizes(plan.draws, orders, output)
     lucky = lucky_streams(resolved)
     players = tuple(dict.fromkeys([*drawn_inputs(resolved), *lucky]))
-    replays = Replays(resolved, plan, output, runs=orders * (len(players) + 1), progress=progress)
+    replays = Replays(resolved, plan, output, runs=orders * (len(players) + 1) + 1, progress=progress)
+    whole = replays.play().values
+    require_finite(output, whole)
+    note = require_shares(output, whole, plan.draws)
     ends = np.linspace(0, plan.draws, orders + 1).astype(np.int64)
-    blocks, seen = np.zeros((orders, len(players))), []
+    blocks = np.zeros((orders, len(players)))
     for block, (start, stop) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
         order = np.argsort(random_words(len(players), seed=plan.seed, purpose="order of inputs", name=str(block)))
         names = [players[place] for place in order]
@@ -100,8 +103,6 @@ def shapley_effects(
         chain = [replays.play(names[:count], resolved=apart, start=start, stop=stop).values for count in range(len(names) + 1)]
         require_finite(output, np.concatenate(chain))
         blocks[block, order] = (stop - start) / plan.draws * orders * increments(chain)
-        seen += [chain[0], chain[-1]]
-    note = require_shares(output, np.concatenate(seen), plan.draws)
     value, mcse = effects(blocks)
     width = float(stdtrit(orders - 1, (1.0 + confidence) / 2.0))
     rank = np.argsort(-value, kind="stable")

@@ -48,19 +48,19 @@ def show_sensitivity(found: xr.Dataset) -> None:
     a = found.attrs
     kind = "Sobol' points" if a["plan"] == "sobol" else "random draws"
     draws = f"{a['draws']:,}".replace(",", " ")
-    click.echo(f"{a['scenario']}: what drives {a['output']}; {draws} {kind}, seed {a['seed']}")
+    _say(f"{a['scenario']}: what drives {a['output']}; {draws} {kind}, seed {a['seed']}")
     click.echo("")
     {"tornado": _tornado, "rank": _rank, "sobol": _sobol, "shapley": _shapley, "split": _split}[a["method"]](found)
     if a["note"]:
-        click.echo(f"Note: {a['note']}.")
+        _say(f"Note: {a['note']}.")
 
 
 def _tornado(found: xr.Dataset) -> None:
     base, output = found.base.values, str(found.attrs["output"])
     factor, unit = shown_unit(output, str(found.base.attrs["units"]), float(np.max(np.abs(base))))
     median, high = (_with_error(b / factor, e / factor) for b, e in zip(base, found.mcse_base.values, strict=True))
-    click.echo(f"All sampled: P50 {median}, P90 {high} {unit}.")
-    click.echo(f"Swing [{unit}] from P10 to P90 of an input, or from never to once of an event:")
+    _say(f"All sampled: P50 {median}, P90 {high} {unit}.")
+    _say(f"Swing [{unit}] from P10 to P90 of an input, or from never to once of an event:")
     click.echo("")
     click.echo(f"{'':{_NAME}} {'P10':>8} {'P90':>8} {'of P50':>9} {'of P90':>9} {'±':>6}")
     swing, error = found.swing.values / factor, found.mcse_swing.values / factor
@@ -76,7 +76,7 @@ def _tornado(found: xr.Dataset) -> None:
         line = f"{_name(name)} {ends[0]:>8} {ends[1]:>8} {cells[0]:>9} {cells[1]:>9} {_error(error[row, 1]):>6} {bar}"
         click.echo(line.rstrip())
     click.echo("")
-    click.echo("± is the Monte Carlo error of the swing of P90; ▁ falls where the input rises.")
+    _say("± is the Monte Carlo error of the swing of P90; ▁ falls where the input rises.")
     _list("No swing", still)
 
 
@@ -94,7 +94,7 @@ def _rank(found: xr.Dataset) -> None:
         bar = _bar(abs(partial), "▇" if partial > 0 else "▁")
         click.echo(f"{_name(name)} {texts[0]:>7} {texts[1]:>6} {texts[2]:>8} {texts[3]:>6} {bar}".rstrip())
     click.echo("")
-    click.echo("partial: all other inputs' ranks held; ▁ is negative; ± is the Monte Carlo error.")
+    _say("partial: all other inputs' ranks held; ▁ is negative; ± is the Monte Carlo error.")
     _list(f"Partial rank correlation {reason}", quiet)
 
 
@@ -109,7 +109,7 @@ def _sobol(found: xr.Dataset) -> None:
         texts = [rounded(first, error), _error(error), rounded(total, error_total), _error(error_total)]
         click.echo(f"{_name(name)} {texts[0]:>7} {texts[1]:>7} {texts[2]:>7} {texts[3]:>7} {bar}".rstrip())
     click.echo("")
-    click.echo("alone: first-order Sobol' index; total: with its interactions; ±: Monte Carlo error.")
+    _say("alone: first-order Sobol' index; total: with its interactions; ±: Monte Carlo error.")
     _list_notes(found)
 
 
@@ -121,7 +121,7 @@ def _shapley(found: xr.Dataset) -> None:
         value, error = float(found.effect.values[row]), float(found.mcse.values[row])
         click.echo(f"{_name(name)} {rounded(value, error):>7} {_error(error):>7} {_bar(value, '▇')}".rstrip())
     click.echo("")
-    click.echo("Shapley effects sum to 1; ± is the Monte Carlo error.")
+    _say("Shapley effects sum to 1; ± is the Monte Carlo error.")
     _list_notes(found)
 
 
@@ -149,7 +149,12 @@ def _list_notes(found: xr.Dataset) -> None:
 
 def _list(head: str, names: list[str]) -> None:
     if names:
-        click.echo(fill(f"{head}: {', '.join(names)}.", width=80, break_on_hyphens=False))
+        _say(f"{head}: {', '.join(names)}.")
+
+
+def _say(text: str) -> None:
+    """Print a sentence in lines of 80 columns at most."""
+    click.echo(fill(text, width=80, break_on_hyphens=False))
 
 
 def _name(name: str) -> str:
