@@ -130,7 +130,7 @@ def _split(found: xr.Dataset) -> None:
     sd = _with_error(float(found.sd) / factor, float(found.mcse_sd) / factor)
     click.echo(f"Standard deviation {sd} {unit}; of the variance")
     click.echo("")
-    words = {"knowable": "could be known before", "luck": "is luck", "interaction": "is luck times what could be"}
+    words = {"knowable": "could be known before", "luck": "is luck", "interaction": "depends on both at once"}
     for row, part in enumerate(map(str, found.part.values)):
         value, error = float(found.share.values[row]), float(found.mcse.values[row])
         click.echo(f"{words[part]:28} {rounded(value, error):>8} ± {_error(error):<7} {_bar(value, '▇')}".rstrip())
