@@ -26,6 +26,7 @@ Integers = NDArray[np.int64]
 FEWEST_DRAWS = 1024
 #: what an effect is whose interval holds zero, and one that is nought in every draw
 NOT_TOLD, UNMOVED = "not distinguishable from zero", "moves the output in no draw"
+KIND = "whether it is luck or could be known"
 _FOURTH_MOMENT = 0.25  # the tail index from which on it is infinite, and with it the error of a variance
 
 

@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 
 from simulator.analysis.luck import drawn_inputs, lucky_streams
 from simulator.analysis.order_statistics import require_open_unit
-from simulator.analysis.replays import FEWEST_DRAWS, NOT_TOLD, UNMOVED, Replays, require_finite, require_random, require_shares
+from simulator.analysis.replays import FEWEST_DRAWS, KIND, NOT_TOLD, UNMOVED, Replays, require_finite, require_random, require_shares
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.scenario import Resolved, Scenario, resolve
@@ -37,7 +37,7 @@ def shapley_effects(
 ) -> xr.Dataset:
     r"""Return the Shapley effect of every input on an output: its share of the variance, what it shares with others split evenly.
 
-    Effects are never negative and sum to 1. Of independent inputs each lies between the first-order and the total Sobol' index. A
+    Effects are never negative, though estimates of small ones may be, and sum to 1. Of independent inputs each lies between the first-order and the total Sobol' index. A
     correlated input has part of what its neighbours do, even where the output does not read it.
 
     Parameters
@@ -119,7 +119,7 @@ def shapley_effects(
         {
             "input": np.array([players[place] for place in rank], dtype=object),
             "ci_bound": ["lower", "upper"],
-            "kind": ("input", ["luck" if players[place] in lucky else "knowable" for place in rank]),
+            "kind": ("input", ["luck" if players[place] in lucky else "knowable" for place in rank], {"long_name": KIND}),
         },
         {**replays.attributes, "confidence": confidence, "method": "shapley", "orders": orders, "note": note},
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.intervals import half_widths, linear_estimate
 from simulator.analysis.luck import correlated_groups, drawn_inputs, knowable_streams, lucky_streams
-from simulator.analysis.replays import NOT_TOLD, UNMOVED, Column, Replays, require_random, require_same_rows, require_shares
+from simulator.analysis.replays import KIND, NOT_TOLD, UNMOVED, Column, Replays, require_random, require_same_rows, require_shares
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.scenario import Resolved, Scenario, resolve
@@ -77,7 +77,7 @@ def sobol_indices(
     found = indices_of_rows(a, b, mixed, attributes=replays.attributes, confidence=confidence)
     lucky = set(lucky_streams(resolved))
     kinds = ["luck" if rows[str(name)][0] in lucky else "knowable" for name in found.input.values]
-    return found.assign_coords(kind=("input", kinds, {"long_name": "whether it is luck or could be known"}))
+    return found.assign_coords(kind=("input", kinds, {"long_name": KIND}))
 
 
 def rows_of(resolved: Resolved, *, grouped: bool) -> dict[str, tuple[str, ...]]:

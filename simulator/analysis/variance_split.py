@@ -124,7 +124,7 @@ def split(a: Floats, both: Floats, *, knowable: Floats, luck: Floats) -> tuple[l
     --------
     >>> x, luck, anew_x, anew_luck = np.random.default_rng(0).normal(size=(4, 10_000))
     >>> shares, _ = split(x + luck, anew_x + anew_luck, knowable=anew_x + luck, luck=x + anew_luck)
-    >>> [round(share.value, 1) for share in shares]
+    >>> [round(share.value, 1) + 0.0 for share in shares]
     [0.5, 0.5, 0.0]
     """
     spread = 0.25 * ((a - both) ** 2 + (knowable - luck) ** 2)

@@ -71,7 +71,7 @@ def _tornado(found: xr.Dataset) -> None:
             still.append(name)
             continue
         ends = ("never", "once") if found.kind.values[row] == "event" else tuple(_short(x) for x in found.held.values[row])
-        cells = [rounded(s, e) for s, e in zip(swing[row], error[row], strict=True)]
+        cells = [_number(s, e) for s, e in zip(swing[row], error[row], strict=True)]
         bar = _bar(abs(swing[row, 1]) / widest if widest else 0.0, "▇" if swing[row, 1] > 0 else "▁")
         line = f"{_name(name)} {ends[0]:>8} {ends[1]:>8} {cells[0]:>9} {cells[1]:>9} {_error(error[row, 1]):>6} {bar}"
         click.echo(line.rstrip())
@@ -90,7 +90,7 @@ def _rank(found: xr.Dataset) -> None:
             continue
         partial = float(found.partial.values[row])
         cells = [found.spearman.values[row], found.mcse_spearman.values[row], partial, found.mcse_partial.values[row]]
-        texts = [rounded(cells[0], cells[1]), _error(cells[1]), rounded(cells[2], cells[3]), _error(cells[3])]
+        texts = [_number(cells[0], cells[1]), _error(cells[1]), _number(cells[2], cells[3]), _error(cells[3])]
         bar = _bar(abs(partial), "▇" if partial > 0 else "▁")
         click.echo(f"{_name(name)} {texts[0]:>7} {texts[1]:>6} {texts[2]:>8} {texts[3]:>6} {bar}".rstrip())
     click.echo("")
@@ -106,7 +106,7 @@ def _sobol(found: xr.Dataset) -> None:
         names = ("first_order", "mcse_first_order", "total", "mcse_total")
         first, error, total, error_total = (float(found[key].values[row]) for key in names)
         bar = _bar(first, "▇", rest=total - first)
-        texts = [rounded(first, error), _error(error), rounded(total, error_total), _error(error_total)]
+        texts = [_number(first, error), _error(error), _number(total, error_total), _error(error_total)]
         click.echo(f"{_name(name)} {texts[0]:>7} {texts[1]:>7} {texts[2]:>7} {texts[3]:>7} {bar}".rstrip())
     click.echo("")
     _say("alone: first-order Sobol' index; total: with its interactions; ±: Monte Carlo error.")
@@ -119,7 +119,7 @@ def _shapley(found: xr.Dataset) -> None:
         if str(found.note.values[row]) == UNMOVED:
             continue
         value, error = float(found.effect.values[row]), float(found.mcse.values[row])
-        click.echo(f"{_name(name)} {rounded(value, error):>7} {_error(error):>7} {_bar(value, '▇')}".rstrip())
+        click.echo(f"{_name(name)} {_number(value, error):>7} {_error(error):>7} {_bar(value, '▇')}".rstrip())
     click.echo("")
     _say("Shapley effects sum to 1; ± is the Monte Carlo error.")
     _list_notes(found)
@@ -133,7 +133,7 @@ def _split(found: xr.Dataset) -> None:
     words = {"knowable": "could be known before", "luck": "is luck", "interaction": "depends on both at once"}
     for row, part in enumerate(map(str, found.part.values)):
         value, error = float(found.share.values[row]), float(found.mcse.values[row])
-        click.echo(f"{words[part]:28} {rounded(value, error):>8} ± {_error(error):<7} {_bar(value, '▇')}".rstrip())
+        click.echo(f"{words[part]:28} {_number(value, error):>8} ± {_error(error):<7} {_bar(value, '▇')}".rstrip())
     click.echo("")
     luck = str(found.streams.values[1])
     _list("Luck", luck.split(", ") if luck else ["none is played"])
@@ -167,11 +167,17 @@ def _short(x: float) -> str:
 
 def _error(error: float) -> str:
     """Return a Monte Carlo error to one digit, a dash where there is none."""
-    return "-" if math.isnan(error) else rounded(error, error)
+    return "-" if math.isnan(error) else _number(error, error)
+
+
+def _number(value: float, error: float) -> str:
+    """Return a number rounded to its Monte Carlo error; one that vanishes in rounding has no sign."""
+    text = rounded(round(value, 12), error)
+    return text if text.strip("-0.") else text.lstrip("-")
 
 
 def _with_error(value: float, error: float) -> str:
-    return f"{rounded(value, error)} ± {_error(error)}"
+    return f"{_number(value, error)} ± {_error(error)}"
 
 
 def _bar(share: float, mark: str, *, rest: float = 0.0) -> str:
