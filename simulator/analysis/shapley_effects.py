@@ -37,8 +37,8 @@ def shapley_effects(
 ) -> xr.Dataset:
     r"""Return the Shapley effect of every input on an output: its share of the variance, what it shares with others split evenly.
 
-    Effects are never negative, though estimates of small ones may be, and sum to 1. Of independent inputs each lies between the first-order and the total Sobol' index. A
-    correlated input has part of what its neighbours do, even where the output does not read it.
+    Effects are never negative, though estimates of small ones may be, and sum to 1. Of independent inputs each lies between the
+    first-order and the total Sobol' index. A correlated input has part of what its neighbours do, even where the output does not read it.
 
     Parameters
     ----------
