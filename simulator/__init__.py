@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from simulator.analysis.precision import Target
     from simulator.analysis.risk import budget_risk
     from simulator.analysis.until import simulate_until
+    from simulator.analysis.rank_correlation import rank_correlations
+    from simulator.analysis.shapley_effects import shapley_effects
+    from simulator.analysis.sobol_indices import sobol_indices
+    from simulator.analysis.tornado import tornado
+    from simulator.analysis.variance_split import variance_split
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -37,11 +42,16 @@ __all__ = [
     "open_results",
     "over_time",
     "parse_scenario",
+    "rank_correlations",
     "save_results",
+    "shapley_effects",
     "simulate",
     "simulate_bands",
     "simulate_until",
+    "sobol_indices",
     "summarize",
+    "tornado",
+    "variance_split",
 ]
 
 _HOMES = {
@@ -56,11 +66,16 @@ _HOMES = {
     "open_results": "simulator.results",
     "over_time": "simulator.replay",
     "parse_scenario": "simulator.scenario",
+    "rank_correlations": "simulator.analysis.rank_correlation",
     "save_results": "simulator.results",
+    "shapley_effects": "simulator.analysis.shapley_effects",
     "simulate": "simulator.engine",
     "simulate_bands": "simulator.analysis.counted",
     "simulate_until": "simulator.analysis.until",
+    "sobol_indices": "simulator.analysis.sobol_indices",
     "summarize": "simulator.analysis.bands",
+    "tornado": "simulator.analysis.tornado",
+    "variance_split": "simulator.analysis.variance_split",
 }
 
 

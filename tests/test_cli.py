@@ -414,7 +414,7 @@ def test_a_full_output_is_told() -> None:
     assert done.stderr == "error: standard output cannot be read or written (No space left on device)\n"
 
 
-@pytest.mark.parametrize("words", [[], ["run"], ["validate"], ["summarize"]])
+@pytest.mark.parametrize("words", [[], ["run"], ["validate"], ["summarize"], ["sensitivity"]])
 def test_every_verb_has_help_with_examples(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*words, "--help") == 0
     assert "Examples:" in capsys.readouterr().out

@@ -29,6 +29,7 @@ _VERBS = {
     "update": ("simulator.cli.update", "Forecast the rest of a run from what is known of it so far."),
     "fit": ("simulator.cli.fit", "Fit hourly prices and carbon intensities of a grid to its history."),
     "validate": ("simulator.cli.validate", "Check scenarios and list the defaults that they would use."),
+    "sensitivity": ("simulator.cli.sensitivity", "Tell what drives an output: tornado, rank correlations, shares of its variance."),
     "claims": ("simulator.cli.claims", "Put well-known claims about training to the scenarios of the record."),
     "summarize": ("simulator.cli.summarize", "Print the bands of a result that was saved."),
     "warmup": ("simulator.cli.warmup", "Compile the kernels ahead of their first use."),

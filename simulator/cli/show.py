@@ -265,6 +265,17 @@ def scale(unit: str, output: str, size: float) -> tuple[float, str]:
     return steps[-1] if steps and steps[-1][0] == 1.0 else (1.0, "" if unit == "1" else unit)
 
 
+def shown_unit(output: str, unit: str, size: float) -> tuple[float, str]:
+    """Return the unit in which an output of about this size is shown, and how large it is.
+
+    Examples
+    --------
+    >>> shown_unit("cost_total", "USD", 2.5e6)
+    (1000000.0, 'million USD')
+    """
+    return _scale(unit, output, size)
+
+
 def rounded(value: float, error: float | None) -> str:
     """Return a number rounded to the first digit of its Monte Carlo error, at most four significant digits.
 
