@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.analysis.bands import summarize
     from simulator.analysis.counted import simulate_bands
     from simulator.analysis.fans import fan_bands
+    from simulator.analysis.search import search
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -31,6 +32,7 @@ __all__ = [
     "over_time",
     "parse_scenario",
     "save_results",
+    "search",
     "simulate",
     "simulate_bands",
     "summarize",
@@ -46,6 +48,7 @@ _HOMES = {
     "over_time": "simulator.replay",
     "parse_scenario": "simulator.scenario",
     "save_results": "simulator.results",
+    "search": "simulator.analysis.search",
     "simulate": "simulator.engine",
     "simulate_bands": "simulator.analysis.counted",
     "summarize": "simulator.analysis.bands",

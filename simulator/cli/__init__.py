@@ -21,6 +21,7 @@ from simulator.errors import SimulatorError
 _VERBS = {
     "run": ("simulator.cli.run", "Simulate a scenario: bands of cost, emissions, energy and time."),
     "explain": ("simulator.cli.explain", "Tell one draw's whole history: interruptions, hours, bill."),
+    "search": ("simulator.cli.search", "Search for the settings that cost or emit least, under limits, with all that are as good."),
     "fan": ("simulator.cli.fan", "Bands of cost, emissions, energy and progress over the run, as a picture."),
     "fit": ("simulator.cli.fit", "Fit hourly prices and carbon intensities of a grid to its history."),
     "validate": ("simulator.cli.validate", "Check scenarios and list the defaults that they would use."),

@@ -136,7 +136,7 @@ _LIMIT_WORDS = {"budget": "budget", "deadline": "deadline", "carbon_cap": "carbo
 def _print_limits(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
     """Print how likely the scenario's limits are exceeded, and whether building is cheaper than buying."""
     for name, (limit, c) in limits_exceeded(results).items():
-        factor, unit = _scale(QUANTITIES[LIMITS[name]].unit, LIMITS[name], limit)
+        factor, unit = scale(QUANTITIES[LIMITS[name]].unit, LIMITS[name], limit)
         console.print(f"Chance to exceed the {_LIMIT_WORDS[name]} of {limit / factor:g} {unit}: {chance_in_words(c)}.", soft_wrap=True)
     cheaper = building_is_cheaper(results)
     if cheaper is not None:
@@ -154,7 +154,7 @@ def chance_in_words(c: Estimate) -> str:
 def band_in_words(band: tuple[float, float, float], unit: str, output: str = "") -> str:
     """Return P5, P50 and P95 in a readable unit."""
     low, middle, high = band
-    factor, name = _scale(unit, output, middle)
+    factor, name = scale(unit, output, middle)
     return f"P50 {middle / factor:.3g} ({low / factor:.3g} to {high / factor:.3g}) {name}".rstrip()
 
 
@@ -214,7 +214,7 @@ def _print_pausing(console: Console, summary: xr.Dataset) -> None:
         ):
             row = summary.sel(output=name)
             values = [row.value.sel(quantile=q).item() for q in (0.05, 0.5, 0.95)]
-            factor, unit = _DAYS[0] if name == "paused_delay" else _scale(str(row.unit.item()), name, max(map(abs, values)))
+            factor, unit = _DAYS[0] if name == "paused_delay" else scale(str(row.unit.item()), name, max(map(abs, values)))
             low, middle, high = (f"{value / factor:.3g}" for value in values)
             parts.append(text.format(f"{middle} ({low} to {high})", unit))
         over = f", {over}" if over.startswith("over") else ""
@@ -254,7 +254,8 @@ def _by_class(results: xr.Dataset, summary: xr.Dataset) -> str:
     return f"Interruptions by class, P50 (P5 to P95): {', '.join(parts)}." if set(classes) - {"unclassified"} else ""
 
 
-def _scale(unit: str, output: str, size: float) -> tuple[float, str]:
+def scale(unit: str, output: str, size: float) -> tuple[float, str]:
+    """Return how large a readable unit of an output is, and its name."""
     steps = _DAYS if output in ("wall_clock", "programme_time") else _HOURS if output == "device_hours" else _DISPLAY.get(unit, ())
     for factor, name in steps:
         if abs(size) >= factor:
@@ -317,7 +318,7 @@ def _table(results: xr.Dataset, summary: xr.Dataset) -> Table:
     for output, text in _outputs(summary):
         row = summary.sel(output=output)
         whole = summary.sel(output=f"{output.partition('[')[0]}_total") if "[" in output else row
-        factor, unit = _scale(str(row.unit.item()), output, float(whole.value.sel(quantile=0.5).item()))
+        factor, unit = scale(str(row.unit.item()), output, float(whole.value.sel(quantile=0.5).item()))
         cells = [_cell(row.sel(quantile=p), factor) for p in _COLUMNS]
         mean = "" if math.isnan(row["mean"].item()) else _shown(row["mean"].item() / factor, row.mcse_mean.item() / factor)
         table.add_row(text, *cells, mean, unit, style="bold" if output.endswith("_total") else None)
@@ -346,7 +347,7 @@ def _sentence(summary: xr.Dataset) -> str:
     if needed:
         return f"Too few draws for P80; at least {needed} support it."
     value, error = row.value.sel(quantile=0.8).item(), row.mcse.sel(quantile=0.8).item()
-    factor, unit = _scale("USD", "cost_total", float(row.value.sel(quantile=0.5).item()))
+    factor, unit = scale("USD", "cost_total", float(row.value.sel(quantile=0.5).item()))
     shown = rounded(value / factor, error / factor)
     digits = "its Monte Carlo error is not known" if math.isnan(error) else f"± {float(f'{error / factor:.1g}'):g} Monte Carlo error"
     if summary.stopped > FEW_STOPPED:
