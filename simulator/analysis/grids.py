@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from itertools import product
+from itertools import pairwise, product
 from math import prod
 from typing import TypeAlias
 
@@ -21,6 +21,7 @@ MOST_AXES = 3
 _FIRST = {1: 9, 2: 7, 3: 5}  # settings of each ordered axis in the first grid, by the number of such axes
 _MOST_FIRST = 500  # candidates of the first grid
 _MOST_GROUPS = 4  # combinations of choices that are refined
+_WIDTHS = 16  # what is as good, and what lies next to it, is tried at least so finely over an axis
 
 
 def first_grid(axes: Sequence[Axis]) -> list[Candidate]:
@@ -53,7 +54,7 @@ def most_candidates(axes: Sequence[Axis]) -> int:
     grid, ordered = len(first_grid(axes)), sum(axis.ordered for axis in axes)
     groups = min(_MOST_GROUPS, prod(len(axis.settings) for axis in axes if not axis.ordered))
     in_all = prod(len(axis.settings) for axis in axes)
-    return min(in_all, grid + ROUNDS * groups * (3**ordered - 1 + 2 * ordered if ordered else 0))
+    return min(in_all, grid + groups * (ROUNDS * (3**ordered - 1 + 2 * ordered) + _WIDTHS * ordered if ordered else 0))
 
 
 def explore(
@@ -103,7 +104,7 @@ def explore(
 
 
 def finer(tried: Collection[Candidate], good: Collection[Candidate], centre: Candidate, axes: Sequence[Axis]) -> list[Candidate]:
-    """Return what lies halfway between a candidate and its neighbours, corners too, and halfway across the borders of what is good.
+    """Return what lies halfway between a candidate and its neighbours, corners too, across the borders of what is good, and in its gaps.
 
     Examples
     --------
@@ -124,7 +125,10 @@ def finer(tried: Collection[Candidate], good: Collection[Candidate], centre: Can
         options.append(list(dict.fromkeys([(max(below, default=here) + here) // 2, here, (here + min(above, default=here) + 1) // 2])))
         low, high = min(x[i] for x in [*inside, centre]), max(x[i] for x in [*inside, centre])
         outer = max((x for x in along if x < low), default=low), min((x for x in along if x > high), default=high)
-        borders += [(*centre[:i], place, *centre[i + 1 :]) for place in ((outer[0] + low) // 2, (high + outer[1] + 1) // 2)]
+        widest = max((len(axis.settings) - 1) // _WIDTHS, 1)
+        is_good = {x[i] for x in inside}
+        gaps = [(a + b) // 2 for a, b in pairwise(along) if b - a > widest and {a, b} & is_good]
+        borders += [(*centre[:i], place, *centre[i + 1 :]) for place in ((outer[0] + low) // 2, (high + outer[1] + 1) // 2, *gaps)]
     return [candidate for candidate in dict.fromkeys([*product(*options), *borders]) if candidate not in tried]
 
 

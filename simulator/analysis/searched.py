@@ -43,10 +43,10 @@ def label_search(
     -------
     xarray.Dataset
         By (candidate, axis) ``setting`` and ``number``. By candidate ``objective``, ``difference`` to the best, their standard errors,
-        ``as_good``, ``judged`` (else figures are those of the search, and the candidate was clearly worse there), ``standing`` in words,
-        ``stopped``, ``anew`` with its error (NaN but for the best and the safest). By (candidate, constraint) ``limited``, its
-        error, ``holds`` and ``limited_anew``; by constraint ``limit``. By axis ``lowest`` and ``highest`` of what is as good, what was tried
-        next to them (``below``, ``above``), and whether the axis ``matters``. Scalars ``best``, ``safest`` (-1 where none surely keeps all
+        ``as_good``, ``judged`` (else figures are those of the search, where the candidate was clearly worse), ``standing`` in words,
+        ``stopped``, ``anew`` with its error (NaN but for the best and the safest). By (candidate, constraint) ``limited``, ``holds`` and
+        ``limited_anew``, with errors; by constraint ``limit``. By axis ``lowest`` and ``highest`` of what is as good, what was tried next
+        to them (``below``, ``above``), and whether the axis ``matters``. Scalars ``best``, ``safest`` (-1 where none surely keeps all
         limits) and ``feasible``.
     """
     candidates = list(explored)
@@ -175,10 +175,10 @@ def _standing(
         return "best" if judgement.feasible else "nearest miss"
     if candidate not in judged:
         missed = any(value >= one.limit for value, one in zip(figures[candidate].whole[1:], constraints, strict=True))
-        return "clearly misses a limit" if missed else "clearly worse"
+        return "far over a limit" if missed else "clearly worse"
     at = place[candidate]
     if not judgement.possibly[at]:
-        return "misses a limit"
+        return "over a limit"
     return "as good" if judgement.as_good[at] else "worse"
 
 

@@ -255,7 +255,7 @@ def _by_class(results: xr.Dataset, summary: xr.Dataset) -> str:
 
 
 def scale(unit: str, output: str, size: float) -> tuple[float, str]:
-    """Return how large a readable unit of an output is, and its name."""
+    """Return the size and name of a readable unit for values of an output as large as ``size``."""
     steps = _DAYS if output in ("wall_clock", "programme_time") else _HOURS if output == "device_hours" else _DISPLAY.get(unit, ())
     for factor, name in steps:
         if abs(size) >= factor:

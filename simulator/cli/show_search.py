@@ -32,6 +32,8 @@ def show_search(found: xr.Dataset) -> None:
     console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
     with console.capture() as captured:
         console.print(_table(found))
+        if len(_rows(found)) < found.sizes["candidate"]:
+            console.print(f"{len(_rows(found))} of {found.sizes['candidate']} candidates; --json and -o hold all.")
         for line in findings(found):
             console.print(line)
     click.echo(captured.get(), nl=False)
@@ -78,27 +80,45 @@ def miss_in_words(found: xr.Dataset) -> str:
 
 
 def _table(found: xr.Dataset) -> Table:
+    """Return the candidates as a table whose heads may be broken, and whose cells are not; of limits the least sure one is shown."""
     a, (factor, unit) = found.attrs, _scale_of(found)
-    table = Table(title=f"{a['scenario']}: least {a['objective']}, seed {a['seed']}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for i, axis in enumerate(found.axis.values):
-        axis_unit = str(found.axis_unit.values[i])
-        shown = str(axis).rpartition(".")[2]
-        table.add_column(f"{shown} [{axis_unit}]" if axis_unit not in ("", "1") else shown, justify="right", overflow="fold")
-    table.add_column(unit, justify="right")
-    table.add_column("more than best", justify="right")
-    for k in range(found.sizes["constraint"]):
-        table.add_column(f"keeps {_statistic(found, k)}", justify="right")
-    table.add_column("")
-    for at in _rows(found):
-        cells = [_setting(found, at, i) for i in range(found.sizes["axis"])]
-        value, error = float(found.objective[at]) / factor, float(found.objective_mcse[at]) / factor
-        more, noise = float(found.difference[at]) / factor, float(found.difference_mcse[at]) / factor
-        cells.append(rounded(value, error))
-        cells.append("" if at == int(found.best) else f"{rounded(more, noise)} ± {noise:.1g}")
-        cells += [_chance(float(found.holds[at, k])) for k in range(found.sizes["constraint"])]
-        standing = str(found.standing.values[at])
-        table.add_row(*cells, standing, style="bold" if at == int(found.best) else None)
+    units = [str(axis_unit) for axis_unit in found.axis_unit.values]
+    names = [str(axis).rpartition(".")[2].replace("_", " ") for axis in found.axis.values]
+    heads = [f"{name} [{axis_unit}]" if axis_unit not in ("", "1") else name for name, axis_unit in zip(names, units, strict=True)]
+    heads += [unit, "above best", *(["limits kept"] if found.sizes["constraint"] else []), ""]
+    best, shown = int(found.best), _rows(found)
+    rows = [_cells(found, at, factor) for at in shown]
+    table = Table(
+        title=f"{a['scenario']}: least {a['objective']}, seed {a['seed']}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 0, 0, 1)
+    )
+    for place, head in enumerate(heads):
+        table.add_column(
+            head,
+            justify="right" if head else "left",
+            overflow="fold",
+            no_wrap=head in ("above best", ""),
+            min_width=max(len(row[place]) for row in rows),
+        )
+    for at, row in zip(shown, rows, strict=True):
+        table.add_row(*row, style="bold" if at == best else None)
     return table
+
+
+def _cells(found: xr.Dataset, at: int, factor: float) -> list[str]:
+    """Return one row of the table."""
+    value, error = float(found.objective[at]) / factor, float(found.objective_mcse[at]) / factor
+    more, noise = float(found.difference[at]) / factor, float(found.difference_mcse[at]) / factor
+    return [
+        *(_short(str(setting)) for setting in found.setting.values[at]),
+        rounded(value, error) if bool(found.judged[at]) else "",  # other draws: not to be compared
+        "" if at == int(found.best) else f"{rounded(more, noise)} ± {noise:.1g}",
+        *(
+            [_chance(float(found.holds[at].min(skipna=False))).replace("more than", ">").replace("less than", "<")]
+            if found.sizes["constraint"]
+            else []
+        ),
+        str(found.standing.values[at]),
+    ]
 
 
 def _rows(found: xr.Dataset) -> list[int]:
@@ -106,7 +126,7 @@ def _rows(found: xr.Dataset) -> list[int]:
     standing = found.standing.values
     first = [int(found.best), *([int(found.safest)] if int(found.safest) >= 0 else [])]
     kept = np.flatnonzero([not text.startswith("not compared") for text in standing])
-    rank = {"as good": 0, "worse": 1, "misses a limit": 1}
+    rank = {"as good": 0, "worse": 1, "over a limit": 1}
     order = sorted(kept.tolist(), key=lambda at: (rank.get(standing[at], 2), abs(float(found.difference[at]))))
     return sorted(dict.fromkeys([*first, *order][: _ROWS + 2]))[: _ROWS + 2]
 
@@ -177,10 +197,6 @@ def _value(found: xr.Dataset, at: int, k: int) -> str:
 
 def _settings(found: xr.Dataset, at: int) -> str:
     return ", ".join(f"{axis} {_amount(found, i, str(found.setting.values[at, i]))}" for i, axis in enumerate(found.axis.values))
-
-
-def _setting(found: xr.Dataset, at: int, i: int) -> str:
-    return _short(str(found.setting.values[at, i]))
 
 
 def _amount(found: xr.Dataset, i: int, setting: str) -> str:
