@@ -330,7 +330,7 @@ def test_a_limit_that_is_met_exactly_is_not_kept() -> None:
 
 def test_the_set_holds_the_best_as_often_as_it_says() -> None:
     """Of equal candidates one is wrongly left out in no more than 5 % of the repetitions; the nightly test has other statistics."""
-    rng, repetitions, left_out = np.random.default_rng(7), 3000, 0
+    rng, repetitions, left_out = np.random.default_rng(7), 1000, 0
     for _ in range(repetitions):
         parts = rng.normal(size=PARTS) + rng.normal(size=(4, 1, PARTS))
         candidates = [Measured(own.mean(axis=1), own) for own in parts]
@@ -367,17 +367,20 @@ def test_figures_are_those_of_a_run_with_the_setting() -> None:
 
 
 def test_a_constraint_that_binds_stops_at_its_limit() -> None:
-    """Without failures the device-hours are the same for any number of accelerators, and the time is inverse to it."""
+    """Without failures the time is inverse to the number of accelerators, and device-hours grow with it by the last save alone."""
     scenario = quickstart("mfu=0.4", "failure_rate=0")
     over, deadline = ["accelerators=32..512 step 8"], ["wall_clock p90 < 40 days"]
-    found = search(scenario, over, "device_hours mean", deadline, plan=FEW, tolerance=1e-9)
+    found = search(scenario, over, "device_hours mean", deadline, plan=FEW, tolerance=0.0)
     hours = np.quantile(simulate(scenario, FEW).wall_clock.values, 0.9) * 256
-    fewest = math.ceil(hours / (40 * 24) / 8) * 8
+    fewest, best = math.ceil(hours / (40 * 24) / 8) * 8, int(found.best)
     numbers, kept = found.number.values[:, 0], found.limited.values[:, 0] < 40 * 24
-    assert numbers[kept].min() == numbers[found.as_good.values].min() == fewest
-    assert numbers[~kept].max() == fewest - 8
-    assert found.as_good.values[numbers >= fewest].all()
-    assert set(found.standing.values[numbers < fewest]) <= {"over a limit", "far over a limit"}
+    assert numbers[kept].min() == numbers[best] == fewest
+    assert found.holds.values[best, 0] > 0.999
+    assert numbers[~kept].max() == fewest - 8  # by 0.4 %, which is within noise
+    assert found.standing.values[best - 1] == "limit unsure"
+    assert 0.1 < found.holds.values[best - 1, 0] < 0.5
+    assert set(found.standing.values[numbers > fewest]) <= {"worse", "clearly worse"}
+    assert set(found.standing.values[numbers < fewest - 8]) == {"far over a limit"}
 
 
 def test_an_infeasible_search_names_the_nearest_miss(capsys: pytest.CaptureFixture[str]) -> None:

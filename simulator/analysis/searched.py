@@ -179,7 +179,9 @@ def _standing(
     at = place[candidate]
     if not judgement.possibly[at]:
         return "over a limit"
-    return "as good" if judgement.as_good[at] else "worse"
+    if judgement.as_good[at]:
+        return "as good" if judgement.surely[at] else "limit unsure"
+    return "worse"
 
 
 def search_json(found: xr.Dataset) -> dict[str, Any]:

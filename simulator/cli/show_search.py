@@ -46,8 +46,10 @@ def findings(found: xr.Dataset) -> list[str]:
     told = []
     number, joint = int(found.as_good.sum()), f"{percentage(a['confidence'])} joint confidence or {percentage(a['tolerance'])}"
     if bool(found.feasible):
-        head = "Nothing else tried is" if number == 1 else f"{number} candidates are"
-        told.append(f"{head} as good as the best, within noise at {joint} of the objective.")
+        head = "Nothing else tried is as good" if number == 1 else f"{number} candidates are as good, the best among them"
+        unsure = int((found.standing == "limit unsure").sum())
+        noise = f"; of {unsure} it is not sure that they keep each limit" if unsure else ""
+        told.append(f"{head}: within noise at {joint} of the objective{noise}.")
     told += [_range(found, i) for i in range(found.sizes["axis"]) if number]
     if number and found.sizes["axis"] > 1:
         told.append("Not every combination inside these ranges is as good.")
@@ -126,7 +128,7 @@ def _rows(found: xr.Dataset) -> list[int]:
     standing = found.standing.values
     first = [int(found.best), *([int(found.safest)] if int(found.safest) >= 0 else [])]
     kept = np.flatnonzero([not text.startswith("not compared") for text in standing])
-    rank = {"as good": 0, "worse": 1, "over a limit": 1}
+    rank = {"as good": 0, "limit unsure": 0, "worse": 1, "over a limit": 1}
     order = sorted(kept.tolist(), key=lambda at: (rank.get(standing[at], 2), abs(float(found.difference[at]))))
     return sorted(dict.fromkeys([*first, *order][: _ROWS + 2]))[: _ROWS + 2]
 
@@ -157,10 +159,9 @@ def _edges(found: xr.Dataset) -> list[str]:
         ends = [word for word, end in (("lower", numbers.min()), ("upper", numbers.max())) if own == end]
         if ends:
             told.append(f"The best lies at the {ends[0]} end of {axis}: a wider range may hold a better one.")
-        else:
-            open_ends = [word for word, end in (("lower", "below"), ("upper", "above")) if not str(found[end].values[i])]
-            if open_ends and bool(found.as_good.any()):
-                told.append(f"What is as good reaches the {' and the '.join(open_ends)} end of {axis}: it may go on beyond.")
+        beyond = [word for word, end in (("lower", "below"), ("upper", "above")) if not str(found[end].values[i]) and word not in ends]
+        if beyond and bool(found.as_good.any()):
+            told.append(f"What is as good reaches the {' and the '.join(beyond)} end of {axis}: it may go on beyond.")
     return told
 
 
