@@ -31,6 +31,7 @@ def show_search(found: xr.Dataset) -> None:
     """Print the candidates that are as good, those next to them, and what they tell."""
     console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
     with console.capture() as captured:
+        console.print(f"{found.attrs['scenario']}: least {found.attrs['objective']}, seed {found.attrs['seed']}", style="italic")
         console.print(_table(found))
         if len(_rows(found)) < found.sizes["candidate"]:
             console.print(f"{len(_rows(found))} of {found.sizes['candidate']} candidates; --json and -o hold all.")
@@ -44,12 +45,12 @@ def findings(found: xr.Dataset) -> list[str]:
     best, a = int(found.best), found.attrs
     factor, unit = _scale_of(found)
     told = []
-    number, joint = int(found.as_good.sum()), f"{percentage(a['confidence'])} joint confidence or {percentage(a['tolerance'])}"
+    number, joint = int(found.as_good.sum()), f"{percentage(a['confidence'])} joint confidence, or within {percentage(a['tolerance'])}"
     if bool(found.feasible):
         head = "Nothing else tried is as good" if number == 1 else f"{number} candidates are as good, the best among them"
         unsure = int((found.standing == "limit unsure").sum())
         noise = f"; of {unsure} it is not sure that they keep each limit" if unsure else ""
-        told.append(f"{head}: within noise at {joint} of the objective{noise}.")
+        told.append(f"{head} ({joint} of the objective){noise}.")
     told += [_range(found, i) for i in range(found.sizes["axis"]) if number]
     if number and found.sizes["axis"] > 1:
         told.append("Not every combination inside these ranges is as good.")
@@ -83,16 +84,17 @@ def miss_in_words(found: xr.Dataset) -> str:
 
 def _table(found: xr.Dataset) -> Table:
     """Return the candidates as a table whose heads may be broken, and whose cells are not; of limits the least sure one is shown."""
-    a, (factor, unit) = found.attrs, _scale_of(found)
-    units = [str(axis_unit) for axis_unit in found.axis_unit.values]
+    factor, unit = _scale_of(found)
+    units = [
+        str(axis_unit) if _is_number(str(setting)) else ""
+        for axis_unit, setting in zip(found.axis_unit.values, found.setting.values[0], strict=True)
+    ]
     names = [str(axis).rpartition(".")[2].replace("_", " ") for axis in found.axis.values]
     heads = [f"{name} [{axis_unit}]" if axis_unit not in ("", "1") else name for name, axis_unit in zip(names, units, strict=True)]
     heads += [unit, "above best", *(["limits kept"] if found.sizes["constraint"] else []), ""]
     best, shown = int(found.best), _rows(found)
     rows = [_cells(found, at, factor) for at in shown]
-    table = Table(
-        title=f"{a['scenario']}: least {a['objective']}, seed {a['seed']}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 0, 0, 1)
-    )
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for place, head in enumerate(heads):
         table.add_column(
             head,
@@ -143,7 +145,16 @@ def _range(found: xr.Dataset, i: int) -> str:
     outside = [_amount(found, i, str(found[end].values[i])) for end in ("below", "above") if str(found[end].values[i])]
     are = "was tried next to it and is not" if len(outside) == 1 else "were tried next to it and are not"
     where = f"{low} to {high}" if low != high else f"{low} alone"
+    if holes := _holes(found, i):
+        where += f" without {', '.join(holes)}"
     return f"As good: {name} {where}" + (f"; {' and '.join(outside)} {are}." if outside else ".")
+
+
+def _holes(found: xr.Dataset, i: int) -> list[str]:
+    """Return settings between those that are as good along an axis of which no candidate is."""
+    numbers, good = found.number.values[:, i], found.as_good.values
+    inside = (numbers > numbers[good].min()) & (numbers < numbers[good].max()) & ~np.isin(numbers, numbers[good])
+    return [_amount(found, i, str(setting)) for setting in dict.fromkeys(found.setting.values[inside, i])]
 
 
 def _edges(found: xr.Dataset) -> list[str]:
