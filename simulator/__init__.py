@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from simulator.analysis.sobol_indices import sobol_indices
     from simulator.analysis.tornado import tornado
     from simulator.analysis.variance_split import variance_split
+    from simulator.analysis.search import search
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -45,6 +46,7 @@ __all__ = [
     "rank_correlations",
     "save_results",
     "shapley_effects",
+    "search",
     "simulate",
     "simulate_bands",
     "simulate_until",
@@ -69,6 +71,7 @@ _HOMES = {
     "rank_correlations": "simulator.analysis.rank_correlation",
     "save_results": "simulator.results",
     "shapley_effects": "simulator.analysis.shapley_effects",
+    "search": "simulator.analysis.search",
     "simulate": "simulator.engine",
     "simulate_bands": "simulator.analysis.counted",
     "simulate_until": "simulator.analysis.until",

@@ -24,6 +24,7 @@ _VERBS = {
     "compare": ("simulator.cli.compare", "Compare scenarios draw by draw: what differs, how surely, USD per tonne avoided."),
     "decide": ("simulator.cli.decide", "Choose among scenarios or levers, and tell what knowing an input first is worth."),
     "explain": ("simulator.cli.explain", "Tell one draw's whole history: interruptions, hours, bill."),
+    "search": ("simulator.cli.search", "Search for the settings that cost or emit least, under limits, with all that are as good."),
     "fan": ("simulator.cli.fan", "Bands of cost, emissions, energy and progress over the run, as a picture."),
     "stress": ("simulator.cli.stress", "Tell what happened in the worst draws: inputs that shifted, outcomes, histories."),
     "update": ("simulator.cli.update", "Forecast the rest of a run from what is known of it so far."),

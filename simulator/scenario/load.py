@@ -67,6 +67,36 @@ def parse_scenario(data: Mapping[str, Any] | str, *, base: Path | None = None) -
     return _build(document, where="text" if isinstance(data, str) else "", base=base or Path())
 
 
+def changed(scenario: Scenario, *, overrides: Sequence[str] = (), levers: Sequence[str] = (), base: Path | None = None) -> Scenario:
+    """Return a scenario with values replaced and levers pulled, as :func:`load_scenario` does to a file.
+
+    A lever that the scenario pulls already is replaced by one of the same name; what it cleared stays cleared.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    overrides, levers
+        See :func:`load_scenario`.
+    base : Path, optional
+        Folder that file names of the scenario are relative to.
+
+    Raises
+    ------
+    ConfigError
+        With every problem.
+
+    Examples
+    --------
+    >>> changed(load_scenario("configs/quickstart.yaml"), overrides=["mfu=0.4"]).workload.mfu.constant
+    0.4
+    """
+    data = scenario.to_data()
+    names = {lever.partition("=")[0] for lever in levers}
+    if "levers" in data:
+        data["levers"] = [lever for lever in data["levers"] if lever.partition("=")[0] not in names]
+    return _build(Document(data), where="", base=base or Path(), overrides=overrides, levers=levers)
+
+
 def _build(document: Document, *, where: str, base: Path, overrides: Sequence[str] = (), levers: Sequence[str] = ()) -> Scenario:
     data = document.data
     if not isinstance(data, dict):
