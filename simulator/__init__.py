@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.analysis.bands import summarize
     from simulator.analysis.counted import simulate_bands
     from simulator.analysis.fans import fan_bands
+    from simulator.analysis.rare import rare_chances
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -30,6 +31,7 @@ __all__ = [
     "open_results",
     "over_time",
     "parse_scenario",
+    "rare_chances",
     "save_results",
     "simulate",
     "simulate_bands",
@@ -45,6 +47,7 @@ _HOMES = {
     "open_results": "simulator.results",
     "over_time": "simulator.replay",
     "parse_scenario": "simulator.scenario",
+    "rare_chances": "simulator.analysis.rare",
     "save_results": "simulator.results",
     "simulate": "simulator.engine",
     "simulate_bands": "simulator.analysis.counted",

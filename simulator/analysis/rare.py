@@ -256,7 +256,7 @@ def _note(sums: WeightedSums, stopped: float, *, rare: bool) -> str:
     if sums.largest_share > _NOTED_SHARE:
         notes.append(f"one draw makes up {percentage(sums.largest_share)} of it: a way there that is hardly covered; use more draws")
     if stopped > 0.0:
-        notes.append(f"{percentage(stopped)} of it are runs stopped at max_wall_clock")
+        notes.append(f"{percentage(round(stopped, 9))} of it are runs stopped at max_wall_clock")
     return "; ".join(notes)
 
 
