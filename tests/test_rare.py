@@ -399,7 +399,7 @@ def test_the_table_fits_and_tells_the_error(config, capsys):
     assert max(map(len, out.splitlines())) <= 80
     assert "cost_total > 200k USD" in out
     assert "emissions_total>30 t" in out
-    assert out.count("probability") == out.count("standard error") == 2
+    assert out.count("\n  probability ") == out.count("standard error") == 2
     assert "rental_price" in out
 
 
