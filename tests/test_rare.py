@@ -263,7 +263,7 @@ def test_the_tail_of_a_rented_run_has_its_closed_form(only):
     assert_within_mcse(found.probability, 1e-6, found.mcse)
     assert found.relative_error.item() < 0.03
     given = norm.pdf(MILLIONTH) / 1e-6
-    scores = found.score.sel(event=found.event[0])
+    scores = found.score.isel(event=0)
     for name, share in (("rental_price", 0.3 / sd), ("mfu", -0.05 / sd)):
         assert_within_mcse(scores.sel(input=name), given * share, found.mcse_score.sel(input=name))
 

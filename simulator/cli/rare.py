@@ -54,7 +54,7 @@ def command(
     """Tell how likely CONFIG exceeds limits that hardly any draw exceeds, and which inputs it takes.
 
     Inputs are drawn where the limit is exceeded and weighted back, so that a probability of 1e-6 takes no more draws than one
-    of 0.1. The error of each is told; one above half of the probability is refused.
+    of 0.1. The error of each is told; one above a tenth of the probability is refused.
     """
     import json
 
@@ -72,8 +72,8 @@ def command(
         click.echo(json.dumps(_plain(found), indent=1, allow_nan=False))
         return
     click.echo(f"{found.attrs['scenario']}: {draws} draws of seed {seed} for each, after a search")
-    for text, event in zip(texts, found.event.values, strict=True):
-        _show(" ".join(text.split()), found.sel(event=event))
+    for k, text in enumerate(texts):
+        _show(" ".join(text.split()), found.isel(event=k))
 
 
 def _parsed(text: str, outputs: Sequence[str]) -> Limit:
