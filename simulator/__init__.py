@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from simulator.analysis.tornado import tornado
     from simulator.analysis.variance_split import variance_split
     from simulator.analysis.search import search
+    from simulator.analysis.rare import rare_chances
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -44,6 +45,7 @@ __all__ = [
     "over_time",
     "parse_scenario",
     "rank_correlations",
+    "rare_chances",
     "save_results",
     "shapley_effects",
     "search",
@@ -69,6 +71,7 @@ _HOMES = {
     "over_time": "simulator.replay",
     "parse_scenario": "simulator.scenario",
     "rank_correlations": "simulator.analysis.rank_correlation",
+    "rare_chances": "simulator.analysis.rare",
     "save_results": "simulator.results",
     "shapley_effects": "simulator.analysis.shapley_effects",
     "search": "simulator.analysis.search",

@@ -141,7 +141,8 @@ def _values(place: str, item: Input, inputs: Mapping[str, Floats]) -> tuple[Floa
 
 def _ordered(results: xr.Dataset) -> xr.Dataset:
     """Return outputs, then inputs, each in the nomenclature's order: files keep no order of their own."""
-    names = [name for name in QUANTITIES if name in results.data_vars]
+    others = [str(name) for name in results.data_vars if name not in QUANTITIES]  # weights
+    names = [*(name for name in QUANTITIES if name in results.data_vars), *others]
     return results[sorted(names, key=lambda name: results[name].attrs["role"] == "input")]
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
 from simulator.analysis.estimates import draw_numbers
+from simulator.analysis.estimates import require_equal_weights
 from simulator.analysis.notes import stopped_share
 from simulator.analysis.order_statistics import draws_needed, interval_ranks, require_open_unit
 from simulator.analysis.tails import Moments, Ordered, moments_reported
@@ -72,7 +73,7 @@ def summarize(results: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES, co
     Raises
     ------
     InputError
-        If a level is outside (0, 1), the plan is unknown, there is no output, or an output has other dims.
+        If a level is outside (0, 1), the plan is unknown, there is no output, an output has other dims, or draws have weights.
 
     Examples
     --------
@@ -84,6 +85,7 @@ def summarize(results: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES, co
     for probability in quantiles:
         require_open_unit("quantile", probability)
     require_open_unit("confidence", confidence)
+    require_equal_weights(results)
     outputs = list(_outputs(results))
     if not outputs:
         raise InputError('these results have no variable of role "output"; summarize reads what simulate returns')

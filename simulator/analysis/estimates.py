@@ -10,6 +10,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.errors import InputError
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -91,6 +93,7 @@ def statistic(results: xr.Dataset, of: Callable[[Integers], float], influence: F
     Hampel (1974), The influence curve and its role in robust estimation, JASA 69(346):383-393,
     doi:10.1080/01621459.1974.10482962.
     """
+    require_equal_weights(results)
     draws = influence.size
     value = of(np.arange(draws))
     if str(results.attrs.get("plan")) == "sobol":
@@ -99,8 +102,25 @@ def statistic(results: xr.Dataset, of: Callable[[Integers], float], influence: F
     return Estimate(value, float(influence.std(ddof=1) / math.sqrt(draws)) if draws > 1 else math.nan)
 
 
+def require_equal_weights(results: xr.Dataset) -> None:
+    """Refuse draws that do not count alike.
+
+    Raises
+    ------
+    InputError
+        Where the attribute ``weights`` names a variable that holds their weights.
+    """
+    if name := results.attrs.get("weights"):
+        raise InputError(
+            f"these draws have weights ('{name}') and do not count alike, so that shares, percentiles and means of them as they stand are "
+            f"wrong; weigh each by '{name}', or read plain draws (simulator run)"
+        )
+
+
 def members(results: xr.Dataset, draws: int) -> list[Integers]:
     """Return the places of each replicate's draws: of random draws, all in one. Draw i belongs to replicate i % replicates."""
+    """Return the places of each replicate's draws: of random draws, all in one."""
+    require_equal_weights(results)
     replicates = int(results.attrs.get("replicates", 1)) if str(results.attrs.get("plan")) == "sobol" else 1
     numbers = draw_numbers(results, draws)
     return [np.flatnonzero(numbers % replicates == replicate) for replicate in range(replicates)]

@@ -33,6 +33,7 @@ _VERBS = {
     "sensitivity": ("simulator.cli.sensitivity", "Tell what drives an output: tornado, rank correlations, shares of its variance."),
     "claims": ("simulator.cli.claims", "Put well-known claims about training to the scenarios of the record."),
     "summarize": ("simulator.cli.summarize", "Print the bands of a result that was saved."),
+    "rare": ("simulator.cli.rare", "Tell how likely a limit is that hardly any draw exceeds, and what it takes."),
     "warmup": ("simulator.cli.warmup", "Compile the kernels ahead of their first use."),
     "bench": ("simulator.cli.bench", "Measure this machine: draws per second, what the time goes to, threads."),
     "reference": ("simulator.cli.reference", "Show the reference tables: every figure with its unit, year and source."),
