@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from simulator.analysis.counted import simulate_bands
     from simulator.analysis.fans import fan_bands
     from simulator.analysis.precision import Target
-    from simulator.analysis.risk import budget_risk
-    from simulator.analysis.until import simulate_until
     from simulator.analysis.rank_correlation import rank_correlations
+    from simulator.analysis.rare import rare_chances
+    from simulator.analysis.risk import budget_risk
+    from simulator.analysis.search import search
     from simulator.analysis.shapley_effects import shapley_effects
     from simulator.analysis.sobol_indices import sobol_indices
     from simulator.analysis.tornado import tornado
+    from simulator.analysis.until import simulate_until
     from simulator.analysis.variance_split import variance_split
-    from simulator.analysis.search import search
-    from simulator.analysis.rare import rare_chances
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -47,8 +47,8 @@ __all__ = [
     "rank_correlations",
     "rare_chances",
     "save_results",
-    "shapley_effects",
     "search",
+    "shapley_effects",
     "simulate",
     "simulate_bands",
     "simulate_until",

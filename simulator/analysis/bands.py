@@ -13,8 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from simulator.analysis.estimates import draw_numbers
-from simulator.analysis.estimates import require_equal_weights
+from simulator.analysis.estimates import draw_numbers, require_equal_weights
 from simulator.analysis.notes import stopped_share
 from simulator.analysis.order_statistics import draws_needed, interval_ranks, require_open_unit
 from simulator.analysis.tails import Moments, Ordered, moments_reported

@@ -132,14 +132,14 @@ def _print_context(console: Console, results: xr.Dataset) -> None:
         console.print(f"  {e.what}: {band}, of {e.factor:g} {e.unit} each; {e.basis}. {e.source} [{e.year}]", soft_wrap=True)
 
 
-_LIMIT_WORDS = {"budget": "budget", "deadline": "deadline", "carbon_cap": "carbon cap"}
+LIMIT_WORDS = {"budget": "budget", "deadline": "deadline", "carbon_cap": "carbon cap"}
 
 
 def _print_limits(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
     """Print how likely the scenario's limits are exceeded, and whether building is cheaper than buying."""
     for name, (limit, c) in limits_exceeded(results).items():
         factor, unit = scale(QUANTITIES[LIMITS[name]].unit, LIMITS[name], limit)
-        console.print(f"Chance to exceed the {_LIMIT_WORDS[name]} of {limit / factor:g} {unit}: {chance_in_words(c)}.", soft_wrap=True)
+        console.print(f"Chance to exceed the {LIMIT_WORDS[name]} of {limit / factor:g} {unit}: {chance_in_words(c)}.", soft_wrap=True)
     cheaper = building_is_cheaper(results)
     if cheaper is not None:
         row = summary.sel(output="break_even_demand")
@@ -257,23 +257,18 @@ def _by_class(results: xr.Dataset, summary: xr.Dataset) -> str:
 
 
 def scale(unit: str, output: str, size: float) -> tuple[float, str]:
-    """Return the size and name of a readable unit for values of an output as large as ``size``."""
+    """Return the size and name of a readable unit for values of an output as large as ``size``.
+
+    Examples
+    --------
+    >>> scale("USD", "cost_total", 2.5e6)
+    (1000000.0, 'million USD')
+    """
     steps = _DAYS if output in ("wall_clock", "programme_time") else _HOURS if output == "device_hours" else _DISPLAY.get(unit, ())
     for factor, name in steps:
         if abs(size) >= factor:
             return factor, name
     return steps[-1] if steps and steps[-1][0] == 1.0 else (1.0, "" if unit == "1" else unit)
-
-
-def shown_unit(output: str, unit: str, size: float) -> tuple[float, str]:
-    """Return the unit in which an output of about this size is shown, and how large it is.
-
-    Examples
-    --------
-    >>> shown_unit("cost_total", "USD", 2.5e6)
-    (1000000.0, 'million USD')
-    """
-    return _scale(unit, output, size)
 
 
 def rounded(value: float, error: float | None) -> str:

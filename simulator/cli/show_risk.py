@@ -13,7 +13,7 @@ from rich.table import Table
 from simulator.analysis.chances import LIMITS
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.notes import percentage
-from simulator.cli.show import _LIMIT_WORDS, rounded, scale
+from simulator.cli.show import LIMIT_WORDS, rounded, scale
 
 _WIDTH = 80
 
@@ -25,7 +25,7 @@ def show_risk(risk: xr.Dataset) -> None:
         console.print(_table(risk))
         stated = [str(name) for name in risk.limit.values if risk.limit_value.sel(limit=name) > 0]
         if len(stated) > 1:
-            words = " and ".join(_LIMIT_WORDS[name] for name in stated).capitalize()
+            words = " and ".join(LIMIT_WORDS[name] for name in stated).capitalize()
             met = Estimate(risk.probability_met.item(), risk.mcse_met.item())
             console.print(f"{words} hold together: {_chance(met)}.", soft_wrap=True)
         console.print("± is one Monte Carlo standard error; - is what the draws do not support.", soft_wrap=True)
@@ -35,7 +35,7 @@ def show_risk(risk: xr.Dataset) -> None:
         console.print(f"Point estimate: {risk.attrs['point_estimate']}.", soft_wrap=True)
         for name in risk.limit.values:
             if note := str(risk.note.sel(limit=name).item()):
-                console.print(f"{_LIMIT_WORDS[str(name)].capitalize()}: {note}.", soft_wrap=True)
+                console.print(f"{LIMIT_WORDS[str(name)].capitalize()}: {note}.", soft_wrap=True)
     click.echo(captured.get(), nl=False)
 
 
@@ -48,7 +48,7 @@ def _table(risk: xr.Dataset) -> Table:
     for name in map(str, risk.limit.values):
         one = risk.sel(limit=name)
         scales[name] = scale(str(one.unit.item()), LIMITS[name], one.p50.item())
-        table.add_column(f"{_LIMIT_WORDS[name]}\n{scales[name][1]}", justify="right", no_wrap=True)
+        table.add_column(f"{LIMIT_WORDS[name]}\n{scales[name][1]}", justify="right", no_wrap=True)
 
     def row(text: str, value: str, mcse: str, level: float | None = None) -> None:
         cells = []

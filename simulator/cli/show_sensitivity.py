@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.analysis.replays import UNMOVED
-from simulator.cli.show import rounded, shown_unit
+from simulator.cli.show import rounded, scale
 from simulator.quantities import QUANTITIES
 
 _NAME, _BAR = 22, 12  # columns of the name and of the bar
@@ -57,7 +57,7 @@ def show_sensitivity(found: xr.Dataset) -> None:
 
 def _tornado(found: xr.Dataset) -> None:
     base, output = found.base.values, str(found.attrs["output"])
-    factor, unit = shown_unit(output, str(found.base.attrs["units"]), float(np.max(np.abs(base))))
+    factor, unit = scale(str(found.base.attrs["units"]), output, float(np.max(np.abs(base))))
     median, high = (_with_error(b / factor, e / factor) for b, e in zip(base, found.mcse_base.values, strict=True))
     _say(f"All sampled: P50 {median}, P90 {high} {unit}.")
     _say(f"Swing [{unit}] from P10 to P90 of an input, or from never to once of an event:")
@@ -126,7 +126,7 @@ def _shapley(found: xr.Dataset) -> None:
 
 
 def _split(found: xr.Dataset) -> None:
-    factor, unit = shown_unit(str(found.attrs["output"]), str(found.sd.attrs["units"]), float(found.sd))
+    factor, unit = scale(str(found.sd.attrs["units"]), str(found.attrs["output"]), float(found.sd))
     sd = _with_error(float(found.sd) / factor, float(found.mcse_sd) / factor)
     click.echo(f"Standard deviation {sd} {unit}; of the variance")
     click.echo("")
