@@ -60,7 +60,7 @@ def test_intervals_of_rank_correlations_cover(name):
         data["cost_total"] = "draw", np.exp(x - 0.5 * columns["pue"] + 0.5 * noise), {"role": "output", "units": "USD"}
         return xr.Dataset(data, {"draw": np.arange(draws)}, {"plan": "random"})
 
-    truth = rank_correlations(drawn(4_000_000, 10**6)).set_index(input="input").sel(input=["mfu", "pue"])[name].values
+    truth = rank_correlations(drawn(1_000_000, 10**6)).set_index(input="input").sel(input=["mfu", "pue"])[name].values
     hits = np.zeros(2)
     for seed in range(REPETITIONS):
         bounds = rank_correlations(drawn(300, seed)).set_index(input="input").sel(input=["mfu", "pue"])[f"ci_{name}"].values
