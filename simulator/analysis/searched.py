@@ -67,7 +67,7 @@ def label_search(
         "number": ((by, "axis"), [[a.numbers[i] for a, i in zip(axes, c, strict=True)] for c in candidates], "setting as a number", ""),
         "objective": (by, whole[:, 0], f"{objective}", unit),
         "objective_mcse": (by, errors[:, 0], "Monte Carlo standard error of the objective", unit),
-        "difference": (by, [gap for gap, _ in gaps], "objective minus that of the best, on the same draws", unit),
+        "difference": (by, [gap for gap, _ in gaps], "objective minus that of the best on the same draws, mean over their parts", unit),
         "difference_mcse": (by, [error for _, error in gaps], "Monte Carlo standard error of the difference", unit),
         "anew": (by, again[:, 0], "objective on draws that chose nothing", unit),
         "anew_mcse": (by, again_errors[:, 0], "its Monte Carlo standard error", unit),
@@ -146,7 +146,8 @@ def _difference(candidate: Candidate, best: Candidate, measured: Mapping[Candida
     own, least = measured[candidate], measured[best]
     if not (own.comparable and least.comparable):
         return math.nan, math.nan
-    return float(own.whole[0] - least.whole[0]), float(standard_error(own.parts[0] - least.parts[0]))
+    gap = own.parts[0] - least.parts[0]
+    return float(gap.mean()), float(standard_error(gap))
 
 
 def _matters(axes: Sequence[Axis], i: int, explored: Mapping[Candidate, Measured]) -> bool:

@@ -2,6 +2,10 @@
 
 All candidates are evaluated on the same draws, which are cut into parts. A statistic of the draws has one value for each part, so has
 the difference of two candidates, and the spread of the parts is its error, whatever the statistic: means, percentiles and tail means.
+
+Differences are means over the parts, and so is what candidates are ranked by, not differences of the whole's statistics: where candidates
+are nearly alike, the same few draws stand at a percentile of both, and the difference of the whole's percentiles is theirs, whose error
+does not fall as that of a part's would by the number of parts.
 """
 
 from __future__ import annotations
@@ -51,7 +55,7 @@ class Judgement:
     safest : int or None
         The candidate of least objective among those that surely keep all limits.
     difference, difference_mcse : ndarray, shape (m,)
-        Objective minus that of the best, and its standard error on the common draws; 0 for the best itself.
+        Objective minus that of the best, a mean over the parts, and its standard error; 0 for the best itself.
     holds : ndarray, shape (m, c)
         Probability that a limit is kept: that of Student's t beyond the limit, which is a posterior under a flat prior.
     surely, possibly : ndarray of bool, shape (m,)
@@ -82,7 +86,7 @@ def ranking(candidates: Sequence[Measured], limits: Floats) -> list[int]:
 
     Examples
     --------
-    >>> three = [Measured(np.array(x), np.zeros((2, 2))) for x in ([1.0, 9.0], [3.0, 5.0], [2.0, 5.5])]
+    >>> three = [Measured(np.array(x), np.array([x, x]).T) for x in ([1.0, 9.0], [3.0, 5.0], [2.0, 5.5])]
     >>> ranking(three, np.array([6.0]))
     [2, 1, 0]
     """
@@ -94,7 +98,7 @@ def ranking(candidates: Sequence[Measured], limits: Floats) -> list[int]:
         missed = one.whole[1:] >= limits
         scale = np.where(limits == 0.0, 1.0, np.abs(limits))
         miss = float(((one.whole[1:] - limits) / scale)[missed].max()) if missed.any() else -math.inf
-        return False, miss, float(one.whole[0])
+        return False, miss, float(one.parts[0].mean())
 
     return sorted(range(len(candidates)), key=key)
 
@@ -104,7 +108,7 @@ def judge(candidates: Sequence[Measured], limits: Floats, *, confidence: float, 
 
     A candidate is as good where its limits may be kept, and it is not clearly worse than any candidate that surely keeps them:
 
-    .. math:: \hat\theta_i - \hat\theta_j \le t\, s_{ij} \quad \text{for all surely feasible } j,
+    .. math:: \bar\theta_i - \bar\theta_j \le t\, s_{ij} \quad \text{for all surely feasible } j,
 
     or where its difference to the best is within the tolerance. Over all data, the best of the feasible candidates is among those
     that are as good with at least the confidence: Bonferroni's inequality shares the error out, over the other candidates, and where
@@ -151,8 +155,9 @@ def judge(candidates: Sequence[Measured], limits: Floats, *, confidence: float, 
     times = float(stdtrit(freedom, 1.0 - error / (m - 1))) if m > 1 else 0.0
     beaten = np.zeros(m, dtype=np.bool_)
     for rival in np.flatnonzero(surely):
-        beaten |= whole[:, 0] - whole[rival, 0] > times * standard_error(parts[:, 0] - parts[rival, 0])
-    difference = whole[:, 0] - whole[best, 0]
+        gap = parts[:, 0] - parts[rival, 0]
+        beaten |= gap.mean(axis=-1) > times * standard_error(gap)
+    difference = (parts[:, 0] - parts[best, 0]).mean(axis=-1)
     near = difference <= tolerance * abs(whole[best, 0])
     return Judgement(
         best=best,
