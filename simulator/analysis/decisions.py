@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from simulator.analysis.differences import names_of
-from simulator.analysis.estimates import Estimate, mean, statistic
+from simulator.analysis.estimates import Estimate, Integers, mean, statistic
 from simulator.analysis.order_statistics import require_open_unit
+from simulator.analysis.shortfall import expected_shortfall
 from simulator.analysis.tails import moments_reported
 from simulator.errors import InputError
 
@@ -175,24 +176,20 @@ def _noise(table: xr.Dataset, name: str, best: str) -> list[str]:
     return [str(option) for option, clear in zip(table.option.values, apart, strict=True) if not clear and option != best]
 
 
-def _cvar_of(losses: Floats, level: float) -> float:
-    """Return the mean of the worst 1 - level of the draws, of which the mildest may count in part."""
-    ordered = np.sort(losses)[::-1]
-    weight = np.clip((1.0 - level) * ordered.size - np.arange(ordered.size), 0.0, 1.0)
-    return float(ordered @ weight / weight.sum())
-
-
 def _tail(losses: Floats, level: float) -> Floats:
     """Return the influence of each draw on CVaR, up to a constant."""
     return np.asarray(np.maximum(losses - np.quantile(losses, level), 0.0) / (1.0 - level))
 
 
 def _cvar(results: xr.Dataset, losses: Floats, level: float) -> Estimate:
-    return statistic(results, lambda own: _cvar_of(losses[own], level), _tail(losses, level))
+    return statistic(results, lambda own: expected_shortfall(np.sort(losses[own]), level), _tail(losses, level))
 
 
 def _behind(results: xr.Dataset, a: Floats, b: Floats, influence: Floats, level: float) -> Estimate:
-    return statistic(results, lambda own: _cvar_of(a[own], level) - _cvar_of(b[own], level), influence)
+    def difference(own: Integers) -> float:
+        return expected_shortfall(np.sort(a[own]), level) - expected_shortfall(np.sort(b[own]), level)
+
+    return statistic(results, difference, influence)
 
 
 @dataclass(frozen=True)

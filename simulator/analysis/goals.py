@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analysis.shortfall import expected_shortfall
 from simulator.errors import InputError, LawError
 from simulator.quantities import QUANTITIES
 from simulator.scenario.dates import is_date
@@ -56,7 +57,7 @@ class Goal:
                 return float(np.mean(values))
             if self.statistic == "percentile":
                 return float(np.quantile(values, self.probability))
-            return expected_shortfall(values, self.probability)
+            return expected_shortfall(np.sort(values), self.probability)
 
     @property
     def draws_needed(self) -> int:
@@ -79,36 +80,6 @@ class Constraint:
     goal: Goal
     limit: float
     text: str
-
-
-def expected_shortfall(values: Floats, probability: float) -> float:
-    r"""Return the mean of the largest share 1 - p of draws; the draw at the boundary counts by the part of it that belongs there.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-    probability : float
-        p, in (0, 1).
-
-    Notes
-    -----
-    .. math:: \frac{1}{n (1 - p)} \left[\sum_{i \le k} x_{[i]} + (n (1 - p) - k)\, x_{[k + 1]}\right],
-        \qquad k = \lfloor n (1 - p) \rfloor, \quad x_{[1]} \ge x_{[2]} \ge \dots
-
-    Rockafellar & Uryasev (2002), Journal of Banking & Finance 26(7):1443-1471, doi:10.1016/S0378-4266(02)00271-6,
-    proposition 8: the tail's expectation splits an atom at the percentile.
-
-    Examples
-    --------
-    >>> expected_shortfall(np.array([1.0, 2.0, 3.0, 4.0, 6.0]), 0.7)  # (6 + half of 4) / 1.5
-    5.333333333333333
-    """
-    share = float((1 - Fraction(repr(float(probability)))) * values.size)
-    whole = min(math.floor(share), values.size - 1)
-    ordered = np.sort(values)
-    if np.isnan(ordered[-1]):
-        return math.nan
-    return float((ordered[values.size - whole :].sum() + (share - whole) * ordered[values.size - whole - 1]) / share)
 
 
 def parse_goal(text: str, outputs: Sequence[str], *, where: str = "--minimize") -> Goal:
