@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.analysis.bands import summarize
-    from simulator.analysis.comparison import compare
-    from simulator.analysis.counted import simulate_bands
+    from simulator.analysis.comparison.comparison import compare
+    from simulator.analysis.counted.counted import simulate_bands
     from simulator.analysis.fans import fan_bands
-    from simulator.analysis.precision import Target
-    from simulator.analysis.rank_correlation import rank_correlations
-    from simulator.analysis.rare import rare_chances
-    from simulator.analysis.risk import budget_risk
-    from simulator.analysis.search import search
-    from simulator.analysis.shapley_effects import shapley_effects
-    from simulator.analysis.sobol_indices import sobol_indices
-    from simulator.analysis.tornado import tornado
-    from simulator.analysis.until import simulate_until
-    from simulator.analysis.variance_split import variance_split
+    from simulator.analysis.rare.rare import rare_chances
+    from simulator.analysis.risk.risk import budget_risk
+    from simulator.analysis.search.search import search
+    from simulator.analysis.sensitivity.rank_correlation import rank_correlations
+    from simulator.analysis.sensitivity.shapley_effects import shapley_effects
+    from simulator.analysis.sensitivity.sobol_indices import sobol_indices
+    from simulator.analysis.sensitivity.tornado import tornado
+    from simulator.analysis.sensitivity.variance_split import variance_split
+    from simulator.analysis.stopping.precision import Target
+    from simulator.analysis.stopping.until import simulate_until
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -61,27 +61,27 @@ __all__ = [
 _HOMES = {
     "SamplingPlan": "simulator.plan",
     "Scenario": "simulator.scenario",
-    "Target": "simulator.analysis.precision",
-    "budget_risk": "simulator.analysis.risk",
-    "compare": "simulator.analysis.comparison",
+    "Target": "simulator.analysis.stopping.precision",
+    "budget_risk": "simulator.analysis.risk.risk",
+    "compare": "simulator.analysis.comparison.comparison",
     "explain": "simulator.replay",
     "fan_bands": "simulator.analysis.fans",
     "load_scenario": "simulator.scenario",
     "open_results": "simulator.results",
     "over_time": "simulator.replay",
     "parse_scenario": "simulator.scenario",
-    "rank_correlations": "simulator.analysis.rank_correlation",
-    "rare_chances": "simulator.analysis.rare",
+    "rank_correlations": "simulator.analysis.sensitivity.rank_correlation",
+    "rare_chances": "simulator.analysis.rare.rare",
     "save_results": "simulator.results",
-    "shapley_effects": "simulator.analysis.shapley_effects",
-    "search": "simulator.analysis.search",
+    "shapley_effects": "simulator.analysis.sensitivity.shapley_effects",
+    "search": "simulator.analysis.search.search",
     "simulate": "simulator.engine",
-    "simulate_bands": "simulator.analysis.counted",
-    "simulate_until": "simulator.analysis.until",
-    "sobol_indices": "simulator.analysis.sobol_indices",
+    "simulate_bands": "simulator.analysis.counted.counted",
+    "simulate_until": "simulator.analysis.stopping.until",
+    "sobol_indices": "simulator.analysis.sensitivity.sobol_indices",
     "summarize": "simulator.analysis.bands",
-    "tornado": "simulator.analysis.tornado",
-    "variance_split": "simulator.analysis.variance_split",
+    "tornado": "simulator.analysis.sensitivity.tornado",
+    "variance_split": "simulator.analysis.sensitivity.variance_split",
 }
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from simulator import load_scenario
-from simulator.analysis.goals import Goal
-from simulator.analysis.search import PARTS
-from simulator.analysis.selection import Measured
+from simulator.analysis.search.search import PARTS
+from simulator.analysis.search.selection import Measured
+from simulator.analysis.statistic import Statistic
 from simulator.model.reliability import daly2006
 from simulator.scenario import Scenario
 
@@ -25,8 +25,8 @@ def quickstart(*overrides: str) -> Scenario:
     return load_scenario(QUICKSTART, overrides=[*EXPECTED, *overrides])
 
 
-def measured(values: Any, goal: Goal | None = None) -> Measured:
+def measured(values: Any, goal: Statistic | None = None) -> Measured:
     """Return what is measured of draws, shape (statistics, n)."""
-    values, goal = np.atleast_2d(np.asarray(values, dtype=float)), goal or Goal("x", "mean")
+    values, goal = np.atleast_2d(np.asarray(values, dtype=float)), goal or Statistic("x", "mean")
     parts = [[goal.of(row[k::PARTS]) for k in range(PARTS)] for row in values]
     return Measured(np.array([goal.of(row) for row in values]), np.array(parts))

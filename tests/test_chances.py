@@ -13,7 +13,7 @@ from simulator.analysis.chances import budgets_exceeded, chances_json, limits_ex
 from simulator.analysis.equivalences import equivalences
 from simulator.analysis.estimates import chance
 from simulator.analysis.notes import notes
-from simulator.cli.show import sources
+from simulator.cli.show.results import sources
 from simulator.errors import ConfigError
 from simulator.reference import table
 from simulator.reference.regions import exchange_rates

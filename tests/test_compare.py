@@ -10,8 +10,8 @@ import xarray as xr
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, compare, load_scenario, open_results, simulate, summarize
-from simulator.analysis.abatement import abatement
-from simulator.analysis.differences import differences, differences_json
+from simulator.analysis.comparison.abatement import abatement
+from simulator.analysis.comparison.differences import differences, differences_json
 from simulator.cli import _run
 from simulator.errors import InputError
 

@@ -12,10 +12,10 @@ from test_cli import run
 from test_kernel_contract import contract
 
 from simulator import SamplingPlan, load_scenario, simulate, simulate_bands, summarize
-from simulator.analysis import counted
 from simulator.analysis.chances import limits_exceeded
+from simulator.analysis.counted import counted
+from simulator.analysis.counted.sketches import Sketch
 from simulator.analysis.notes import notes
-from simulator.analysis.sketches import Sketch
 from simulator.analysis.tails import moments_reported
 from simulator.errors import InputError
 from simulator.kernels.tally import BIN_WIDTH, LEAF, SMALLEST, bin_ends, bin_of

@@ -11,8 +11,8 @@ from scipy.stats import norm
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, compare, load_scenario
-from simulator.analysis.decisions import Losses, decide, losses_of, perfect_information
-from simulator.analysis.evppi import evppi
+from simulator.analysis.decisions.decisions import Losses, decide, losses_of, perfect_information
+from simulator.analysis.decisions.evppi import evppi
 from simulator.cli import _run
 from simulator.errors import InputError
 

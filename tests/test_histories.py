@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from simulator import SamplingPlan, explain, fan_bands, over_time, parse_scenario, simulate, simulate_bands, summarize
-from simulator.analysis import counted
+from simulator.analysis.counted import counted
 from simulator.analysis.notes import classes_interrupted, notes, time_shares
 from simulator.cli import cli
 from simulator.errors import ConfigError, InputError

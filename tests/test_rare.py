@@ -12,9 +12,9 @@ from statistics_helpers import assert_within_mcse
 from simulator import SamplingPlan, load_scenario, open_results, parse_scenario, save_results, simulate, summarize
 from simulator.analysis.chances import limits_exceeded
 from simulator.analysis.estimates import chance, statistic
-from simulator.analysis.importance import PLAIN, Mixture, WeightedSums, fitted, mixed, search
-from simulator.analysis.rare import LARGEST_ERROR, Limit, rare_chances, weighted_draws
-from simulator.analysis.scored import ScoreSpace, shifted_table, shifted_value
+from simulator.analysis.rare.importance import PLAIN, Mixture, WeightedSums, fitted, mixed, search
+from simulator.analysis.rare.rare import LARGEST_ERROR, Limit, rare_chances, weighted_draws
+from simulator.analysis.rare.scored import ScoreSpace, shifted_table, shifted_value
 from simulator.cli import _run
 from simulator.errors import InputError
 from simulator.scenario import parse_value, resolve

@@ -16,14 +16,14 @@ from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, budget_risk, open_results, parse_scenario, save_results, simulate
 from simulator.analysis.chances import LIMITS, chances_json, limits_exceeded
-from simulator.analysis.deadlines import deadline_hours
 from simulator.analysis.estimates import Estimate
-from simulator.analysis.exceedance import exceedance_curve, share_interval
-from simulator.analysis.joint import all_held, frontier
 from simulator.analysis.order_statistics import draws_needed, interval_ranks
-from simulator.analysis.point_estimate import certain, point_estimate, point_of_results
-from simulator.analysis.risk import risk_json
-from simulator.analysis.shortfall import expected_shortfall, shortfall_interval, shortfalls
+from simulator.analysis.risk.deadlines import deadline_hours
+from simulator.analysis.risk.exceedance import exceedance_curve, share_interval
+from simulator.analysis.risk.joint import all_held, frontier
+from simulator.analysis.risk.point_estimate import certain, point_estimate, point_of_results
+from simulator.analysis.risk.risk import risk_json
+from simulator.analysis.risk.shortfall import expected_shortfall, shortfall_interval, shortfalls
 from simulator.cli import _run
 from simulator.errors import InputError, LawError
 from simulator.scenario import resolve
@@ -337,7 +337,7 @@ def test_a_file_tells_what_its_config_does(tmp_path, capsys):
     assert run("risk", saved) == 2
     assert "holds no draws" in capsys.readouterr().err
     assert run("risk", file, "--draws", "100", "--set", "mfu=0.4") == 2
-    assert "--draws, --set: " in capsys.readouterr().err
+    assert "leave out --draws, --set, or give" in capsys.readouterr().err
 
 
 def test_a_date_counts_from_the_start_that_a_file_knows(tmp_path, capsys):

@@ -15,13 +15,13 @@ from statistics_helpers import assert_within_mcse
 from test_cli import run
 
 from simulator import SamplingPlan, load_scenario, open_results, search, simulate
-from simulator.analysis.axes import Axis, parse_axis
-from simulator.analysis.goals import Goal, parse_constraint, parse_goal
-from simulator.analysis.grids import Candidate, explore, first_grid, most_candidates
-from simulator.analysis.search import PARTS, Search
-from simulator.analysis.searched import search_json
-from simulator.analysis.selection import Measured, judge, ranking, standard_error
-from simulator.analysis.shortfall import expected_shortfall
+from simulator.analysis.risk.shortfall import expected_shortfall
+from simulator.analysis.search.axes import Axis, parse_axis
+from simulator.analysis.search.grids import Candidate, explore, first_grid, most_candidates
+from simulator.analysis.search.search import PARTS, Search
+from simulator.analysis.search.searched import search_json
+from simulator.analysis.search.selection import Measured, judge, ranking, standard_error
+from simulator.analysis.statistic import Statistic
 from simulator.errors import InputError, SimulatorError
 from simulator.scenario.load import changed
 
@@ -44,71 +44,19 @@ def test_expected_shortfall_is_the_integral_of_the_quantile_function(n: int, p: 
 
 def test_expected_shortfall_of_a_normal_is_its_closed_form() -> None:
     draws = np.random.default_rng(2).normal(size=320_000)
-    one = measured(draws, Goal("x", "cvar", 0.9))
+    one = measured(draws, Statistic("x", "cvar", 0.9))
     z = stats.norm.ppf(0.9)
     assert_within_mcse(one.whole[0], stats.norm.pdf(z) / 0.1, standard_error(one.parts)[0])
 
 
-@pytest.mark.parametrize("goal", [Goal("x", "mean"), Goal("x", "percentile", 0.8), Goal("x", "cvar", 0.8)])
-def test_nan_and_infinite_draws_are_no_number(goal: Goal) -> None:
+@pytest.mark.parametrize("goal", [Statistic("x", "mean"), Statistic("x", "percentile", 0.8), Statistic("x", "cvar", 0.8)])
+def test_nan_and_infinite_draws_are_no_number(goal: Statistic) -> None:
     values = np.arange(1600.0)
     for bad in (np.nan, np.inf):
         spoilt = values.copy()
         spoilt[-400:] = bad
         assert not measured(spoilt, goal).comparable
     assert measured(values, goal).comparable
-
-
-@pytest.mark.parametrize(
-    ("text", "goal"),
-    [
-        ("cost_total mean", Goal("cost_total", "mean")),
-        (" cost_total  P80 ", Goal("cost_total", "percentile", 0.8)),
-        ("cost[electricity] CVaR97.5", Goal("cost[electricity]", "cvar", 0.975)),
-    ],
-)
-def test_goals_are_read(text: str, goal: Goal) -> None:
-    read = parse_goal(text, ["cost_total", "cost[electricity]"])
-    assert (read.output, read.statistic) == (goal.output, goal.statistic)
-    assert read.probability == goal.probability or (math.isnan(read.probability) and math.isnan(goal.probability))
-    assert parse_goal(str(read), ["cost_total", "cost[electricity]"]).statistic == goal.statistic
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("cost_totl mean", "did you mean cost_total"),
-        ("cost_total", "is not NAME STATISTIC"),
-        ("cost_total p100", "strictly between 0 and 100"),
-        ("cost_total cvar0", "strictly between 0 and 100"),
-        ("cost_total p80 < 3M", "is not NAME STATISTIC"),
-    ],
-)
-def test_goals_are_refused(text: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        parse_goal(text, ["cost_total"])
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("cost_total p80 > 3M", "is not NAME STATISTIC < LIMIT"),
-        ("cost_total p80 <= 3M", "is not NAME STATISTIC < LIMIT"),
-        ("programme_time p90 < 2027-06-01", "is a date"),
-        ("programme_time p90 < 5 t", "'t' is not a unit of this quantity"),
-        ("programme_time p90 <", "is not a number"),
-    ],
-)
-def test_constraints_are_refused(text: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        parse_constraint(text, ["cost_total", "programme_time"])
-
-
-def test_limits_have_units() -> None:
-    outputs = ["programme_time", "emissions_total", "cost_total"]
-    assert parse_constraint("programme_time p90 < 12 weeks", outputs).limit == 12 * 168
-    assert parse_constraint("emissions_total mean < 5000 t", outputs).limit == 5e6
-    assert parse_constraint("cost_total cvar95 < 30M", outputs).limit == 3e7
 
 
 # axes

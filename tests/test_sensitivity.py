@@ -15,13 +15,13 @@ from scipy import stats
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, load_scenario, parse_scenario, save_results, simulate
-from simulator.analysis.luck import LUCKY_INPUTS, LUCKY_PROCESSES, drawn_inputs, knowable_streams, lucky_streams
-from simulator.analysis.rank_correlation import input_columns, rank_correlations
-from simulator.analysis.replays import FEWEST_DRAWS, Column, column
-from simulator.analysis.shapley_effects import ORDERS, effects, increments, shapley_effects
-from simulator.analysis.sobol_indices import indices, indices_of_rows, rows_of, sobol_indices
-from simulator.analysis.tornado import BATCHES, tornado
-from simulator.analysis.variance_split import variance_split
+from simulator.analysis.sensitivity.luck import LUCKY_INPUTS, LUCKY_PROCESSES, drawn_inputs, knowable_streams, lucky_streams
+from simulator.analysis.sensitivity.rank_correlation import input_columns, rank_correlations
+from simulator.analysis.sensitivity.replays import FEWEST_DRAWS, Column, column
+from simulator.analysis.sensitivity.shapley_effects import ORDERS, effects, increments, shapley_effects
+from simulator.analysis.sensitivity.sobol_indices import indices, indices_of_rows, rows_of, sobol_indices
+from simulator.analysis.sensitivity.tornado import BATCHES, tornado
+from simulator.analysis.sensitivity.variance_split import variance_split
 from simulator.arguments import PROCESSES
 from simulator.cli import _run
 from simulator.errors import InputError
@@ -448,7 +448,7 @@ def test_saved_draws_have_rank_correlations_and_results_are_saved(tmp_path, caps
         ([*QUICK, "--method", "sobol"], "mfu and power_fraction are correlated"),
         ([*QUICK, "--grouped"], "--grouped is of --method sobol"),
         (["run.nc"], "holds draws, and --method tornado has to play others"),
-        (["run.nc", "--method", "rank", "--set", "mfu=0.4"], "which --set and --lever cannot change"),
+        (["run.nc", "--method", "rank", "--set", "mfu=0.4"], "leave out --set, or give a CONFIG instead"),
         ([*QUICK, "--output", "cost"], "cost is not an output of this scenario"),
         ([*QUICK, "-o", "x.csv"], "results are written as FILE.nc"),
     ],

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, Target, load_scenario, open_results, simulate, simulate_until, summarize
-from simulator.analysis import until as until_module
 from simulator.analysis.order_statistics import interval_ranks
-from simulator.analysis.precision import precision
-from simulator.analysis.stopping import Look, looks_until
-from simulator.analysis.until import most_draws
+from simulator.analysis.stopping import until as until_module
+from simulator.analysis.stopping.precision import precision
+from simulator.analysis.stopping.stopping import Look, looks_until
+from simulator.analysis.stopping.until import most_draws
 from simulator.cli import _run, progress
 from simulator.cli.until import parse
 from simulator.errors import InputError

@@ -13,8 +13,8 @@ from scipy import stats
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, load_scenario, simulate, simulate_bands
-from simulator.analysis.conditions import where, worst
-from simulator.analysis.stress import placements, stress, stress_json
+from simulator.analysis.stress.conditions import where, worst
+from simulator.analysis.stress.stress import placements, stress, stress_json
 from simulator.cli import _run
 from simulator.errors import InputError
 

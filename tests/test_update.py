@@ -14,10 +14,10 @@ from scipy import stats
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, explain, load_scenario, over_time, parse_scenario, simulate, summarize
-from simulator.analysis.actuals import Actuals, Observation, read_actuals
-from simulator.analysis.likelihood import distance, log_likelihood, surprise
-from simulator.analysis.so_far import SoFar
-from simulator.analysis.update import forecast_update, update_json
+from simulator.analysis.update.actuals import Actuals, Observation, read_actuals
+from simulator.analysis.update.likelihood import distance, log_likelihood, surprise
+from simulator.analysis.update.so_far import SoFar
+from simulator.analysis.update.update import forecast_update, update_json
 from simulator.analysis.weighted import effective_draws, weighted_chance, weighted_mean, weighted_percentiles, weights_of
 from simulator.cli import _run
 from simulator.engine import Draws

@@ -83,7 +83,7 @@ def command(
     elif as_json:
         click.echo(as_text(result))
     else:
-        from simulator.cli.show_bench import show_bench
+        from simulator.cli.show.bench import show_bench
 
         show_bench(result)
 
@@ -128,7 +128,7 @@ def _compare(before: dict[str, Any], now: dict[str, Any], *, as_json: bool) -> N
     from dataclasses import asdict
 
     from simulator.bench.compare import differences, notes
-    from simulator.cli.show_bench import show_differences
+    from simulator.cli.show.bench import show_differences
 
     found, told = differences(before, now), notes(before, now)
     if as_json:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from simulator.cli.options import plan_options
+from simulator.cli.options import Stated, plan_options
 
 
 @click.command(
@@ -22,14 +20,7 @@ from simulator.cli.options import plan_options
 @click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
 def command(
     configs: tuple[str, ...],
-    draws: int,
-    seed: int,
-    plan: Any,
-    replicates: int | None,
-    threads: int | None,
-    block_size: int,
-    overrides: tuple[str, ...],
-    levers: tuple[str, ...],
+    stated: Stated,
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -40,25 +31,26 @@ def command(
     """
     from simulator.cli.several import load_several
     from simulator.errors import InputError
-    from simulator.plan import SamplingPlan
     from simulator.results import check_target, save_results
 
-    if len(configs) == 1 and not overrides and not levers:
+    if len(configs) == 1 and not stated.overrides and not stated.levers:
         raise InputError(f"{configs[0]} alone is nothing to compare. Name another config, or what differs: --lever fp8, --set mfu=0.4")
-    scenarios = load_several([(config, (), ()) if place == 0 else (config, overrides, levers) for place, config in enumerate(configs)])
+    scenarios = load_several(
+        [(config, (), ()) if place == 0 else (config, stated.overrides, stated.levers) for place, config in enumerate(configs)]
+    )
     if len(configs) == 1:
-        scenarios = load_several([(configs[0], (), ()), (configs[0], overrides, levers)])
-    sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
+        scenarios = load_several([(configs[0], (), ()), (configs[0], stated.overrides, stated.levers)])
+    sampling = stated.sampling()
     if output is not None:
         check_target(output)
 
-    from simulator.analysis.comparison import compare
+    from simulator.analysis.comparison.comparison import compare
     from simulator.cli.progress import showing_progress
-    from simulator.cli.show_comparison import show_comparison
+    from simulator.cli.show.comparison import show_comparison
 
-    with showing_progress(draws * len(scenarios)) as progress:
+    with showing_progress(stated.draws * len(scenarios)) as progress:
         results = compare(scenarios, sampling, progress=progress)
     if output is not None:
         save_results(results, output)
-        click.echo(f"saved {draws} draws of {len(scenarios)} scenarios to {output}", err=True)
+        click.echo(f"saved {stated.draws} draws of {len(scenarios)} scenarios to {output}", err=True)
     show_comparison(results, as_json=as_json)

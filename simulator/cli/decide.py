@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from simulator.cli.options import plan_options
+from simulator.cli.options import Stated, plan_options
 
 
 @click.command(
@@ -37,14 +35,7 @@ def command(
     carbon_price: str | None,
     level: float,
     measures: tuple[str, ...],
-    draws: int,
-    seed: int,
-    plan: Any,
-    replicates: int | None,
-    threads: int | None,
-    block_size: int,
-    overrides: tuple[str, ...],
-    levers: tuple[str, ...],
+    stated: Stated,
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -56,7 +47,6 @@ def command(
     from simulator.analysis.order_statistics import require_open_unit
     from simulator.cli.several import load_several, parse_option
     from simulator.errors import InputError
-    from simulator.plan import SamplingPlan
     from simulator.results import check_target, save_results
 
     if len(configs) + len(options) < 2:
@@ -64,29 +54,29 @@ def command(
     require_open_unit("--level", level)
     price, costs = _carbon_price(carbon_price), _costs(measures)
     named = [parse_option(text) for text in options]
-    scenarios = load_several([(config, overrides, levers) for config in configs])
-    changed = [(configs[0], [*overrides, *own], [*levers, *pulled]) for _, own, pulled in named]
+    scenarios = load_several([(config, stated.overrides, stated.levers) for config in configs])
+    changed = [(configs[0], [*stated.overrides, *own], [*stated.levers, *pulled]) for _, own, pulled in named]
     for name, scenario in load_several(changed, [name for name, _, _ in named]).items():
         if name in scenarios:
             raise InputError(f"--option {name}: an option of this name is there already. Give it another")
         scenarios[name] = scenario
-    sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
+    sampling = stated.sampling()
     if output is not None:
         check_target(output)
 
-    from simulator.analysis.comparison import compare
-    from simulator.analysis.decisions import decide, losses_of, perfect_information
-    from simulator.analysis.evppi import evppi
+    from simulator.analysis.comparison.comparison import compare
+    from simulator.analysis.decisions.decisions import decide, losses_of, perfect_information
+    from simulator.analysis.decisions.evppi import evppi
     from simulator.cli.progress import showing_progress
-    from simulator.cli.show_decision import show_decision
+    from simulator.cli.show.decision import show_decision
 
-    with showing_progress(draws * len(scenarios)) as progress:
+    with showing_progress(stated.draws * len(scenarios)) as progress:
         results = compare(scenarios, sampling, progress=progress)
     losses = losses_of(results, carbon_price=price)
     decision, known = decide(losses, level=level), evppi(losses, costs=costs)
     if output is not None:
         save_results(results, output)
-        click.echo(f"saved {draws} draws of {len(scenarios)} options to {output}", err=True)
+        click.echo(f"saved {stated.draws} draws of {len(scenarios)} options to {output}", err=True)
     show_decision(decision, perfect_information(losses), known, as_json=as_json)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import click
 
-from simulator.cli.options import plan_options
+from simulator.cli.options import Stated, plan_options
 
 
 @click.command(
@@ -24,14 +23,7 @@ from simulator.cli.options import plan_options
 def command(
     config: str,
     draw: int,
-    draws: int,
-    seed: int,
-    plan: Any,
-    replicates: int | None,
-    threads: int | None,
-    block_size: int,
-    overrides: tuple[str, ...],
-    levers: tuple[str, ...],
+    stated: Stated,
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -39,17 +31,13 @@ def command(
 
     The draw is bit for bit the one of `simulator run` with the same seed and plan.
     """
-    from simulator.plan import SamplingPlan
     from simulator.results import check_target, save_results
-    from simulator.scenario import load_scenario, resolve
 
-    scenario = load_scenario(config, overrides=overrides, levers=levers)
-    resolve(scenario)
-    sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
+    scenario, sampling = stated.load(config), stated.sampling()
     if output is not None:
         check_target(output)
 
-    from simulator.cli.show_draw import draw_json, show_draw
+    from simulator.cli.show.draw import draw_json, show_draw
     from simulator.replay import explain
 
     one = explain(scenario, sampling, draw=draw)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.options import plan_options
+from simulator.cli.options import Stated, plan_options
 
 
 @click.command(
@@ -22,14 +22,7 @@ from simulator.cli.options import plan_options
 @click.option("--json", "as_json", is_flag=True, help="Print the bands as JSON.")
 def command(
     config: str,
-    draws: int,
-    seed: int,
-    plan: Any,
-    replicates: int | None,
-    threads: int | None,
-    block_size: int,
-    overrides: tuple[str, ...],
-    levers: tuple[str, ...],
+    stated: Stated,
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -39,22 +32,18 @@ def command(
     """
     from simulator.analysis.fans import fan_bands
     from simulator.errors import InputError
-    from simulator.plan import SamplingPlan
     from simulator.plots.save import check_picture, save_picture
-    from simulator.scenario import load_scenario, resolve
 
     if output is None and not as_json:
         raise InputError("nothing to write. Use -o PICTURE or --json")
-    scenario = load_scenario(config, overrides=overrides, levers=levers)
-    resolve(scenario)
-    sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
+    scenario, sampling = stated.load(config), stated.sampling()
     if output is not None:
         check_picture(output)
 
     from simulator.cli.progress import showing_progress
     from simulator.replay import MOST_FANS, over_time
 
-    with showing_progress(min(draws, MOST_FANS)) as progress:
+    with showing_progress(min(stated.draws, MOST_FANS)) as progress:
         bands = fan_bands(over_time(scenario, sampling, progress=progress))
     if output is not None:
         from simulator.plots.fan import fan_figure

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from simulator.plan import SamplingPlan
+    from simulator.scenario import Scenario
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,8 +33,44 @@ device_option = click.option(
 )
 
 
-def plan_options(command: F) -> F:
-    """Add the options of a sampling plan, as ``simulator run`` has them."""
+@dataclass(frozen=True)
+class Stated:
+    """What the options of :func:`plan_options` say: how to draw, and what changes a scenario."""
+
+    draws: int
+    seed: int
+    plan: Literal["random", "sobol"]
+    replicates: int | None
+    threads: int | None
+    block_size: int
+    overrides: Sequence[str]
+    levers: Sequence[str]
+
+    def sampling(self, *, draws: int | None = None, device: Literal["cpu", "cuda"] = "cpu") -> SamplingPlan:
+        """Return the sampling plan, with other draws where they are given."""
+        from simulator.plan import SamplingPlan
+
+        drawn = self.draws if draws is None else draws
+        return SamplingPlan(drawn, self.seed, self.plan, self.replicates, self.threads, self.block_size, device)
+
+    def load(self, config: str) -> Scenario:
+        """Return the scenario of a config as it is changed."""
+        from simulator.scenario import load_scenario
+
+        return load_scenario(config, overrides=self.overrides, levers=self.levers)
+
+
+_STATED = tuple(field.name for field in fields(Stated))
+
+
+def plan_options(command: F) -> Callable[..., Any]:
+    """Add the options of a sampling plan, as ``simulator run`` has them; the command gets them as one :class:`Stated`."""
+
+    @functools.wraps(command)
+    def gathered(**options: Any) -> Any:
+        return command(stated=Stated(*(options.pop(name) for name in _STATED)), **options)
+
+    told: Callable[..., Any] = gathered
     for option in reversed(
         (
             click.option("--draws", type=int, default=100_000, show_default=True, help="Number of draws."),
@@ -47,5 +90,25 @@ def plan_options(command: F) -> F:
             *scenario_options,
         )
     ):
-        command = option(command)
-    return command
+        told = option(told)
+    return told
+
+
+def holds_results(source: str) -> bool:
+    """Whether a path names a saved result; where it does, options that make draws are refused.
+
+    Raises
+    ------
+    InputError
+        Naming those that stand on the command line.
+    """
+    from simulator.errors import InputError
+
+    if Path(source).suffix not in (".nc", ".zarr"):
+        return False
+    context = click.get_current_context()
+    names = {param.name: param.opts[0] for param in context.command.params}
+    given = [names[name] for name in _STATED if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+    if given:
+        raise InputError(f"{source} holds draws that are made already; leave out {', '.join(given)}, or give a CONFIG instead")
+    return True

@@ -14,7 +14,7 @@ from simulator.cli.options import scenario_options
 if TYPE_CHECKING:
     import xarray as xr
 
-    from simulator.analysis.rare import Limit
+    from simulator.analysis.rare.rare import Limit
 
 _PATTERN = re.compile(r"\s*(?P<output>\S+)\s*>\s*(?P<limit>.+)")
 _MOST_INPUTS = 10  # lines; all of them are in --json
@@ -58,7 +58,7 @@ def command(
     """
     import json
 
-    from simulator.analysis.rare import rare_chances
+    from simulator.analysis.rare.rare import rare_chances
     from simulator.cli.progress import showing_progress
     from simulator.engine import output_names
     from simulator.plan import SamplingPlan
@@ -78,7 +78,7 @@ def command(
 
 def _parsed(text: str, outputs: Sequence[str]) -> Limit:
     """Return an output and its limit in canonical units."""
-    from simulator.analysis.rare import Limit
+    from simulator.analysis.rare.rare import Limit
     from simulator.errors import InputError, LawError
     from simulator.quantities import QUANTITIES
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.options import plan_options
+from simulator.cli.options import Stated, holds_results, plan_options
 
 if TYPE_CHECKING:
     import xarray as xr
 
 _OPTIONS = {"budget": "--budget", "deadline": "--deadline", "carbon_cap": "--carbon"}
-#: what a file of draws has settled already
-_OF_CONFIG = ("draws", "seed", "plan", "replicates", "threads", "block_size", "overrides", "levers")
 
 
 @click.command(
@@ -35,9 +33,7 @@ _OF_CONFIG = ("draws", "seed", "plan", "replicates", "threads", "block_size", "o
 @plan_options
 @click.option("-o", "--output", type=click.Path(), help="Save it all, the exceedance curves too, to FILE.nc or DIR.zarr.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@click.pass_context
 def command(
-    ctx: click.Context,
     config: str,
     budget: str | None,
     deadline: str | None,
@@ -45,14 +41,7 @@ def command(
     now: str | None,
     levels: str,
     joint_confidence: float,
-    draws: int,
-    seed: int,
-    plan: Any,
-    replicates: int | None,
-    threads: int | None,
-    block_size: int,
-    overrides: tuple[str, ...],
-    levers: tuple[str, ...],
+    stated: Stated,
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -62,45 +51,41 @@ def command(
     """
     from simulator.analysis.order_statistics import require_open_unit
     from simulator.errors import InputError
-    from simulator.plan import SamplingPlan
     from simulator.results import check_target, open_results, save_results
-    from simulator.scenario import load_scenario, resolve
+    from simulator.scenario import resolve
 
     wanted = _levels(levels)
     for level in wanted:
         require_open_unit("--levels", level)
     require_open_unit("--joint", joint_confidence)
-    stated = {"budget": budget, "deadline": deadline, "carbon_cap": carbon_cap}
+    asked = {"budget": budget, "deadline": deadline, "carbon_cap": carbon_cap}
     if output is not None:
         check_target(output)
-    if Path(config).suffix in (".nc", ".zarr"):
-        if given := [name for name in _OF_CONFIG if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]:
-            options = {param.name: param.opts[0] for param in ctx.command.params}
-            raise InputError(f"{', '.join(str(options[name]) for name in given)}: {config} holds its draws already; give a CONFIG instead")
+    if holds_results(config):
         results = open_results(config)
         if "draw" not in results.dims:
             raise InputError(f"{config} holds no draws, and risk reads draws: it was saved by `run --summary` or by another verb")
-        limits = _limits(stated, json.loads(results.attrs.get("limits", "{}")), _dates_of(results), now)
+        limits = _limits(asked, json.loads(results.attrs.get("limits", "{}")), _dates_of(results), now)
 
-        from simulator.analysis.point_estimate import point_of_results
+        from simulator.analysis.risk.point_estimate import point_of_results
 
         point, why = point_of_results(results, base=Path(config).parent)
     else:
-        scenario = load_scenario(config, overrides=overrides, levers=levers)
+        scenario = stated.load(config)
         known = {name: item.value.constant for name, item in resolve(scenario).inputs.items() if name in ("start_time", "preparation_time")}
-        limits = _limits(stated, scenario.limits.model_dump(exclude_none=True), known, now)
-        sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
+        limits = _limits(asked, scenario.limits.model_dump(exclude_none=True), known, now)
+        sampling = stated.sampling()
 
-        from simulator.analysis.point_estimate import MEANING, point_estimate
+        from simulator.analysis.risk.point_estimate import MEANING, point_estimate
         from simulator.cli.progress import showing_progress
         from simulator.engine import simulate
 
-        with showing_progress(draws) as progress:
+        with showing_progress(stated.draws) as progress:
             results = simulate(scenario, sampling, progress=progress)
-        point, why = point_estimate(scenario, seed=seed, first=draws), MEANING
+        point, why = point_estimate(scenario, seed=stated.seed, first=stated.draws), MEANING
 
-    from simulator.analysis.risk import budget_risk, risk_json
-    from simulator.cli.show_risk import show_risk
+    from simulator.analysis.risk.risk import budget_risk, risk_json
+    from simulator.cli.show.risk import show_risk
 
     risk = budget_risk(results, limits, levels=wanted, joint_confidence=joint_confidence, point=point)
     risk.attrs["point_estimate"] = why
@@ -127,7 +112,7 @@ def _limits(
     stated: Mapping[str, str | None], own: Mapping[str, float], known: Mapping[str, float | None], now: str | None
 ) -> dict[str, float]:
     """Return the limits that the options state, or else the scenario, in canonical units."""
-    from simulator.analysis.deadlines import deadline_hours
+    from simulator.analysis.risk.deadlines import deadline_hours
     from simulator.errors import InputError, LawError
     from simulator.scenario.dates import is_date
     from simulator.scenario.fields import limit_of

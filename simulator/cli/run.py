@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.options import device_option, plan_options
+from simulator.cli.options import Stated, device_option, plan_options
 
 
 @click.command(
@@ -45,15 +45,8 @@ from simulator.cli.options import device_option, plan_options
 @click.option("--confidence", type=float, help="Level of the intervals of --until, which holds although they decide  [default: 0.95]")
 def command(
     config: str,
-    draws: int,
-    seed: int,
-    plan: Any,
-    replicates: int | None,
-    threads: int | None,
-    block_size: int,
+    stated: Stated,
     device: Any,
-    overrides: tuple[str, ...],
-    levers: tuple[str, ...],
     output: str | None,
     summary: bool,
     as_json: bool,
@@ -71,39 +64,38 @@ def command(
     from simulator.cli.thresholds import check, parse, quantiles_for
     from simulator.engine import output_names
     from simulator.errors import InputError
-    from simulator.plan import SamplingPlan
     from simulator.results import check_target, save_results
-    from simulator.scenario import load_scenario, resolve
+    from simulator.scenario import resolve
 
-    scenario = load_scenario(config, overrides=overrides, levers=levers)
+    scenario = stated.load(config)
     resolved = resolve(scenario)
     if summary and (targets or context):
         option = "--until" if targets else "--context"
         raise InputError(f"{option} reads draws, and --summary keeps none; leave one of them out")
     if confidence is not None and not targets:
         raise InputError("--confidence is the level of --until's intervals; state what to draw until, or leave it out")
-    wanted = []
+    wanted, draws = [], stated.draws
     if targets:
         from simulator.cli.until import most_draws, parse_all, search, tell_verdict
 
-        wanted = parse_all(targets, plan, output_names(resolved))
+        wanted = parse_all(targets, stated.plan, output_names(resolved))
         draws = most_draws(scenario, draws)
-    sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size, device)
+    sampling = stated.sampling(draws=draws, device=device)
     limits = [parse(text, output_names(resolved)) for text in thresholds]
     quantiles = quantiles_for(limits) if summary else ()
     if output is not None:
         check_target(output)
 
     from simulator.cli.progress import showing_progress
-    from simulator.cli.show import show, show_bands
+    from simulator.cli.show.results import show, show_bands
 
     points = draws // sampling.scramblings
-    if plan == "sobol" and points & (points - 1):
+    if stated.plan == "sobol" and points & (points - 1):
         best = sampling.scramblings << points.bit_length()
         click.echo(f"note: {points} Sobol' points in each replicate; a power of two is best balanced, for example --draws {best}", err=True)
     with showing_progress(draws) as progress:
         if summary:
-            from simulator.analysis.counted import simulate_bands
+            from simulator.analysis.counted.counted import simulate_bands
 
             results = simulate_bands(scenario, sampling, quantiles=quantiles, progress=progress)
         elif wanted:

@@ -63,7 +63,7 @@ def command(
     """
     import json
 
-    from simulator.analysis.search import Search
+    from simulator.analysis.search.search import Search
     from simulator.errors import ThresholdExceededError
     from simulator.plan import SamplingPlan
     from simulator.results import check_target, save_results
@@ -75,9 +75,9 @@ def command(
         check_target(output)
     search = Search(scenario, over, objective, constraints, sampling, confidence=confidence, tolerance=tolerance, base=Path(config).parent)
 
-    from simulator.analysis.searched import search_json
+    from simulator.analysis.search.searched import search_json
     from simulator.cli.progress import showing_progress
-    from simulator.cli.show_search import budget_in_words, miss_in_words, show_search
+    from simulator.cli.show.search import budget_in_words, miss_in_words, show_search
 
     click.echo(budget_in_words(search.budget), err=True)
     with showing_progress(search.budget.most_draws) as progress:

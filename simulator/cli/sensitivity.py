@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
 
-from simulator.cli.options import plan_options
+from simulator.cli.options import Stated, holds_results, plan_options
 
 
 @click.command(
@@ -40,14 +39,7 @@ def command(
     output: str,
     method: str,
     grouped: bool,
-    draws: int,
-    seed: int,
-    plan: Any,
-    replicates: int | None,
-    threads: int | None,
-    block_size: int,
-    overrides: tuple[str, ...],
-    levers: tuple[str, ...],
+    stated: Stated,
     target: str | None,
     as_json: bool,
 ) -> None:
@@ -56,32 +48,26 @@ def command(
     The draws are played again for every input: twice for a tornado, once for Sobol' indices. One bar stands for each event.
     """
     from simulator.errors import InputError
-    from simulator.plan import SamplingPlan
     from simulator.results import check_target, open_results, save_results
-    from simulator.scenario import load_scenario, resolve
 
     if grouped and method != "sobol":
         raise InputError(f"--grouped is of --method sobol; --method {method} takes correlated inputs as they are. Leave it out")
-    saved = Path(config).suffix in (".nc", ".zarr")
+    saved = holds_results(config)
     if saved and method != "rank":
         raise InputError(f"{config} holds draws, and --method {method} has to play others. Use --method rank, or name the config")
-    if saved and (overrides or levers):
-        raise InputError(f"{config} holds draws, which --set and --lever cannot change. Leave them out, or name the config")
     if target is not None:
         check_target(target)
 
     from simulator.cli.progress import showing_progress
-    from simulator.cli.show_sensitivity import sensitivity_json, show_sensitivity
+    from simulator.cli.show.sensitivity import sensitivity_json, show_sensitivity
 
     if saved:
-        from simulator.analysis.rank_correlation import rank_correlations
+        from simulator.analysis.sensitivity.rank_correlation import rank_correlations
 
         found = rank_correlations(open_results(config), output=output)
     else:
-        scenario = load_scenario(config, overrides=overrides, levers=levers)
-        resolve(scenario)
-        sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
-        with showing_progress(draws) as progress:
+        scenario, sampling = stated.load(config), stated.sampling()
+        with showing_progress(stated.draws) as progress:
             found = _found(method, scenario, sampling, output=output, grouped=grouped, progress=progress)
     if target is not None:
         save_results(found, target)
@@ -95,22 +81,22 @@ def command(
 def _found(method: str, scenario: Any, sampling: Any, *, output: str, grouped: bool, progress: Any) -> Any:
     """Return the numbers of a method."""
     if method == "tornado":
-        from simulator.analysis.tornado import tornado
+        from simulator.analysis.sensitivity.tornado import tornado
 
         return tornado(scenario, sampling, output=output, progress=progress)
     if method == "rank":
-        from simulator.analysis.rank_correlation import rank_correlations
+        from simulator.analysis.sensitivity.rank_correlation import rank_correlations
         from simulator.engine import simulate
 
         return rank_correlations(simulate(scenario, sampling, progress=progress), output=output)
     if method == "sobol":
-        from simulator.analysis.sobol_indices import sobol_indices
+        from simulator.analysis.sensitivity.sobol_indices import sobol_indices
 
         return sobol_indices(scenario, sampling, output=output, grouped=grouped, progress=progress)
     if method == "shapley":
-        from simulator.analysis.shapley_effects import shapley_effects
+        from simulator.analysis.sensitivity.shapley_effects import shapley_effects
 
         return shapley_effects(scenario, sampling, output=output, progress=progress)
-    from simulator.analysis.variance_split import variance_split
+    from simulator.analysis.sensitivity.variance_split import variance_split
 
     return variance_split(scenario, sampling, output=output, progress=progress)

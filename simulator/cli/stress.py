@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import click
 
-from simulator.cli.options import plan_options
+from simulator.cli.options import Stated, holds_results, plan_options
 
 
 @click.command(
@@ -23,21 +22,12 @@ from simulator.cli.options import plan_options
 @plan_options
 @click.option("-o", "--output", type=click.Path(), help="Save the findings to FILE.nc or DIR.zarr.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@click.pass_context
 def command(
-    context: click.Context,
     source: str,
     share: str | None,
     condition: str | None,
     of: str,
-    draws: int,
-    seed: int,
-    plan: Any,
-    replicates: int | None,
-    threads: int | None,
-    block_size: int,
-    overrides: tuple[str, ...],
-    levers: tuple[str, ...],
+    stated: Stated,
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -53,28 +43,19 @@ def command(
     fraction = None if share is None else _fraction(share)
     if output is not None:
         check_target(output)
-    saved = source.endswith((".nc", ".zarr"))
+    saved = holds_results(source)
     if saved:
-        stated = [
-            name for name, value in context.params.items() if name in _OF_A_RUN and context.get_parameter_source(name) == _STATED and value
-        ]
-        if stated:
-            raise InputError(f"{source} holds draws that are made already; leave out {', '.join(_OF_A_RUN[name] for name in stated)}")
         results = open_results(source)
     else:
         from simulator.cli.progress import showing_progress
         from simulator.engine import simulate
-        from simulator.plan import SamplingPlan
-        from simulator.scenario import load_scenario, resolve
 
-        scenario = load_scenario(source, overrides=overrides, levers=levers)
-        resolve(scenario)
-        sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
-        with showing_progress(draws) as progress:
+        scenario, sampling = stated.load(source), stated.sampling()
+        with showing_progress(stated.draws) as progress:
             results = simulate(scenario, sampling, progress=progress)
 
-    from simulator.analysis.conditions import where, worst
-    from simulator.analysis.stress import stress, stress_json
+    from simulator.analysis.stress.conditions import where, worst
+    from simulator.analysis.stress.stress import stress, stress_json
 
     inside = where(results, condition or "") if fraction is None else worst(results, fraction, of=of)
     found = stress(results, inside, of=of)
@@ -84,18 +65,10 @@ def command(
     if as_json:
         click.echo(json.dumps(stress_json(found), indent=1, ensure_ascii=False, allow_nan=False))
         return
-    from simulator.cli.show_stress import show_stress
+    from simulator.cli.show.stress import show_stress
 
-    changes = [*(f"--set '{text}'" for text in overrides), *(f"--lever {text}" for text in levers)]
+    changes = [*(f"--set '{text}'" for text in stated.overrides), *(f"--lever {text}" for text in stated.levers)]
     show_stress(found, condition or f"the worst {share} by {of}", "CONFIG" if saved else " ".join([source, *changes]))
-
-
-#: options that make draws
-_OF_A_RUN = {
-    "draws": "--draws", "seed": "--seed", "plan": "--plan", "replicates": "--replicates", "threads": "--threads",
-    "block_size": "--block-size", "overrides": "--set", "levers": "--lever",
-}  # fmt: skip
-_STATED = click.core.ParameterSource.COMMANDLINE
 
 
 def _fraction(text: str) -> float:

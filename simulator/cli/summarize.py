@@ -24,7 +24,7 @@ import click
 def command(file: str, as_json: bool, context: bool, thresholds: tuple[str, ...]) -> None:
     """Print the bands of FILE, draws or bands, which `simulator run -o` saved."""
     from simulator.analysis.bands import output_names
-    from simulator.cli.show import show, show_bands
+    from simulator.cli.show.results import show, show_bands
     from simulator.cli.thresholds import check, parse
     from simulator.errors import InputError
     from simulator.results import open_results

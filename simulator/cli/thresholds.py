@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from difflib import get_close_matches
 
 import click
 import numpy as np
@@ -14,14 +11,13 @@ import xarray as xr
 
 from simulator.analysis.bands import QUANTILES, summarize
 from simulator.analysis.notes import percentage, stopped_share
+from simulator.analysis.statistic import Statistic, parse_statistic
 from simulator.errors import InputError, LawError, SimulatorError, ThresholdExceededError
 from simulator.quantities import QUANTITIES
 
 #: share of the draws that were stopped, which completed tells the other way round
 STOPPED = "stopped"
-#: a statistic of an output, in text: ``cost_total p80``, ``pay[data engineers] mean``
-STATISTIC = r"\s*(?P<name>[^\s\[]+(?:\[[^\]]*\])?)\s+(?P<statistic>mean|[pP]\d+(?:\.\d+)?)\s*"
-_PATTERN = re.compile(STATISTIC + r">\s*(?P<limit>.+)")
+_FORM = "NAME STATISTIC > LIMIT; for example 'cost_total p80 > 30M' or 'energy mean > 5 GWh'"
 
 
 @dataclass(frozen=True)
@@ -29,8 +25,7 @@ class Threshold:
     """A statistic of an output and the limit that it should not exceed [canonical unit]."""
 
     text: str
-    name: str
-    probability: float | None
+    statistic: Statistic
     limit: float
 
 
@@ -54,46 +49,17 @@ def parse(text: str, outputs: Sequence[str]) -> Threshold:
     >>> parse("emissions_total p80 > 5000 t", ["emissions_total"]).limit
     5000000.0
     """
-    match = _PATTERN.fullmatch(text)
-    if match is None:
-        raise InputError(
-            f"--fail-above '{text}' is not NAME STATISTIC > LIMIT; for example 'cost_total p80 > 30M' or 'energy mean > 5 GWh'"
-        )
-    name = match["name"]
-    probability = probability_of(match, [*outputs, *([STOPPED] if "completed" in outputs else [])], f"--fail-above '{text}'")
+    stated, sign, limit = text.partition(">")
+    where = f"--fail-above '{text}'"
+    if not sign:
+        raise InputError(f"{where} is not {_FORM}")
+    known = [*outputs, *([STOPPED] if "completed" in outputs else [])]
+    statistic = parse_statistic(stated, known, where=where, form=_FORM, kinds=("mean", "percentile"))
+    quantity = "completed" if statistic.output == STOPPED else statistic.output.partition("[")[0]
     try:
-        limit = QUANTITIES["completed" if name == STOPPED else name.partition("[")[0]].parse(match["limit"])
+        return Threshold(text, statistic, QUANTITIES[quantity].parse(limit.strip()))
     except LawError as error:
-        raise InputError(f"--fail-above '{text}': {error}") from None
-    return Threshold(text, name, probability, limit)
-
-
-def probability_of(match: re.Match[str], known: Sequence[str], where: str) -> float | None:
-    """Return which percentile of a known output is asked for, None for its mean.
-
-    Parameters
-    ----------
-    match : re.Match
-        Of :data:`STATISTIC`.
-    known : sequence of str
-        Outputs.
-    where : str
-        What the user wrote, for messages.
-
-    Raises
-    ------
-    InputError
-        Unknown output or percentile.
-    """
-    if match["name"] not in known:
-        near = get_close_matches(match["name"], known, n=3) or known
-        raise InputError(f"{where}: {match['name']} is not an output; did you mean {' or '.join(near)}?")
-    if match["statistic"] == "mean":
-        return None
-    probability = float(Decimal(match["statistic"][1:]) / 100)
-    if not 0 < probability < 1:
-        raise InputError(f"{where}: a percentile lies strictly between p0 and p100")
-    return probability
+        raise InputError(f"{where}: {error}") from None
 
 
 def quantiles_for(thresholds: Sequence[Threshold]) -> tuple[float, ...]:
@@ -105,18 +71,19 @@ def quantiles_for(thresholds: Sequence[Threshold]) -> tuple[float, ...]:
         Where bands cannot tell what a threshold asks for.
     """
     for threshold in thresholds:
-        if threshold.name == STOPPED and threshold.probability is not None:
+        if threshold.statistic.output == STOPPED and threshold.statistic.kind != "mean":
             raise InputError(
                 f"--fail-above '{threshold.text}': without draws, {STOPPED} is known by its mean; "
                 f"write '{STOPPED} mean > ...', or leave --summary out"
             )
-    return tuple(sorted({*QUANTILES, *(threshold.probability for threshold in thresholds if threshold.probability is not None)}))
+    return tuple(sorted({*QUANTILES, *(t.statistic.probability for t in thresholds if t.statistic.kind != "mean")}))
 
 
 def _bands_of(results: xr.Dataset, threshold: Threshold) -> xr.Dataset:
     """Return the statistics that a threshold asks for, of draws or of bands."""
-    name, quantile = threshold.name, threshold.probability or 0.5
-    if name == STOPPED and threshold.probability is None:  # a share, whose mean has no tail to judge
+    name, mean = threshold.statistic.output, threshold.statistic.kind == "mean"
+    quantile = 0.5 if mean else threshold.statistic.probability
+    if name == STOPPED and mean:  # a share, whose mean has no tail to judge
         like = results if "draw" not in results.dims else summarize(results)
         return like.sel(output="completed", quantile=quantile).assign(mean=stopped_share(results))
     if "draw" not in results.dims:
@@ -144,8 +111,9 @@ def check(results: xr.Dataset, thresholds: list[Threshold]) -> None:
     cut = f" ({percentage(share)} of the draws were stopped at max_wall_clock and count as they stood)" if share else ""
     for threshold in thresholds:
         row = _bands_of(results, threshold)
-        value = float(row["mean"].item() if threshold.probability is None else row.value.item())
-        needed = 0 if threshold.probability is None else int(row.draws_needed.item())
+        mean = threshold.statistic.kind == "mean"
+        value = float(row["mean"].item() if mean else row.value.item())
+        needed = 0 if mean else int(row.draws_needed.item())
         if needed:
             draws = results.attrs["draws"]
             raise SimulatorError(f"'{threshold.text}' cannot be judged from {draws} draws; at least {needed} support this percentile")

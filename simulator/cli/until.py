@@ -12,11 +12,11 @@ import click
 import xarray as xr
 from click.core import ParameterSource
 
-from simulator.analysis import until
-from simulator.analysis.precision import Target
-from simulator.analysis.stopping import Look
-from simulator.analysis.until import require_random
-from simulator.cli.thresholds import STATISTIC, probability_of
+from simulator.analysis.statistic import parse_statistic
+from simulator.analysis.stopping import until
+from simulator.analysis.stopping.precision import Target
+from simulator.analysis.stopping.stopping import Look
+from simulator.analysis.stopping.until import require_random
 from simulator.errors import InputError, LawError
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
@@ -24,7 +24,7 @@ from simulator.scenario import Scenario
 from simulator.units import convert, parse_amount
 
 _CONFIDENCE = 0.95
-_PATTERN = re.compile(STATISTIC + r"(?:±|\+/?-)\s*(?P<width>.+)")
+_FORM = "NAME STATISTIC ± WIDTH; for example 'cost_total p95 ± 0.5%' or 'energy mean ± 20 MWh'"
 
 
 def parse(text: str, outputs: Sequence[str]) -> Target:
@@ -48,17 +48,18 @@ def parse(text: str, outputs: Sequence[str]) -> Target:
     >>> parse("energy mean ± 0.5%", ["energy"])
     Target(output='energy', probability=None, width=0.005, relative=True)
     """
-    match = _PATTERN.fullmatch(text)
-    if match is None:
-        raise InputError(f"--until '{text}' is not NAME STATISTIC ± WIDTH; for example 'cost_total p95 ± 0.5%' or 'energy mean ± 20 MWh'")
-    probability = probability_of(match, outputs, f"--until '{text}'")
+    stated, *widths = re.split(r"±|\+/?-", text, maxsplit=1)
+    where = f"--until '{text}'"
+    if not widths:
+        raise InputError(f"{where} is not {_FORM}")
+    statistic, width = parse_statistic(stated, outputs, where=where, form=_FORM, kinds=("mean", "percentile")), widths[0].strip()
     try:
-        amount = parse_amount(match["width"])
+        amount = parse_amount(width)
         relative = amount.unit in ("%", "percent")
-        width = convert(amount, "1") if relative else QUANTITIES[match["name"].partition("[")[0]].parse(match["width"])
-        return Target(match["name"], probability, width, relative)
+        size = convert(amount, "1") if relative else QUANTITIES[statistic.output.partition("[")[0]].parse(width)
+        return Target(statistic.output, None if statistic.kind == "mean" else statistic.probability, size, relative)
     except (LawError, InputError) as error:
-        raise InputError(f"--until '{text}': {error}") from None
+        raise InputError(f"{where}: {error}") from None
 
 
 def parse_all(texts: Sequence[str], plan: str, outputs: Sequence[str]) -> list[Target]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.options import plan_options
+from simulator.cli.options import Stated, plan_options
 
 
 @click.command(
@@ -31,14 +31,7 @@ def command(
     config: str,
     actuals: str,
     start: str | None,
-    draws: int,
-    seed: int,
-    plan: Any,
-    replicates: int | None,
-    threads: int | None,
-    block_size: int,
-    overrides: tuple[str, ...],
-    levers: tuple[str, ...],
+    stated: Stated,
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -48,24 +41,23 @@ def command(
     run's own compute) and interruptions; NAME_error is the relative standard error of a total, 5 % where left out. Draws that
     agree with the last total of each column count for more.
     """
-    from simulator.analysis.actuals import read_actuals
-    from simulator.plan import SamplingPlan
+    from simulator.analysis.update.actuals import read_actuals
     from simulator.plots.save import check_picture, save_picture
     from simulator.results import check_target, save_results
-    from simulator.scenario import load_scenario, resolve
+    from simulator.scenario import resolve
 
-    scenario = load_scenario(config, overrides=overrides, levers=levers)
+    scenario = stated.load(config)
     known = read_actuals(actuals, start=_start(start, resolve(scenario)))
-    sampling = SamplingPlan(draws, seed, plan, replicates, threads, block_size)
+    sampling = stated.sampling()
     as_data = output is not None and Path(output).suffix in (".nc", ".zarr")
     if output is not None:
         (check_target if as_data else check_picture)(output)
 
-    from simulator.analysis.update import forecast_update, update_json
+    from simulator.analysis.update.update import forecast_update, update_json
     from simulator.cli.progress import showing_progress
-    from simulator.cli.show_update import show_update
+    from simulator.cli.show.update import show_update
 
-    with showing_progress(draws) as progress:
+    with showing_progress(stated.draws) as progress:
         found = forecast_update(scenario, known, sampling, progress=progress)
     if output is not None:
         from simulator.plots.update import update_figure

@@ -21,7 +21,7 @@ def update_figure(found: xr.Dataset) -> Figure:
     Parameters
     ----------
     found : xarray.Dataset
-        As :func:`simulator.analysis.update.forecast_update` returns it.
+        As :func:`simulator.analysis.update.update.forecast_update` returns it.
     """
     inputs = [str(name) for name in found.input.values[:_INPUTS]]
     rows = 1 + -(-len(inputs) // 3)

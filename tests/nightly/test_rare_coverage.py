@@ -10,7 +10,7 @@ from statistics_helpers import assert_within_mcse
 from test_rare import MILLIONTH, event, judged, lognormal_product, normal_sum, partly_luck, two_sided
 
 from simulator import SamplingPlan, load_scenario, simulate_bands
-from simulator.analysis.rare import LARGEST_ERROR, Limit, rare_chances
+from simulator.analysis.rare.rare import LARGEST_ERROR, Limit, rare_chances
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
 SEEDS = 200

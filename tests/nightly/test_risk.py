@@ -12,7 +12,7 @@ import xarray as xr
 from scipy.stats import binomtest, norm
 
 from simulator.analysis.order_statistics import draws_needed, interval_ranks
-from simulator.analysis.shortfall import shortfall_interval, shortfalls
+from simulator.analysis.risk.shortfall import shortfall_interval, shortfalls
 
 SAMPLES, FALSE_ALARM = 2000, 1e-6
 PERCENTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)

@@ -9,17 +9,17 @@ from searching import KNOWN, NONE, OPTIMUM, measured, quickstart
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, search, simulate
-from simulator.analysis.goals import Goal
-from simulator.analysis.selection import judge
+from simulator.analysis.search.selection import judge
+from simulator.analysis.statistic import Statistic
 from simulator.scenario.load import changed
 
 FALSE_ALARM = 1e-6
 INTERVALS = ["0.5", "0.8", "1.2", "1.6", "2", "2.5", "3.2", "4", "6"]
 
 
-@pytest.mark.parametrize("goal", [Goal("x", "mean"), Goal("x", "percentile", 0.8), Goal("x", "cvar", 0.8)], ids=str)
+@pytest.mark.parametrize("goal", [Statistic("x", "mean"), Statistic("x", "percentile", 0.8), Statistic("x", "cvar", 0.8)], ids=str)
 @pytest.mark.parametrize("candidates", [2, 8])
-def test_of_equal_candidates_none_is_left_out_too_often(goal: Goal, candidates: int) -> None:
+def test_of_equal_candidates_none_is_left_out_too_often(goal: Statistic, candidates: int) -> None:
     """Skewed draws that are equal in law: in common, and each of its own."""
     rng, repetitions, left_out = np.random.default_rng(candidates), 1000, 0
     for _ in range(repetitions):
@@ -47,7 +47,7 @@ def test_a_limit_that_is_just_kept_or_just_missed_is_told_within_noise(beyond: f
 def test_the_best_in_the_long_run_is_among_those_as_good(statistic: str) -> None:
     """200 seeds at the stated joint confidence; and the value on fresh draws is that of the long run on the average."""
     scenario, objective, seeds = quickstart(), f"cost_total {statistic}", 200
-    goal = {"mean": Goal("x", "mean"), "p80": Goal("x", "percentile", 0.8), "cvar80": Goal("x", "cvar", 0.8)}[statistic]
+    goal = {"mean": Statistic("x", "mean"), "p80": Statistic("x", "percentile", 0.8), "cvar80": Statistic("x", "cvar", 0.8)}[statistic]
     long = SamplingPlan(400_000, seed=10**6)
     truth = [goal.of(simulate(changed(scenario, overrides=[f"checkpoint_interval={x}"]), long).cost_total.values) for x in INTERVALS]
     best, missed, sizes, errors = int(np.argmin(truth)), 0, [], []

@@ -6,10 +6,10 @@ import xarray as xr
 from known_indices import KNOWN, matrices
 from scipy import stats
 
-from simulator.analysis.rank_correlation import rank_correlations
-from simulator.analysis.replays import FEWEST_DRAWS
-from simulator.analysis.sobol_indices import indices
-from simulator.analysis.variance_split import split
+from simulator.analysis.sensitivity.rank_correlation import rank_correlations
+from simulator.analysis.sensitivity.replays import FEWEST_DRAWS
+from simulator.analysis.sensitivity.sobol_indices import indices
+from simulator.analysis.sensitivity.variance_split import split
 
 REPETITIONS = 1000
 #: what may be missing from the level: of estimates that are nearly normal, and whose errors are estimates too

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from simulator import SamplingPlan, Target, load_scenario
-from simulator.analysis.precision import precision
-from simulator.analysis.stopping import looks_until
+from simulator.analysis.stopping.precision import precision
+from simulator.analysis.stopping.stopping import looks_until
 from simulator.engine import Draws
 from simulator.scenario import resolve
 

@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 from simulator import SamplingPlan, load_scenario, simulate
-from simulator.analysis.actuals import Observation
-from simulator.analysis.likelihood import log_likelihood
-from simulator.analysis.so_far import SoFar
-from simulator.analysis.update import FEWEST
+from simulator.analysis.update.actuals import Observation
+from simulator.analysis.update.likelihood import log_likelihood
+from simulator.analysis.update.so_far import SoFar
+from simulator.analysis.update.update import FEWEST
 from simulator.analysis.weighted import effective_draws, weighted_percentiles, weights_of
 from simulator.engine import Draws
 from simulator.scenario import resolve

@@ -1,0 +1,117 @@
+"""Scenarios on common random numbers: the same futures of each, as one dataset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from simulator.analysis.comparison.pairing import pair
+from simulator.engine import simulate
+from simulator.errors import InputError
+from simulator.plan import SamplingPlan
+from simulator.scenario import Resolved, Scenario, resolve
+
+#: parts of a sum, of which one that a scenario does not have is nought
+_SUMS = ("cost", "emissions")
+#: attributes that all scenarios of a comparison have alike
+SHARED = ("schema", "draws", "seed", "plan", "replicates", "device", "version", "versions")
+
+
+def compare(
+    scenarios: Mapping[str, Scenario],
+    plan: SamplingPlan | None = None,
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> xr.Dataset:
+    """Draw the same futures of several scenarios.
+
+    Draw i of every scenario has the same random numbers for all that has the same name (an input, failures, hourly weather), so that
+    only what the scenarios state otherwise makes a draw differ. The attributes tell which streams are shared and which are not.
+
+    Parameters
+    ----------
+    scenarios : mapping of str to Scenario
+        At least two, by the name that each has in the result; the first is the base.
+    plan : SamplingPlan, optional
+        100 000 random draws from seed 0 where left out.
+    progress : callable, optional
+        Called with the number of draws done, of all scenarios together.
+
+    Returns
+    -------
+    xarray.Dataset
+        Outputs by (scenario, draw) that all scenarios have, ``cost`` and ``emissions`` by component besides, nought for one that a scenario
+        does not have; drawn inputs, NaN where a scenario does not have one. ``results.sel(scenario=NAME)`` is read as one scenario is.
+        The attribute ``scenarios`` holds each one's hash and config, ``pairing`` what each shares with the base and what differs, as JSON.
+
+    Raises
+    ------
+    ConfigError
+        Where a scenario lacks an input.
+    InputError
+        For fewer than two scenarios.
+
+    Examples
+    --------
+    >>> from simulator import SamplingPlan, load_scenario
+    >>> texts = {"as planned": [], "at 4 USD": ["rental_price=4"]}
+    >>> scenarios = {name: load_scenario("configs/quickstart.yaml", overrides=text) for name, text in texts.items()}
+    >>> both = compare(scenarios, SamplingPlan(draws=500))
+    >>> bool((both.emissions_total[0] == both.emissions_total[1]).all()), both.cost_total.dims
+    (True, ('scenario', 'draw'))
+    """
+    if len(scenarios) < 2:
+        raise InputError(f"{len(scenarios)} scenario cannot be compared; state two or more")
+    plan = plan or SamplingPlan()
+    resolved = {name: resolve(scenario) for name, scenario in scenarios.items()}
+    parts = []
+    for place, scenario in enumerate(scenarios.values()):
+        tell = None if progress is None else partial(_done_in_all, progress, place * plan.draws)
+        parts.append(simulate(scenario, plan, progress=tell))
+    return _together(parts, resolved)
+
+
+def _done_in_all(progress: Callable[[int], None], before: int, done: int) -> None:
+    """Tell how many draws are done in all."""
+    progress(before + done)
+
+
+def _together(parts: Sequence[xr.Dataset], resolved: Mapping[str, Resolved]) -> xr.Dataset:
+    """Return the draws of several scenarios as one dataset."""
+    kept = [part[[name for name in part.data_vars if _is_kept(str(name), parts)]] for part in parts]
+    joined = xr.concat(
+        kept,
+        xr.Variable("scenario", np.array(list(resolved), dtype=object), {"long_name": "name of the scenario"}),
+        data_vars="all",
+        coords="minimal",
+        compat="override",
+        join="outer",
+        fill_value={name: 0.0 if name in _SUMS else np.nan for part in kept for name in part.data_vars},
+        combine_attrs="drop_conflicts",
+    )
+    base, *others = resolved.values()
+    pairing = {name: pair(base, other) for name, other in zip(list(resolved)[1:], others, strict=True)}
+    return joined.assign_attrs(
+        {name: parts[0].attrs[name] for name in SHARED if name in parts[0].attrs},
+        scenario=", ".join(resolved),
+        scenarios=json.dumps({name: _told(part) for name, part in zip(resolved, parts, strict=True)}, ensure_ascii=False),
+        pairing=json.dumps({name: found.as_data() for name, found in pairing.items()}, ensure_ascii=False),
+    )
+
+
+def _is_kept(name: str, parts: Sequence[xr.Dataset]) -> bool:
+    """Return whether a variable stands in a comparison: what all put out by draw, sums by component, and inputs."""
+    having = [part[name] for part in parts if name in part]
+    if having[0].attrs["role"] == "input":
+        return all(array.attrs["role"] == "input" for array in having)
+    return len(having) == len(parts) and (name in _SUMS or all(array.dims == ("draw",) for array in having))
+
+
+def _told(part: xr.Dataset) -> dict[str, Any]:
+    """Return the provenance of one scenario."""
+    return {"hash": part.attrs["scenario_hash"], "config": part.attrs["config"], "levers": part.attrs["levers"]}

@@ -1,0 +1,1 @@
+"""Which of several scenarios to choose, and what it is worth to know more before."""

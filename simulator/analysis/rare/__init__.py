@@ -1,0 +1,1 @@
+"""Chances that hardly any plain draw tells: importance sampling."""

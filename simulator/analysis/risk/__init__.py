@@ -1,0 +1,1 @@
+"""How likely limits are exceeded, alone and together, and what contingency that asks for."""

@@ -1,0 +1,1 @@
+"""What drives an output: swings, ranks, shares of variance, and what is luck."""

@@ -1,0 +1,1 @@
+"""Drawing until statistics are known as exactly as wanted."""

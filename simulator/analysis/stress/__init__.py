@@ -1,0 +1,1 @@
+"""What happened in the draws of a tail."""

@@ -1,0 +1,143 @@
+"""Bands as a table that a budget owner understands, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import click
+import xarray as xr
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from simulator.analysis.bands import bands_json, summarize
+from simulator.analysis.chances import LIMITS, budgets_exceeded, building_is_cheaper, chances_json, limits_exceeded
+from simulator.analysis.equivalences import equivalences, equivalences_json
+from simulator.analysis.notes import event_sources, notes, percentage
+from simulator.cli.show.history import print_history
+from simulator.cli.show.table import outputs, sentence, table_of_bands
+from simulator.cli.show.words import LIMIT_WORDS, chance_in_words, scale
+from simulator.quantities import QUANTITIES
+
+
+def show(results: xr.Dataset, *, as_json: bool, context: bool = False) -> None:
+    """Print the bands of results on stdout, in ``context`` with who could afford it and what it is as much as."""
+    summary = summarize(results)
+    if as_json:
+        data = bands_json(summary) | {"notes": notes(results)} | chances_json(results) | {"equivalences": equivalences_json(results)}
+        if "until" in results.attrs:
+            data["until"] = json.loads(results.attrs["until"])
+        data["sources"] = sources(results)
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 110)
+    with console.capture() as captured:  # rich would end the process itself where a reader has gone
+        _print_bands(console, results, summary)
+        if context:
+            _print_context(console, results)
+    click.echo(captured.get(), nl=False)
+
+
+def show_bands(summary: xr.Dataset, *, as_json: bool) -> None:
+    """Print the bands of draws that were not kept."""
+    if as_json:
+        data = bands_json(summary) | {"notes": notes(summary)} | chances_json(summary) | {"value_error": summary.attrs["value_error"]}
+        click.echo(json.dumps(data | {"sources": sources(summary)}, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 110)
+    with console.capture() as captured:
+        console.print(table_of_bands(summary, summary))
+        console.print(sentence(summary), soft_wrap=True)
+        _print_limits(console, summary, summary)
+        print_history(console, summary, summary)
+        _print_refused(console, summary)
+        for pair in _correlated(summary):
+            console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}.", soft_wrap=True)
+        _print_defaults(console, summary)
+        share = f"{100 * summary.attrs['value_error']:.1g} %"
+        told = f"percentiles are those of bins no wider than {share} of their values"
+        if _correlated(summary):
+            told += ", and achieved rank correlations are not known"
+        console.print(f"No draw was kept: {told}.", soft_wrap=True)
+    click.echo(captured.get(), nl=False)
+
+
+def sources(results: xr.Dataset) -> list[str]:
+    """Return the sources of the defaults that a result used, and of its events, each once."""
+    told = {entry["source"] for entry in json.loads(results.attrs["defaults"]).values() if "luck" not in entry["source"]}
+    return sorted(told | set(event_sources(results).values()))
+
+
+def _print_context(console: Console, results: xr.Dataset) -> None:
+    """Print who could afford the run, and what its emissions, water and energy are as much as."""
+    table = Table(
+        title="chance that its dearest year costs more than a kind of organization can spend in a year",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    for head in ("", "USD a year", "exceeded"):
+        table.add_column(head, justify="left" if not head else "right", no_wrap=True)
+    for name, budget, c, _ in budgets_exceeded(results):
+        table.add_row(name, f"{budget:,.0f}".replace(",", " "), percentage(c.value))
+    console.print(table)
+    console.print("as much as (P50, P5 to P95; factors and their sources):", style="bold")
+    for e in equivalences(results):
+        band = f"{e.middle:.3g} ({e.low:.3g} to {e.high:.3g})"
+        console.print(f"  {e.what}: {band}, of {e.factor:g} {e.unit} each; {e.basis}. {e.source} [{e.year}]", soft_wrap=True)
+
+
+def _print_limits(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
+    """Print how likely the scenario's limits are exceeded, and whether building is cheaper than buying."""
+    for name, (limit, c) in limits_exceeded(results).items():
+        factor, unit = scale(QUANTITIES[LIMITS[name]].unit, LIMITS[name], limit)
+        console.print(f"Chance to exceed the {LIMIT_WORDS[name]} of {limit / factor:g} {unit}: {chance_in_words(c)}.", soft_wrap=True)
+    cheaper = building_is_cheaper(results)
+    if cheaper is not None:
+        row = summary.sel(output="break_even_demand")
+        low, middle, high = (_tokens(row.value.sel(quantile=p).item()) for p in (0.05, 0.5, 0.95))
+        told = f"break-even, in tokens a month: {middle} ({low} to {high})"
+        console.print(f"Chance that building is cheaper than buying: {chance_in_words(cheaper)}; {told}.", soft_wrap=True)
+
+
+def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
+    console.print(table_of_bands(results, summary))
+    console.print(sentence(summary), soft_wrap=True)
+    _print_limits(console, results, summary)
+    print_history(console, results, summary)
+    _print_refused(console, summary)
+    for pair in _correlated(results):
+        achieved = "one of them is certain" if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
+        console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.", soft_wrap=True)
+    _print_defaults(console, results)
+
+
+def _correlated(results: xr.Dataset) -> list[dict[str, Any]]:
+    """Return the pairs of inputs for which a rank correlation is asked."""
+    return [pair for pair in json.loads(results.attrs["correlations"]) if pair["requested"] != 0.0]
+
+
+def _print_defaults(console: Console, results: xr.Dataset) -> None:
+    """Print what was taken from defaults."""
+    defaults = json.loads(results.attrs["defaults"])
+    if defaults:
+        names = ", ".join(dict.fromkeys(place.partition("[")[0] for place, told in defaults.items() if "luck" not in told["source"]))
+        console.print(f"Not stated, so taken from sourced defaults (simulator validate lists them): {names}.", soft_wrap=True)
+
+
+def _print_refused(console: Console, summary: xr.Dataset) -> None:
+    """Print why means are missing."""
+    for output, text in outputs(summary):
+        row = summary.sel(output=output)
+        if math.isnan(row["mean"].item()) and "[" not in output:
+            console.print(f"{text}: {row.note.item()}.", soft_wrap=True)
+
+
+def _tokens(value: float) -> str:
+    if math.isinf(value):
+        return "no volume"
+    for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if value >= size:
+            return f"{value / size:.3g} {name}"
+    return f"{value:.3g}"
