@@ -143,7 +143,7 @@ def _ordered(results: xr.Dataset) -> xr.Dataset:
     """Return outputs, then inputs, each in the nomenclature's order: files keep no order of their own."""
     others = [str(name) for name in results.data_vars if name not in QUANTITIES]  # weights
     names = [*(name for name in QUANTITIES if name in results.data_vars), *others]
-    return results[sorted(names, key=lambda name: results[name].attrs["role"] == "input")]
+    return results[sorted(names, key=lambda name: results[name].attrs.get("role") == "input")]
 
 
 def _variable(name: str, dims: tuple[str, ...], values: Floats, **attributes: str) -> xr.Variable:
@@ -324,6 +324,23 @@ def open_results(path: str | Path) -> xr.Dataset:
     text = {name: c.variable.astype(object) for name, c in loaded.coords.items() if c.dtype.kind not in "iuf"}
     whole = loaded.assign_coords(text).drop_encoding()
     return _ordered(whole) if "draw" in whole.dims else whole  # draws, or bands
+
+
+def open_draws(path: str | Path) -> xr.Dataset:
+    """Read the draws of one scenario that :func:`save_results` wrote, into memory.
+
+    Raises
+    ------
+    InputError
+        As :func:`open_results` does; and where a file holds bands, another verb's findings, or draws of several scenarios.
+    """
+    results = open_results(path)
+    if "draw" not in results.dims or not any(array.attrs.get("role") == "output" for array in results.data_vars.values()):
+        raise InputError(f"{path} holds no draws of a run: it was saved by `run --summary` or by another verb. Save draws with `run -o`")
+    if "scenario" in results.dims:
+        names = ", ".join(map(str, results.scenario.values))
+        raise InputError(f"{path} holds draws of several scenarios ({names}), and those of one are read here. Save them with `run -o`")
+    return results
 
 
 def _check_chunks(source: Path) -> None:

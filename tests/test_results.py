@@ -16,6 +16,7 @@ import pytest
 import xarray as xr
 
 from simulator import SamplingPlan, engine, load_scenario, open_results, save_results, simulate
+from simulator.cli import _run
 from simulator.errors import InputError
 from simulator.kernels.hourly import WIDTH
 from simulator.kernels.ledger.book import COSTS, EMISSIONS
@@ -27,6 +28,7 @@ from simulator.scenario import parse_scenario, resolve
 zarr = pytest.importorskip("zarr")
 
 CONFIGS = Path(__file__).parents[1] / "configs"
+QUICKSTART = str(CONFIGS / "quickstart.yaml")
 ENDINGS = (".nc", ".zarr")
 
 
@@ -535,3 +537,30 @@ def test_a_plan_costs_no_compiler():
     program = "import sys; from simulator import SamplingPlan; SamplingPlan(); print('numba' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["stress", QUICKSTART, "--worst", "10%", "--draws", "2000"],
+        ["update", QUICKSTART, "--actuals", "ACTUALS", "--draws", "20000"],
+        ["compare", QUICKSTART, "--lever", "fp8", "--draws", "200"],
+        ["sensitivity", QUICKSTART, "--method", "rank", "--draws", "500"],
+        ["risk", QUICKSTART, "--budget", "300k", "--draws", "1000"],
+        ["run", QUICKSTART, "--summary", "--draws", "1000", "--set", "reliability.method=expected_value"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_verbs_save_opens_again_and_is_not_taken_for_draws_of_a_run(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ACTUALS").write_text("hours,progress\n140,0.5\n")
+    saved = tmp_path / "found.nc"
+    words = [str(tmp_path / word) if word == "ACTUALS" else word for word in words]
+    assert _run([*words, "-o", str(saved)], debug=True) == 0
+    assert open_results(saved).attrs["scenario"].startswith("quickstart")
+    for reader in (["risk", "--budget", "1M"], ["stress", "--worst", "10%"], ["sensitivity", "--method", "rank"]):
+        capsys.readouterr()
+        assert _run([reader[0], str(saved), *reader[1:]], debug=False) == 2
+        told = capsys.readouterr().err
+        assert "holds no draws of a run" in told or "holds draws of several scenarios" in told

@@ -395,7 +395,7 @@ def test_saved_bands_are_refused_in_a_sentence(tmp_path, capsys):
     assert run("run", QUICKSTART, *EXPECTED, "--summary", "-o", file) == 0
     capsys.readouterr()
     assert run("risk", file, "--budget", "300k") == 2
-    assert f"{file} holds no draws, and risk reads draws" in capsys.readouterr().err
+    assert f"{file} holds no draws of a run" in capsys.readouterr().err
     with pytest.raises(InputError, match="bands, not draws"):
         budget_risk(open_results(file), {"budget": 3e5})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +39,9 @@ def drawn_inputs(results: xr.Dataset) -> Iterator[tuple[str, str, Floats]]:
                 yield f"{name}[{member}]", unit, np.asarray(values, dtype=np.float64)
 
 
-def moved_inputs(results: xr.Dataset, weights: Floats) -> dict[str, xr.DataArray]:
+def moved_inputs(
+    results: xr.Dataset, weights: Floats, *, moved: Callable[[Floats], Floats] = lambda values: values
+) -> dict[str, xr.DataArray]:
     """Return percentiles of every drawn input before and now, those first that moved or narrowed most.
 
     Parameters
@@ -48,6 +50,8 @@ def moved_inputs(results: xr.Dataset, weights: Floats) -> dict[str, xr.DataArray
         As :func:`simulator.simulate` returns it.
     weights : ndarray, shape (draws,)
         Of sum 1.
+    moved : callable, optional
+        Returns the values of the weighted draws from those before; the same where left out.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def moved_inputs(results: xr.Dataset, weights: Floats) -> dict[str, xr.DataArray
         ``input_value``, ``input_mcse`` by (stage, input, quantile), in ``input_unit``; by input ``shift``, how far its mean moved in
         standard deviations of its draws, with ``shift_mcse``, and ``narrowed``, its P5 to P95 now over that before.
     """
-    rows = sorted((_moved(results, weights, *own) for own in drawn_inputs(results)), key=lambda row: -row.interest)
+    rows = sorted((_moved(results, weights, moved, *own) for own in drawn_inputs(results)), key=lambda row: -row.interest)
     own = {"input": [row.name for row in rows], "input_unit": ("input", [row.unit for row in rows])}
     coords = {"stage": ["before", "now"], "quantile": list(QUANTILES), **own}
 
@@ -89,15 +93,15 @@ class _Moved(NamedTuple):
         return max(abs(self.shift.value), 1.0 - self.narrowed)
 
 
-def _moved(results: xr.Dataset, weights: Floats, name: str, unit: str, values: Floats) -> _Moved:
-    even = np.full(values.size, 1.0 / values.size)
-    before, now = (weighted_percentiles(w, values, QUANTILES, like=results) for w in (even, weights))
+def _moved(results: xr.Dataset, weights: Floats, moved: Callable[[Floats], Floats], name: str, unit: str, values: Floats) -> _Moved:
+    even, after = np.full(values.size, 1.0 / values.size), moved(values)
+    before, now = (weighted_percentiles(w, own, QUANTILES, like=results) for w, own in ((even, values), (weights, after)))
 
     def difference(own: NDArray[np.int64]) -> float:
-        return float(np.sum((weights[own] / weights[own].sum() - even[own] / even[own].sum()) * values[own]))
+        return float(np.sum(weights[own] / weights[own].sum() * after[own] - even[own] / even[own].sum() * values[own]))
 
     sd = float(np.std(values))
-    influence = values.size * (weights * (values - np.sum(weights * values)) - even * (values - values.mean()))
+    influence = values.size * (weights * (after - np.sum(weights * after)) - even * (values - values.mean()))
     shift = statistic(results, lambda own: difference(own) / sd, influence / sd)
     width = [stage[-1].value - stage[0].value for stage in (before, now)]
     return _Moved(name, unit, before, now, shift, width[1] / width[0] if width[0] > 0.0 else 1.0)

@@ -50,8 +50,7 @@ def command(
     CONFIG is simulated; FILE holds the draws that `simulator run -o` saved. Limits that are not stated are those of the scenario.
     """
     from simulator.analysis.order_statistics import require_open_unit
-    from simulator.errors import InputError
-    from simulator.results import check_target, open_results, save_results
+    from simulator.results import check_target, open_draws, save_results
     from simulator.scenario import resolve
 
     wanted = _levels(levels)
@@ -62,9 +61,7 @@ def command(
     if output is not None:
         check_target(output)
     if holds_results(config):
-        results = open_results(config)
-        if "draw" not in results.dims:
-            raise InputError(f"{config} holds no draws, and risk reads draws: it was saved by `run --summary` or by another verb")
+        results = open_draws(config)
         limits = _limits(asked, json.loads(results.attrs.get("limits", "{}")), _dates_of(results), now)
 
         from simulator.analysis.risk.point_estimate import point_of_results

@@ -48,7 +48,7 @@ def command(
     The draws are played again for every input: twice for a tornado, once for Sobol' indices. One bar stands for each event.
     """
     from simulator.errors import InputError
-    from simulator.results import check_target, open_results, save_results
+    from simulator.results import check_target, open_draws, save_results
 
     if grouped and method != "sobol":
         raise InputError(f"--grouped is of --method sobol; --method {method} takes correlated inputs as they are. Leave it out")
@@ -64,7 +64,7 @@ def command(
     if saved:
         from simulator.analysis.sensitivity.rank_correlation import rank_correlations
 
-        found = rank_correlations(open_results(config), output=output)
+        found = rank_correlations(open_draws(config), output=output)
     else:
         scenario, sampling = stated.load(config), stated.sampling()
         with showing_progress(stated.draws) as progress:

@@ -36,7 +36,7 @@ def command(
     Which inputs shifted and by how much, what came out, and three typical histories to replay.
     """
     from simulator.errors import InputError
-    from simulator.results import check_target, open_results, save_results
+    from simulator.results import check_target, open_draws, save_results
 
     if (share is None) == (condition is None):
         raise InputError("state one of --worst SHARE and --where 'NAME < LIMIT'")
@@ -45,7 +45,7 @@ def command(
         check_target(output)
     saved = holds_results(source)
     if saved:
-        results = open_results(source)
+        results = open_draws(source)
     else:
         from simulator.cli.progress import showing_progress
         from simulator.engine import simulate

@@ -17,9 +17,9 @@ from simulator.cli.options import Stated, plan_options
     "  simulator update configs/quickstart-de.yaml --actuals actuals.csv -o forecast.png\n"
     "  simulator update configs/quickstart.yaml --actuals actuals.csv --start 2026-11-30 --json\n"
     "\n\b\nA file of actuals, totals since the start (empty cells are not known):\n"
-    "  hours,progress,progress_error,spend [USD],energy [MWh],interruptions\n"
-    "  48,16%,2%,31k,15,0\n"
-    "  120,41%,2%,84k,38,1\n"
+    "  hours,progress,progress_error,spend [USD],spend_error,energy [MWh],interruptions\n"
+    "  48,16%,2%,31k,1%,15,0\n"
+    "  120,41%,2%,84k,1%,38,1\n"
 )
 @click.argument("config", type=click.Path())
 @click.option("--actuals", type=click.Path(), required=True, help="CSV of totals so far, by date or hours since the start.")
@@ -38,8 +38,8 @@ def command(
     """Forecast the rest of a run of CONFIG from what is known of it so far.
 
     Columns are device_hours, tokens, progress (share of the work that is done and saved), energy, spend, emissions (both of the
-    run's own compute) and interruptions; NAME_error is the relative standard error of a total, 5 % where left out. Draws that
-    agree with the last total of each column count for more.
+    run's own compute) and interruptions; NAME_error is the relative standard error of a total, which is exact where that is left out.
+    Draws that agree with the last total of each column count for more.
     """
     from simulator.analysis.update.actuals import read_actuals
     from simulator.plots.save import check_picture, save_picture
@@ -53,7 +53,8 @@ def command(
     if output is not None:
         (check_target if as_data else check_picture)(output)
 
-    from simulator.analysis.update.update import forecast_update, update_json
+    from simulator.analysis.update.stages import update_json
+    from simulator.analysis.update.update import forecast_update
     from simulator.cli.progress import showing_progress
     from simulator.cli.show.update import show_update
 

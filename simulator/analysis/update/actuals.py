@@ -24,11 +24,7 @@ COLUMNS = {
     "emissions": "emissions_total",
     "interruptions": "interruptions",
 }
-#: relative standard error of a total whose file states none, a judgement: meters and books err by about 2 %, and what they count is not
-#: quite what the model does
-USUAL_ERROR = 0.05
-
-_LEAST_ERROR, _LARGEST_ERROR = 1e-6, 1.0
+_LARGEST_ERROR = 1.0
 _ADMISSIBLE = f"Columns are date or hours, {', '.join(COLUMNS)}, and NAME_error for all but interruptions; a unit may follow as NAME [UNIT]"
 
 
@@ -45,7 +41,7 @@ class Observation:
     hours : float
         Time since the start of the run at which it was read [h], > 0.
     error : float
-        Relative standard error of the measurement; 0 for interruptions, which are counted.
+        Relative standard error of the measurement, >= 0; 0 for interruptions, which are counted.
     line : int
         Of the file.
     """
@@ -85,7 +81,8 @@ def read_actuals(path: str | Path, *, start: float | None = None) -> Actuals:
     ----------
     path : str or Path
         CSV with a column ``hours`` (since the start) or ``date``, and any of ``COLUMNS``: totals since the start, each with an optional
-        column ``NAME_error``, its relative standard error (0.02 or 2%). Units stand in the header (``energy [MWh]``), in the cells
+        column ``NAME_error``, its relative standard error (0.02 or 2%); left out, the total is
+        exact. Units stand in the header (``energy [MWh]``), in the cells
         (``1.2 GWh``), or are canonical. Empty cells are not known.
     start : float, optional
         Start of the run [h since 1970-01-01T00:00Z]; needed where the file has dates.
@@ -108,7 +105,7 @@ def read_actuals(path: str | Path, *, start: float | None = None) -> Actuals:
     ...     _ = file.write("hours,energy [MWh],interruptions\n100,30,2\n200,61 MWh,3\n")
     ...     file.flush()
     ...     [(o.column, o.value, o.error) for o in read_actuals(file.name).observations]
-    [('energy', 61000.0, 0.05), ('interruptions', 3.0, 0.0)]
+    [('energy', 61000.0, 0.0), ('interruptions', 3.0, 0.0)]
     """
     table = read_table(path, may_be_empty=True)
     titles = [_title(table, index) for index in range(len(table.header))]
@@ -141,8 +138,7 @@ def read_actuals(path: str | Path, *, start: float | None = None) -> Actuals:
                 RowProblem(table.lines[last], f"the last total of {table.named(index)}, {value:g} after {time:g} h, says nothing", way_out)
             )
             continue
-        usual = 0.0 if name == "interruptions" else USUAL_ERROR
-        observations.append(Observation(name, value, time, usual if error is None else error, table.lines[last]))
+        observations.append(Observation(name, value, time, error or 0.0, table.lines[last]))
     if problems:
         refuse(table.source, problems)
     return Actuals(table.source, tuple(observations))
@@ -187,8 +183,8 @@ def _amount(name: str, unit: str) -> Callable[[str], float]:
 
 def _share(cell: str) -> float:
     value = convert(parse_amount(cell), "1")
-    if not _LEAST_ERROR <= value <= _LARGEST_ERROR:
-        raise LawError(f"{value:g} is no relative standard error", f"It lies in {_LEAST_ERROR:g} to {_LARGEST_ERROR:g}: 0.02, or 2%")
+    if not 0.0 <= value <= _LARGEST_ERROR:
+        raise LawError(f"{value:g} is no relative standard error", f"It lies in 0 to {_LARGEST_ERROR:g}: 0.02, or 2%")
     return value
 
 

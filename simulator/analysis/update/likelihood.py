@@ -10,6 +10,9 @@ from simulator.analysis.update.actuals import Observation
 
 Floats = NDArray[np.float64]
 
+_EXACT = 1e-12  # error of a total without one: rounding
+_USUAL_ERROR = 0.02  # a judgement: meters and books err by about as much, so that no total that is stated as exact is nearer the truth
+
 
 def log_likelihood(observation: Observation, state: Floats) -> Floats:
     r"""Return the log-likelihood of an observation in each draw, up to a constant.
@@ -65,16 +68,17 @@ def surprise(observation: Observation, state: Floats) -> float:
         below = 0.5 * (pdtr(count, state) + (pdtr(count - 1.0, state) if count else 0.0))
     else:
         with np.errstate(divide="ignore"):
-            below = ndtr((np.log(observation.value) - np.log(np.maximum(state, 0.0))) / observation.error)
+            away = np.log(observation.value) - np.log(np.maximum(state, 0.0))
+            below = ndtr(away / max(observation.error, _EXACT))
     share = float(np.mean(below))
     return 2.0 * min(share, 1.0 - share)
 
 
 def distance(observation: Observation, state: Floats) -> float:
-    """Return how many standard errors the nearest draw lies from an observation; of a count, standard deviations of the draw's law."""
+    """Return how many standard errors, of at least 2 %, the nearest draw lies from a total; of a count, sd of the draw's law."""
     with np.errstate(divide="ignore", invalid="ignore"):
         if observation.column == "interruptions":
             away = np.abs(observation.value - state) / np.sqrt(np.maximum(state, 1.0))
         else:
-            away = np.abs(np.log(observation.value) - np.log(np.maximum(state, 0.0))) / observation.error
+            away = np.abs(np.log(observation.value) - np.log(np.maximum(state, 0.0))) / max(observation.error, _USUAL_ERROR)
     return float(np.min(away))

@@ -36,7 +36,9 @@ def show_update(found: xr.Dataset) -> None:
         row = found.sel(column=column)
         unit = "" if row.column_unit.item() == "1" else f" {row.column_unit.item()}"
         error = f" ± {100 * row.observed_error.item():.3g} %" if row.observed_error.item() else ""
-        click.echo(f"  {column} {row.observed.item():,.6g}{unit}{error} after {row.observed_at.item():g} h".replace(",", " "))
+        wider = row.tolerance.item() > row.observed_error.item()
+        near = f", matched within {100 * row.tolerance.item():.2g} %" if wider else ""
+        click.echo(f"  {column} {row.observed.item():,.6g}{unit}{error} after {row.observed_at.item():g} h".replace(",", " ") + near)
     click.echo("\nP50 (P5 to P95)")
     for output, text in _LABELS.items():
         if output in found.output:
@@ -66,7 +68,7 @@ def _show_inputs(found: xr.Dataset) -> None:
     told = found.isel(input=(abs(found["shift"]) > _WORTH_TELLING) | (found.narrowed < 1.0 - _WORTH_TELLING))
     if not told.input.size:
         return
-    click.echo("\ninputs that moved: shift of the mean in sd before, width of P5 to P95 over before")
+    click.echo("\ninputs that moved: shift of the mean in sd before, P5 to P95 over that before")
     for name in told.input.values[:_MOST_INPUTS]:
         row = told.sel(input=name)
         before, now = (
