@@ -5,7 +5,8 @@
 rounding trick of ``exp`` survives (both measured: full fastmath kills ``isnan`` and that ``exp``).
 
 numba's disk cache does not see edits in other files, so compiled kernels live in a folder whose
-name is a hash of every source file that a kernel is made from.
+name is a hash of every source file that a kernel is made from. Wherever the package is installed
+anew, kernels of the same sources are found there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
+from numba.core.caching import UserProvidedCacheLocator
 from numba.extending import intrinsic
 
 from simulator.errors import InputError
@@ -30,7 +33,7 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 #: Counting references to arrays is an atomic operation each time one is named: a tenth of the history kernel's time. What
 #: allocates nothing needs no counts.
 _NO_COUNTS: dict[str, Any] = {**_OPTIONS, "_nrt": False}
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).resolve().parent
 _JITTED = ("jit.py", "stochastic", "model", "kernels", "cuda")
 _BITS_OF_VECTORS = ("128", "256", "512")
 _COMPILER_FLAGS = (
@@ -71,12 +74,31 @@ def kernel(function: F) -> F:
     folder = cache_folder()
     if folder is None:
         return cast(F, numba.njit(parallel=True, **_OPTIONS)(function))
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)  # read once, while the function is decorated
+    before = numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES
+    # read once, while the function is decorated
+    numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES = str(folder), f"{__name__}.{KernelCacheLocator.__name__}"
     try:
         return cast(F, numba.njit(parallel=True, cache=True, **_OPTIONS)(function))
     finally:
-        numba.config.CACHE_DIR = before
+        numba.config.CACHE_DIR, numba.config.CACHE_LOCATOR_CLASSES = before
+
+
+class KernelCacheLocator(UserProvidedCacheLocator):  # type: ignore[misc]  # numba has no hints
+    """Where numba keeps what it compiled of a file: by its place in the package and what it holds, not by where that is installed."""
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, py_file: str) -> str:
+        """Return the folder below the cache's."""
+        folder = Path(py_file).resolve().parent
+        return (
+            folder.relative_to(_PACKAGE.parent).as_posix()
+            if folder.is_relative_to(_PACKAGE)
+            else super().get_suitable_cache_subpath(py_file)
+        )
+
+    def get_source_stamp(self) -> str:
+        """Return what changes with the file."""
+        return hashlib.sha256(Path(self._py_file).read_bytes()).hexdigest()
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba's hints are skipped
@@ -111,7 +133,7 @@ def source_hash() -> str:
         for source in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(str(source.relative_to(_PACKAGE)).encode() + b"\0" + source.read_bytes() + b"\0")
     flags = [f"{flag}={os.environ[flag]}" for flag in _COMPILER_FLAGS if flag in os.environ]
-    digest.update("\0".join([numba.__version__, *flags]).encode())
+    digest.update("\0".join([numba.__version__, np.__version__, *flags]).encode())
     return digest.hexdigest()[:24]
 
 

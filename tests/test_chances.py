@@ -48,6 +48,14 @@ def test_sobol_replicates_give_the_error():
     assert math.isnan(limits_exceeded(one)["budget"][1].mcse)
 
 
+def test_of_a_draw_that_is_not_known_no_chance_is_told():
+    ds = simulate(parse_scenario({**BASE, "limits": {"budget": 25_000}}), PLAN)
+    ds.cost_total.values[3] = math.nan
+    assert math.isnan(limits_exceeded(ds)["budget"][1].value)
+    assert all(math.isnan(c.value) for _, _, c, _ in budgets_exceeded(ds))
+    assert chances_json(ds)["limits"]["budget"]["probability_exceeded"] is None
+
+
 def test_larger_budgets_are_exceeded_less():
     ds = simulate(parse_scenario(BASE), PLAN)
     told = sorted((budget, c.value) for _, budget, c, _ in budgets_exceeded(ds))

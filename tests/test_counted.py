@@ -200,6 +200,22 @@ def test_threads_and_chunks_change_no_bit(monkeypatch):
     assert simulate_bands(scenario, SamplingPlan(draws=50_000, block_size=512)).identical(one)
 
 
+def test_of_a_draw_that_is_not_known_no_chance_is_told(monkeypatch):
+    scenario = load_scenario(QUICKSTART, overrides=[*EXPECTED, "limits.budget=250k", "limits.carbon_cap=40t"])
+    play = counted.Draws.play
+
+    def with_a_nan(self, low, high, progress=None):
+        inputs, outputs = play(self, low, high, progress)
+        cost = outputs["cost_total"].copy()
+        cost[7] = math.nan
+        return inputs, outputs | {"cost_total": cost}
+
+    monkeypatch.setattr(counted.Draws, "play", with_a_nan)
+    chances = simulate_bands(scenario, SamplingPlan(draws=2000)).probability_exceeded
+    assert math.isnan(chances.sel(limit="budget"))
+    assert 0 < chances.sel(limit="carbon_cap") < 1
+
+
 def test_on_the_command_line(tmp_path, capsys):
     target = tmp_path / "bands.nc"
     thresholds = ["--fail-above", "cost_total p81 > 1M", "--fail-above", "energy mean > 1 kWh"]

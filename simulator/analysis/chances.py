@@ -17,7 +17,7 @@ from simulator.reference import table
 
 #: limit of a scenario -> output that it bounds
 LIMITS = {"budget": "cost_total", "deadline": "programme_time", "carbon_cap": "emissions_total"}
-BUILDING = "building"  # what is a chance too: that it is cheaper than buying
+BUILDING, BUILT = "building", "building_saves"  # what is a chance too: that it is cheaper than buying; the output that tells it
 
 
 def happenings(outputs: Mapping[str, Any], limits: Mapping[str, float]) -> dict[str, NDArray[np.bool_]]:
@@ -31,8 +31,8 @@ def happenings(outputs: Mapping[str, Any], limits: Mapping[str, float]) -> dict[
         Those of the scenario, in canonical units.
     """
     found = {name: outcome(outputs, name) > limit for name, limit in limits.items()}
-    if "building_saves" in outputs:
-        found[BUILDING] = np.asarray(outputs["building_saves"]) > 0.0
+    if BUILT in outputs:
+        found[BUILDING] = np.asarray(outputs[BUILT]) > 0.0
     return found
 
 
@@ -67,7 +67,11 @@ def exceeded(results: xr.Dataset, name: str, limit: float) -> Estimate:
     limit : float
         In the canonical unit of its output.
     """
-    values = outcome(results, name)
+    return _chance_above(results, outcome(results, name), limit)
+
+
+def _chance_above(results: xr.Dataset, values: NDArray[np.float64], limit: float) -> Estimate:
+    """Return how likely values are above a limit; of a NaN draw nothing is known, so that the chance is NaN."""
     if np.isnan(values).any() or math.isnan(limit):
         return Estimate(math.nan, math.nan)
     return chance(results, values > limit)
@@ -79,9 +83,8 @@ def _chances(results: xr.Dataset) -> dict[str, Estimate]:
         rows = zip(results.limit.values, results.probability_exceeded.values, results.mcse_exceeded.values, strict=True)
         return {str(name): Estimate(float(value), float(mcse)) for name, value, mcse in rows}
     stated: dict[str, float] = json.loads(results.attrs.get("limits", "{}"))
-    building = happenings({str(name): values for name, values in results.data_vars.items()}, {})
     limits = {name: exceeded(results, name, limit) for name, limit in stated.items()}
-    return limits | {name: chance(results, happens) for name, happens in building.items()}
+    return limits | ({BUILDING: _chance_above(results, results[BUILT].values, 0.0)} if BUILT in results else {})
 
 
 def limits_exceeded(results: xr.Dataset) -> dict[str, tuple[float, Estimate]]:
@@ -105,7 +108,7 @@ def budgets_exceeded(results: xr.Dataset) -> list[tuple[str, float, Estimate, st
     if "draw" not in results.dims:
         return []
     cost = results["spending"].max("year", skipna=False).values if "spending" in results else results["cost_total"].values
-    return [(row.name, row.central, chance(results, cost > row.central), row.source) for row in table("budgets").rows]
+    return [(row.name, row.central, _chance_above(results, cost, row.central), row.source) for row in table("budgets").rows]
 
 
 def building_is_cheaper(results: xr.Dataset) -> Estimate | None:
@@ -129,5 +132,6 @@ def chances_json(results: xr.Dataset) -> dict[str, Any]:
     }
     cheaper = building_is_cheaper(results)
     if cheaper is not None:
-        data["build_or_buy"] = {"probability_building_is_cheaper": cheaper.value, "mcse": plain(cheaper)["mcse"]}
+        told = plain(cheaper)
+        data["build_or_buy"] = {"probability_building_is_cheaper": told["probability_exceeded"], "mcse": told["mcse"]}
     return data

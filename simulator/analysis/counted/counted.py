@@ -12,10 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.analysis.bands import PAIRED, QUANTILES, ErrorsOf, as_summary, errors_by_plan, note_of_pairs, statistics
-from simulator.analysis.chances import happenings
+from simulator.analysis.chances import BUILT, LIMITS, happenings
 from simulator.analysis.counted.sketches import Sketch
 from simulator.analysis.counted.told import Told
-from simulator.analysis.estimates import chance_of_counts
+from simulator.analysis.estimates import Estimate, chance_of_counts
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.analysis.tails import Moments, moments_judged, refused
 from simulator.engine import Draws
@@ -105,7 +105,9 @@ def simulate_bands(
     statistics_of = [_statistics(sketch, name, place, plan, probabilities, confidence, errors_of) for name, place in places.items()]
     units = [QUANTITIES[name.partition("[")[0]].unit for name in places]
     summary = as_summary(statistics_of, list(places), units, probabilities)
-    chances = {name: chance_of_counts(plan.plan, hits, _sizes(plan)) for name, hits in counts.items()}
+    known = {name: not sketch.missing(places[LIMITS.get(name, BUILT)]) for name in counts}  # of a NaN draw nothing is known
+    unknown = Estimate(math.nan, math.nan)
+    chances = {name: chance_of_counts(plan.plan, hits, _sizes(plan)) if known[name] else unknown for name, hits in counts.items()}
     summary = summary.assign(
         probability_exceeded=(
             "limit",
