@@ -1020,24 +1020,31 @@ def copy_of_package(folder):
     return target
 
 
+WORK = '''
+"""A kernel that compiles in a second."""
+from numba import prange
+from simulator.jit import kernel
+from simulator.model.workload import transformer_flop
+
+@kernel
+def run_work(tokens, out):
+    for i in prange(out.size):
+        out[i] = transformer_flop(7e9, tokens[i])
+'''
 PROGRAM = """
-import sys
 import numpy as np
 import simulator
-from simulator import SamplingPlan, parse_scenario
-from simulator.arguments import compile_arguments
-from simulator.kernels.static import OUTPUTS, run_static
-from simulator.scenario import resolve
-arguments = compile_arguments(resolve(parse_scenario(sys.stdin.read())), SamplingPlan(draws=200))
-inputs, outputs = np.empty((len(arguments.drawn), 200)), np.zeros((len(OUTPUTS), 200))
-run_static(0, 200, 4096, 0, arguments.play.modes, arguments.tables, inputs, outputs)
-print(simulator.__file__, sum(run_static.stats.cache_hits.values()), *outputs[OUTPUTS.index("energy_it")].tolist())
+from simulator.kernels.work import run_work
+out = np.empty(200)
+run_work(np.linspace(1e12, 2e12, 200), out)
+print(simulator.__file__, sum(run_work.stats.cache_hits.values()), *out.tolist())
 """
 
 
 def test_an_edited_law_changes_the_next_result_from_an_unwritable_install(tmp_path):
     """Two processes compile: one before and one after a law in another file than the kernel's was edited; none where it was moved to."""
     package = copy_of_package(tmp_path / "install")
+    (package / "kernels" / "work.py").write_text(WORK, encoding="utf-8")
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     environment = {k: v for k, v in os.environ.items() if k not in ("SIMULATOR_CACHE_DIR", "NUMBA_CACHE_DIR")}
@@ -1045,15 +1052,11 @@ def test_an_edited_law_changes_the_next_result_from_an_unwritable_install(tmp_pa
         "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1",
         "HOME": "/proc/none", "XDG_CACHE_HOME": "/proc/none", "TMPDIR": str(temporary),
     }  # fmt: skip
-    data = copy.deepcopy(DATA)
-    # energy is proportional to the work then
-    data["reliability"] |= {"method": "expected_value", "failure_rate": 0, "checkpoint_time": 0}
-    text = parse_scenario(data).to_yaml()
 
-    def energies(package=package):
+    def work(package=package):
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", PROGRAM], env=environment | {"PYTHONPATH": str(package.parent)}, cwd=temporary,
-            input=text, capture_output=True, text=True, check=False, timeout=300,
+            capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
@@ -1062,15 +1065,16 @@ def test_an_edited_law_changes_the_next_result_from_an_unwritable_install(tmp_pa
         return int(hits), np.array(values, dtype=float)
 
     installed = {p: p.stat().st_mtime_ns for p in package.rglob("*")}
-    hits, before = energies()
+    hits, before = work()
     assert hits == 0
     assert {p: p.stat().st_mtime_ns for p in package.rglob("*")} == installed, "something was written into the package"
     cached = list((temporary / f"training-risk-simulator-{os.getuid()}").rglob("*.nbi"))
     assert cached, "nothing was kept in the fallback folder"
-    elsewhere = copy_of_package(tmp_path / "elsewhere")
-    os.utime(elsewhere / "kernels" / "static.py", (0, 0))
+    elsewhere = tmp_path / "elsewhere" / "simulator"
+    shutil.copytree(package, elsewhere)
+    os.utime(elsewhere / "kernels" / "work.py", (0, 0))
     for place in (package, elsewhere):
-        hits, again = energies(place)
+        hits, again = work(place)
         assert hits == 1
         np.testing.assert_array_equal(again, before)
 
@@ -1078,6 +1082,6 @@ def test_an_edited_law_changes_the_next_result_from_an_unwritable_install(tmp_pa
     source = law.read_text(encoding="utf-8")
     assert source.count("return 6.0 * params_active") == 1
     law.write_text(source.replace("return 6.0 * params_active", "return 7.0 * params_active"), encoding="utf-8")
-    hits, after = energies()
+    hits, after = work()
     assert hits == 0
     np.testing.assert_allclose(after / before, 7 / 6, rtol=1e-14)
