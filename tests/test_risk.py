@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
 from fractions import Fraction
@@ -377,7 +378,7 @@ def test_the_readme_shows_what_the_command_prints(capsys):
     ("words", "told"),
     [
         ([], "no limit to judge. State --budget 30M, --deadline 2027-06-01 or --carbon 5000t, or limits in the scenario"),
-        (["--deadline", "2027-06-01"], "--deadline '2027-06-01': 2027-06-01 is a date, and the date of now is not known"),
+        (["--deadline", "2020-06-01"], "--deadline '2020-06-01': 2020-06-01 is not after now"),
         (["--budget", "3M", "--now", "2027-06-01"], "--now 2027-06-01 is not read"),
         (["--budget", "3 t"], "--budget '3 t': 't' is not a unit"),
         (["--carbon", "-3"], "--carbon '-3': -3 is not above 0"), (["--budget", "3M EUR"], "is in EUR"),
@@ -404,3 +405,17 @@ def test_a_nan_chance_is_null_in_the_json_of_a_run():
     results = simulate(parse_scenario({**BASE, "limits": {"budget": 25_000}}), SamplingPlan(draws=100))
     results["cost_total"][3] = np.nan
     assert chances_json(results)["limits"]["budget"]["probability_exceeded"] is None
+
+
+def test_a_date_counts_from_today_where_nothing_says_when_the_run_starts(capsys):
+    words = ["risk", QUICKSTART, *EXPECTED, "--draws", "1000", "--deadline", "2199-06-01", "--json"]
+    before = datetime.datetime.now(datetime.UTC).date()
+    assert run(*words) == 0
+    out, err = capsys.readouterr()
+    data = json.loads(out)
+    today = datetime.date.fromisoformat(data["now"])
+    assert before <= today <= datetime.datetime.now(datetime.UTC).date()
+    assert f"note: the deadline counts from today, {today}" in err
+    assert data["deadline"]["limit"] == 24 * (datetime.date(2199, 6, 1) - today).days
+    assert run(*words, "--now", str(today)) == 0
+    assert capsys.readouterr() == (out, "")

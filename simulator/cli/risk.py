@@ -27,7 +27,7 @@ _OPTIONS = {"budget": "--budget", "deadline": "--deadline", "carbon_cap": "--car
 @click.option("--budget", metavar="AMOUNT", help="Of the total cost: 30M, '450k USD'  [default: the scenario's]")
 @click.option("--deadline", metavar="DATE|TIME", help="Of the release: 2027-06-01, '200 days' from now  [default: the scenario's]")
 @click.option("--carbon", "carbon_cap", metavar="AMOUNT", help="Of the total emissions: 5000t  [default: the scenario's]")
-@click.option("--now", metavar="DATE", help="Date from which time counts  [default: start_time less preparation_time]")
+@click.option("--now", metavar="DATE", help="Date from which time counts  [default: start_time less preparation_time; else today]")
 @click.option("--levels", default="0.8,0.9,0.95", show_default=True, help="Of value at risk, CVaR and contingency.")
 @click.option("--joint", "joint_confidence", type=float, default=0.7, show_default=True, help="Confidence of budget and date together.")
 @plan_options
@@ -62,7 +62,9 @@ def command(
         check_target(output)
     if holds_results(config):
         results = open_draws(config)
-        limits = _limits(asked, json.loads(results.attrs.get("limits", "{}")), _dates_of(results), now)
+        known = _dates_of(results)
+        now = _today(deadline, known, now)
+        limits = _limits(asked, json.loads(results.attrs.get("limits", "{}")), known, now)
 
         from simulator.analysis.risk.point_estimate import point_of_results
 
@@ -70,6 +72,7 @@ def command(
     else:
         scenario = stated.load(config)
         known = {name: item.value.constant for name, item in resolve(scenario).inputs.items() if name in ("start_time", "preparation_time")}
+        now = _today(deadline, known, now)
         limits = _limits(asked, scenario.limits.model_dump(exclude_none=True), known, now)
         sampling = stated.sampling()
 
@@ -85,7 +88,7 @@ def command(
     from simulator.cli.show.risk import show_risk
 
     risk = budget_risk(results, limits, levels=wanted, joint_confidence=joint_confidence, point=point)
-    risk.attrs["point_estimate"] = why
+    risk.attrs.update({"point_estimate": why} | ({} if now is None else {"now": now}))
     if output is not None:
         save_results(risk, output)
         click.echo(f"saved to {output}", err=True)
@@ -93,6 +96,19 @@ def command(
         click.echo(json.dumps(risk_json(risk), indent=2, ensure_ascii=False, allow_nan=False))
     else:
         show_risk(risk)
+
+
+def _today(deadline: str | None, known: Mapping[str, float | None], now: str | None) -> str | None:
+    """Return the date from which one that is a deadline counts: where neither option nor scenario know it, today, and say so."""
+    from datetime import UTC, datetime
+
+    from simulator.scenario.dates import is_date
+
+    if now is not None or not is_date(deadline) or "start_time" in known:
+        return now
+    today = datetime.now(UTC).date().isoformat()
+    click.echo(f"note: the deadline counts from today, {today}: the scenario states no start_time. --now {today} keeps it so", err=True)
+    return today
 
 
 def _levels(text: str) -> tuple[float, ...]:

@@ -247,7 +247,7 @@ def risk_json(risk: xr.Dataset) -> dict[str, Any]:
     stated = [str(name).removesuffix("_cap") for name, limit in zip(risk.limit.values, risk.limit_value.values, strict=True) if limit > 0]
     rows = zip(risk.release.values, *(risk[name].values for name in _FRONTIER.values()), strict=True)
     front = [{"release": _plain(release)} | dict(zip(_FRONTIER, map(_plain, row), strict=True)) for release, *row in rows]
-    kinds = {"scenario": str, "draws": int, "seed": int, "plan": str, "confidence": float}
+    kinds = {"scenario": str, "draws": int, "seed": int, "plan": str, "confidence": float, "now": str}
     about = {name: kind(risk.attrs[name]) for name, kind in kinds.items() if name in risk.attrs}
     told = {"confidence": float(risk.attrs["joint_confidence"]), "unit": {"release": "h", "budget": "USD"}, "pairs": front}
     return {**about, **limits, "joint": {**met, "limits": stated}, "frontier": told, "point_estimate": risk.attrs.get("point_estimate", "")}
