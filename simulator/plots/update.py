@@ -39,9 +39,8 @@ def update_figure(found: xr.Dataset) -> Figure:
     for axes in panels[len(_OUTPUTS) + len(inputs) :]:
         axes.set_axis_off()
     a = found.attrs
-    figure.suptitle(
-        f"{a['scenario']} after {a['hours']:g} h: {a['draws']} draws worth {a['effective_draws']:.0f}, seed {a['seed']}", fontsize=11
-    )
+    draws = f"{a['draws']:_} draws worth {a['effective_draws']:_.0f}, seed {a['seed']}".replace("_", " ")
+    figure.suptitle(f"{a['scenario']} after {a['hours']:g} h: {draws}\nP5 to P95 light, P25 to P75 dark, a line at P50", fontsize=11)
     return figure
 
 
