@@ -454,6 +454,11 @@ def test_the_tornado_tells_the_units_of_its_ends(capsys):
     assert " ." not in text
 
 
+def test_the_table_of_ranks_tells_how_often_chance_fills_it(capsys):
+    assert _run(["sensitivity", *QUICK, "--method", "rank"], debug=False) == 0
+    assert "Of inputs without effect, 5 % stand in the table by chance." in capsys.readouterr().out
+
+
 def test_saved_draws_have_rank_correlations_and_results_are_saved(tmp_path, capsys):
     save_results(simulate(product(), SamplingPlan(draws=64)), tmp_path / "run.nc")
     target = tmp_path / "rank.nc"

@@ -107,6 +107,8 @@ def _rank(found: xr.Dataset) -> None:
         click.echo(f"{_name(name)} {texts[0]:>7} {texts[1]:>6} {texts[2]:>8} {texts[3]:>6} {bar}".rstrip())
     click.echo("")
     _say("partial: all other inputs' ranks held; ▁ is negative; ± is the Monte Carlo error.")
+    if len(quiet) < found.sizes["input"]:
+        _say(f"Of inputs without effect, {100 * (1.0 - float(found.attrs['confidence'])):.3g} % stand in the table by chance.")
     _list(f"Partial rank correlation {reason}", quiet)
 
 
