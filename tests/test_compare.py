@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.stats import binomtest, norm
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, compare, load_scenario, open_results, simulate, summarize
 from simulator.analysis.comparison.abatement import abatement
 from simulator.analysis.comparison.differences import differences, differences_json
+from simulator.analysis.comparison.pairing import pair
 from simulator.cli import _run
 from simulator.errors import InputError
+from simulator.scenario import resolve
 
 ROOT = Path(__file__).parent.parent
 QUICKSTART = str(ROOT / "configs" / "quickstart.yaml")
@@ -157,6 +160,33 @@ def test_a_handful_of_draws_has_no_mean():
     assert "too few" in found.note.item()
 
 
+def test_exact_intervals_of_percentiles_hold_next_to_an_atom():
+    rng = np.random.default_rng(5)
+    covered = 0
+    for _ in range(400):  # 79 % of the draws do not differ, and P80 of the others' N(30, 1) lies at their start
+        a = rng.normal(size=500)
+        d = np.where(rng.random(500) < 0.79, 0.0, rng.normal(30.0, 1.0, size=500))
+        low, high = differences_json(differences(pairs(a, a + d), quantiles=[0.8]).isel(scenario=0))["cost_total"]["ci"]["0.8"]
+        covered += low <= 30.0 + norm.ppf(0.01 / 0.21) <= high
+    assert binomtest(covered, 400, 0.95, alternative="less").pvalue > 1e-6
+
+
+def test_no_gain_from_pairing_is_told_of_variances_that_may_not_exist():
+    a, b = np.random.default_rng(4).standard_t(2.0, size=(2, 5000))
+    found = cost(pairs(a, b))
+    assert math.isnan(found["sd"].item())
+    assert math.isnan(found.fewer_draws.item())
+    assert math.isnan(found.correlation.item())
+    assert math.isfinite(found.probability_lower.item())
+
+
+def test_streams_are_those_that_the_results_depend_on():
+    owned = resolve(load_scenario(ROOT / "configs" / "quickstart-de.yaml"))
+    assert "accelerator_prices" not in pair(owned, owned).shared  # at a price that does not jump
+    jumping = resolve(scenario("compute.price_jump_rate=1 to 3"))
+    assert "accelerator_prices" in pair(jumping, jumping).shared
+
+
 def test_only_comparisons_are_compared():
     with pytest.raises(InputError, match="draws of one scenario"):
         differences(simulate(scenario(), SamplingPlan(draws=200)))
@@ -283,6 +313,6 @@ def test_what_differs_is_told(capsys):
     changed = ["--set", "limits.budget=400k USD", "--set", "reliability.method=expected_value", "--draws", "300", "--json"]
     assert run(QUICKSTART, *changed) == 0
     data = json.loads(capsys.readouterr().out)["pairing"]
-    assert any(note.startswith("Limits differ: none in the base, budget 400000") for note in data["notes"])
+    assert any(note.startswith("Limits differ: none in the base, budget 400000 USD in the other") for note in data["notes"])
     assert "Choice method: event_driven in the base, expected_value in the other." in data["notes"]
     assert data["base_only"] == ["interruptions"]

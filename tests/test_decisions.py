@@ -197,6 +197,23 @@ def test_what_inputs_of_scenarios_tell():
     )
 
 
+def test_a_lever_is_one_input_and_hides_none_that_it_changes():
+    levers = {"fp8": ["fp8"], "far": ["distributed_training"], "sparse": ["sparse_pretraining"]}
+    scenarios = {"base": load_scenario(QUICKSTART)} | {n: load_scenario(QUICKSTART, levers=pulled) for n, pulled in levers.items()}
+    found = evppi(losses_of(compare(scenarios, SamplingPlan(draws=500))))
+    assert {"lever_factor[fp8: peak_flops]", "lever_factor[sparse_pretraining: params_active]"} <= set(found.input.values)
+    assert not {"peak_flops", "params"} & set(found.input.values)  # certain times that factor
+    assert found.note.sel(input="mfu").item() == ""  # known where no lever changes it
+    pulled = {n: load_scenario(QUICKSTART, overrides=o, levers=["fp8"]) for n, o in {"base": [], "other": ["mfu=0.4"]}.items()}
+    assert "peak_flops" not in evppi(losses_of(compare(pulled, SamplingPlan(draws=500)))).input
+
+
+def test_knowing_one_input_is_worth_no_more_than_knowing_all():
+    for seed in range(30):
+        given = two_normals(1000, seed, distance=1.0, known=2.0, unknown=0.0)
+        assert evppi(given).value.max() <= perfect_information(given).value.value
+
+
 # the command
 
 
@@ -232,6 +249,7 @@ def test_the_command_tells_choice_and_worth(capsys):
         ([*RESERVED, "--measure", "mfu"], "is not INPUT=COST"),
         ([*RESERVED, "--measure", "mfu=3 weeks"], "is not a unit of this quantity"),
         ([*RESERVED, "--measure", "gpus=3 USD"], "gpus cannot be measured"),
+        ([*RESERVED, "--measure", "mfu=3 USD", "--measure", "mfu=4 USD"], "mfu has a cost already"),
         ([*RESERVED, "--carbon-price", "100"], "with its unit; for example '100 USD/t'"),
         ([*RESERVED, "--level", "1.5"], "--level = 1.5 is not admissible"),
         ([*RESERVED, "--draws", "300"], "draws support it"),

@@ -14,7 +14,7 @@ from known_indices import KNOWN, matrices
 from scipy import stats
 from statistics_helpers import assert_within_mcse
 
-from simulator import SamplingPlan, load_scenario, parse_scenario, save_results, simulate
+from simulator import SamplingPlan, compare, load_scenario, parse_scenario, save_results, simulate
 from simulator.analysis.sensitivity.luck import LUCKY_INPUTS, LUCKY_PROCESSES, drawn_inputs, knowable_streams, lucky_streams
 from simulator.analysis.sensitivity.rank_correlation import input_columns, rank_correlations
 from simulator.analysis.sensitivity.replays import FEWEST_DRAWS, Column, column
@@ -179,6 +179,8 @@ def test_bands_and_unknown_outputs_are_refused():
     results = simulate(product(), SamplingPlan(draws=16))
     with pytest.raises(InputError, match="bands, not draws"):
         column(results.drop_dims("draw"), "cost_total")
+    with pytest.raises(InputError, match=r"draws of several scenarios \(a, b\)\. Choose one"):
+        column(compare({"a": product(), "b": product()}, SamplingPlan(draws=16)), "cost_total")
     with pytest.raises(InputError, match="rental_price is not an output"):
         column(results, "rental_price")
     with pytest.raises(InputError, match=r"cost\[gold\] is not an output.*accelerators"):
@@ -382,6 +384,16 @@ def test_sobol_points_have_the_errors_of_their_replicates():
     assert "use replicates" in single.note.values[0]
 
 
+@pytest.mark.parametrize(("lever", "made"), [("fp8", "peak_flops"), ("sparse_pretraining", "params"), ("pruning", "tokens")])
+def test_a_lever_is_one_input_by_its_factor(lever, made):
+    results = simulate(load_scenario("configs/quickstart.yaml", levers=[lever]), SamplingPlan(draws=1000))
+    found = rank_correlations(results).input.values
+    assert made not in found
+    assert any(str(name).startswith(f"lever_factor[{lever}: ") for name in found)
+    with pytest.raises(InputError, match="determine each other"):
+        rank_correlations(results, inputs=[made, *(name for name in found if "lever" in str(name))])
+
+
 def test_columns_without_ranks_are_refused_by_name():
     results = drawn(64, 0)
 
@@ -432,6 +444,21 @@ def test_every_method_prints_a_table_and_json(options, rows, capsys):
         assert {"mcse", "mcse_partial", "mcse_total"} & set(row)
 
 
+def test_the_tornado_tells_the_units_of_its_ends(capsys):
+    assert _run(["sensitivity", *QUICK], debug=False) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Ends are in USD/h (rental_price); 1/(1000 node-day) (failure_rate); h (downtime, checkpoint_time)." in text
+    assert _run(["sensitivity", *QUICK, "--output", "interruptions"], debug=False) == 0
+    text = capsys.readouterr().out
+    assert "Swing from P10" in text
+    assert " ." not in text
+
+
+def test_the_table_of_ranks_tells_how_often_chance_fills_it(capsys):
+    assert _run(["sensitivity", *QUICK, "--method", "rank"], debug=False) == 0
+    assert "Of inputs without effect, 5 % stand in the table by chance." in capsys.readouterr().out
+
+
 def test_saved_draws_have_rank_correlations_and_results_are_saved(tmp_path, capsys):
     save_results(simulate(product(), SamplingPlan(draws=64)), tmp_path / "run.nc")
     target = tmp_path / "rank.nc"
@@ -449,13 +476,16 @@ def test_saved_draws_have_rank_correlations_and_results_are_saved(tmp_path, caps
         ([*QUICK, "--grouped"], "--grouped is of --method sobol"),
         (["run.nc"], "holds draws, and --method tornado has to play others"),
         (["run.nc", "--method", "rank", "--set", "mfu=0.4"], "leave out --set, or give a CONFIG instead"),
-        ([*QUICK, "--output", "cost"], "cost is not an output of this scenario"),
+        ([*QUICK, "--output", "cost"], "cost is not an output of this scenario; did you mean cost_total or cost["),
+        ([*QUICK, "--output", ""], "an empty name is not an output of this scenario; did you mean goodput or"),
         ([*QUICK, "-o", "x.csv"], "results are written as FILE.nc"),
     ],
 )
 def test_what_cannot_be_told_exits_with_2(words, message, capsys):
     assert _run(["sensitivity", *words], debug=False) == 2
-    assert message in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert message in told
+    assert len(told) < 700
 
 
 def test_the_readme_shows_what_the_command_prints(capsys):

@@ -23,6 +23,7 @@ Kind = Literal["mean", "percentile", "cvar"]
 _PATTERN = re.compile(r"\s*(?P<output>[^\s\[]+(?:\[[^\]]*\])?)\s+(?:mean|(?P<kind>p|cvar)(?P<per_cent>\d+(?:\.\d+)?))\s*", re.IGNORECASE)
 _KINDS: dict[str, Kind] = {"mean": "mean", "p": "percentile", "cvar": "cvar"}
 _FEWEST_BEYOND = 5  # draws of a part beyond a percentile, as in analysis.bands
+_SUGGESTED = 6  # outputs that begin like what is none
 _FEWEST = 10  # draws of a part of which a mean is taken
 
 
@@ -112,11 +113,22 @@ def parse_statistic(
         raise InputError(f"{where} is not {form}")
     output = match["output"]
     if output not in outputs:
-        near = get_close_matches(output, outputs, n=3) or outputs
-        raise InputError(f"{where}: {output} is not an output; did you mean {' or '.join(near)}?")
+        raise InputError(f"{where}: {output} is not an output; did you mean {' or '.join(near_outputs(output, outputs))}?")
     if kind == "mean":
         return Statistic(output, kind)
     probability = float(Decimal(match["per_cent"]) / 100)
     if not 0 < probability < 1:
         raise InputError(f"{where}: a percentile lies strictly between p0 and p100")
     return Statistic(output, kind, probability)
+
+
+def near_outputs(name: str, outputs: Sequence[str]) -> list[str]:
+    """Return a few outputs that a name may have meant: those that are spelled like it, or begin so; else all that are no components.
+
+    Examples
+    --------
+    >>> near_outputs("cost", ["cost_total", "water", "cost[electricity]"]), near_outputs("gpu", ["cost_total", "cost[electricity]"])
+    (['cost_total', 'cost[electricity]'], ['cost_total'])
+    """
+    begun = [known for known in outputs if name and known.startswith(name)]
+    return get_close_matches(name, outputs, n=3) or begun[:_SUGGESTED] or [known for known in outputs if "[" not in known]

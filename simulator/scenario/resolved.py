@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 from simulator.scenario.inputs import Change, Input
 from simulator.scenario.lookup import currency_of
@@ -55,12 +56,12 @@ class Resolved:
         """Names of the phases; none where the run has one stretch only."""
         return tuple(phase.name for phase in self.scenario.workload.phases)
 
-    @property
+    @cached_property
     def people(self) -> tuple[str, ...]:
         """Names of the classes of people who are paid."""
         return tuple(item.member for place, item in self.inputs.items() if place.startswith("headcount["))
 
-    @property
+    @cached_property
     def events(self) -> tuple[str, ...]:
         """Names of the events."""
         return tuple(item.member for place, item in self.inputs.items() if place.startswith("event_luck["))

@@ -60,7 +60,8 @@ def differences(
         ``mean``, ``sd``, ``mcse_mean``, ``note`` ...). ``probability_lower`` and ``probability_equal``, with ``mcse_lower`` and
         ``mcse_equal``. ``mcse_unpaired``: the standard error that the mean difference of as many independent draws would have.
         ``fewer_draws``, :math:`(s_a^2 + s_b^2) / s_d^2`: how many times fewer random draws pairing needs; infinite where the difference
-        is the same in every draw, NaN where nothing varies. ``correlation`` of a and b, NaN where one does not vary. ``pairs`` by scenario.
+        is the same in every draw, NaN where nothing varies. ``correlation`` of a and b, NaN where one does not vary. Both are NaN where
+        a variance may not exist. ``pairs`` by scenario.
 
     Raises
     ------
@@ -115,7 +116,10 @@ def _difference(results: xr.Dataset, base: str, other: str, quantiles: Sequence[
     with np.errstate(invalid="ignore"):  # inf - inf is unknown
         d = xr.Dataset({name: (b[name] - a[name]).assign_attrs(a[name].attrs) for name in outputs}, attrs=results.attrs)
     told, of_a, of_b = (summarize(x.assign_attrs(results.attrs), quantiles=quantiles, confidence=confidence) for x in (d, a, b))
-    rows = [_row(paired, *(_draws(x, str(name)) for x in (a, b))) for name in told.output.values]
+    known = np.isfinite(told.sd.values + of_a.sd.values + of_b.sd.values).tolist()
+    rows = [
+        _row(paired, _draws(a, str(name)), _draws(b, str(name)), moments=own) for name, own in zip(told.output.values, known, strict=True)
+    ]
     variables: dict[str, Any] = {
         key: ("output", np.array([row[key] for row in rows]), {"long_name": text, "units": "1"}) for key, text in _TOLD.items()
     }
@@ -151,12 +155,12 @@ def _draws(results: xr.Dataset, output: str) -> Floats:
     return np.asarray(array.values, dtype=np.float64)
 
 
-def _row(paired: xr.Dataset, a: Floats, b: Floats) -> dict[str, float]:
-    """Return what stands beside the bands of one difference."""
+def _row(paired: xr.Dataset, a: Floats, b: Floats, *, moments: bool) -> dict[str, float]:
+    """Return what stands beside the bands of one difference; nothing that is made of moments which may not exist."""
     unknown = Estimate(math.nan, math.nan)
     known = not (np.isnan(a).any() or np.isnan(b).any())
     lower, equal = (chance(paired, b < a), chance(paired, b == a)) if known else (unknown, unknown)
-    fewer, correlation = _fewer_draws(paired, a, b), _correlation(paired, a, b)
+    fewer, correlation = (_fewer_draws(paired, a, b), _correlation(paired, a, b)) if moments else (unknown, unknown)
     found = {"probability_lower": lower, "probability_equal": equal, "fewer_draws": fewer, "correlation": correlation}
     errors = {"mcse_lower": lower, "mcse_equal": equal, "mcse_fewer_draws": fewer, "mcse_correlation": correlation}
     return {name: e.value for name, e in found.items()} | {name: e.mcse for name, e in errors.items()}
@@ -192,6 +196,9 @@ def _correlation(paired: xr.Dataset, a: Floats, b: Floats) -> Estimate:
 def differences_json(found: xr.Dataset) -> dict[str, dict[str, Any]]:
     """Return the differences of one scenario to its base as plain data, by output; what is not finite is None.
 
+    ``ci`` is the exact interval of each percentile, which holds too where many draws do not differ at all, and a percentile lies next to
+    these: there its error tells little.
+
     Parameters
     ----------
     found : xarray.Dataset
@@ -208,6 +215,8 @@ def differences_json(found: xr.Dataset) -> dict[str, dict[str, Any]]:
             "sd": plain(row["sd"]),
             "quantiles": {key: plain(x) for key, x in zip(keys, row["value"], strict=True)},
             "mcse_quantiles": {key: plain(x) for key, x in zip(keys, row["mcse"], strict=True)},
+            "ci": {key: [float(x) for x in ends] if np.isfinite(ends).all() else None for key, ends in zip(keys, row["ci"], strict=True)},
+            "ci_level": {key: plain(x) for key, x in zip(keys, row["ci_level"], strict=True)},
             **{key: plain(row[key]) for key in (*_TOLD, "mcse_unpaired")},
             "note": str(row["note"]),
         }

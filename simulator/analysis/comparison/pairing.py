@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from simulator.arguments import PROCESSES
+from simulator.analysis.sensitivity.luck import drawn_inputs, played_processes
 from simulator.scenario import Resolved
 
-_SAID = 4  # inputs that a sentence names one by one
+_SAID = 4  # inputs of which a sentence tells both values
+_NAMED = 8  # names in a sentence
+_LIMIT_UNITS = {"budget": "USD", "deadline": "h", "carbon_cap": "kg CO2e"}
+#: choices whose names do not tell what they are
+_CHOSEN = {
+    "foreign": "electricity is priced in another currency than USD",
+    "dated": "a replayed history is read from the run's own date on",
+    "interval": "checkpoint interval",
+    "restart": "restarts",
+    "price": "price of electricity",
+    "carbon": "carbon intensity",
+    "matching": "matching of contracted clean energy",
+    "parts": "parts that are on",
+    "excluded": "components that are off",
+}
 
 
 @dataclass(frozen=True)
@@ -71,11 +85,7 @@ def pair(base: Resolved, other: Resolved) -> Pairing:
 
 def _streams(resolved: Resolved) -> tuple[str, ...]:
     """Return the streams that a scenario's results depend on."""
-    played = resolved.choices.method != "expected_value"
-    owns = resolved.choices.basis == "own" or "improvement_horizon" in resolved.inputs
-    processes = {"interruptions": played, "weather": resolved.zone is not None, "accelerator_prices": owns}
-    drawn = dict.fromkeys(item.stream for item in resolved.inputs.values() if item.value.table is not None)
-    return (*drawn, *(name for name in PROCESSES if processes[name]))
+    return (*drawn_inputs(resolved), *played_processes(resolved))
 
 
 def _notes(base: Resolved, other: Resolved) -> Iterator[str]:
@@ -83,7 +93,7 @@ def _notes(base: Resolved, other: Resolved) -> Iterator[str]:
     for name, a in asdict(base.choices).items():
         b = getattr(other.choices, name)
         if a != b:
-            yield f"Choice {name}: {_said(a)} in the base, {_said(b)} in the other."
+            yield f"Choice {_CHOSEN.get(name, name)}: {_said(a)} in the base, {_said(b)} in the other."
     limits = [r.scenario.limits.model_dump(exclude_none=True) for r in (base, other)]
     if limits[0] != limits[1]:
         yield f"Limits differ: {_said(limits[0])} in the base, {_said(limits[1])} in the other; a difference judges neither."
@@ -99,10 +109,10 @@ def _notes(base: Resolved, other: Resolved) -> Iterator[str]:
 
 
 def _said(value: Any) -> str:
-    """Return a choice in words."""
+    """Return a choice, or limits, in words."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {amount:g}" for name, amount in value.items()) or "none"
-    if isinstance(value, (tuple, list)):
+        return ", ".join(f"{name} {amount:g} {_LIMIT_UNITS.get(name, '')}".rstrip() for name, amount in value.items()) or "none"
+    if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
@@ -121,4 +131,16 @@ def changes_in_words(changed: Mapping[str, tuple[str, str]]) -> str:
         return "No input differs."
     said = [f"{name} ({a} -> {b})" for name, (a, b) in list(changed.items())[:_SAID]]
     rest = list(changed)[_SAID:]
-    return f"Inputs that differ: {', '.join(said)}{f', and {len(rest)} more: ' + ', '.join(rest) if rest else ''}."
+    return f"Inputs that differ: {', '.join(said)}{f', and {len(rest)} more: ' + names_in_words(rest) if rest else ''}."
+
+
+def names_in_words(names: Sequence[str]) -> str:
+    """Return names one after the other, of many the first and how many more there are.
+
+    Examples
+    --------
+    >>> names_in_words(["mfu", "pue"]), names_in_words([f"fee[{i}]" for i in range(11)])[-34:]
+    ('mfu, pue', 'fee[7] and 3 more (--json has all)')
+    """
+    more = len(names) - _NAMED
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:_NAMED])} and {more} more (--json has all)"

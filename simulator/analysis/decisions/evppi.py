@@ -15,6 +15,7 @@ from scipy.stats import rankdata
 
 from simulator.analysis.decisions.decisions import Losses, perfect_information
 from simulator.analysis.estimates import Estimate, statistic
+from simulator.analysis.lever_made import is_made_by_levers
 from simulator.errors import InputError
 
 _FEWEST_DRAWS = 200  # of which each half is fitted alone
@@ -33,7 +34,8 @@ def evppi(losses: Losses, *, costs: Mapping[str, float] | None = None) -> xr.Dat
     :math:`\min_k E L_k - E \min_k E(L_k \mid x)`: who knows x chooses by the means that hold at x. These are fitted to the draws, the
     differences of losses to those of the best option by least squares: a cubic spline of the normal score of x, of 1, 2, 4 ... pieces
     as long as that lowers the squared error of predicting each draw from all others; a mean for each value where x has few. One input at
-    a time, with all that it tells about inputs correlated with it. It stops being true where a mean jumps inside the range of x.
+    a time, with all that it tells about inputs correlated with it, and never more than to know all. It stops being true where a mean
+    jumps inside the range of x.
 
     Parameters
     ----------
@@ -101,22 +103,49 @@ def evppi(losses: Losses, *, costs: Mapping[str, float] | None = None) -> xr.Dat
 def _inputs(results: xr.Dataset) -> Iterator[tuple[str, Floats]]:
     """Yield the inputs that are drawn and could be known, members of a group as ``mfu[first]``: name and draws by scenario.
 
-    What is luck by its very nature is none.
+    What is luck by its very nature is none, nor what is certain but for levers: their factors stand for it. Scenarios in which a lever
+    or an event changes an input are left out where it stands unchanged in another.
     """
     for name, array in results.data_vars.items():
         if array.attrs.get("role") != "input" or "draw" not in array.dims or str(name).endswith("_luck"):
             continue
+        changed = _changed(results, str(name))
         (group,) = [dim for dim in array.dims if dim not in ("draw", "scenario")] or [None]
         for member in [None] if group is None else array[group].values:
             own = array if member is None else array.sel({group: member})
             values = np.atleast_2d(own.transpose(..., "draw").values)
-            if any(np.ptp(row) > 0.0 for row in values):
-                yield str(name) if member is None else f"{name}[{member}]", values
+            kept = [place for place in range(len(values)) if changed.all() or not changed[place]]
+            rows = [place for place in kept if np.ptp(values[place]) > 0.0]
+            if str(name) != "lever_factor":
+                rows = [place for place in rows if not is_made_by_levers(values[place], _factors(results, place))]
+            if rows:
+                yield str(name) if member is None else f"{name}[{member}]", values[rows]
+
+
+def _changed(results: xr.Dataset, name: str) -> NDArray[np.bool_]:
+    """Return in which scenarios levers or events change an input: a factor for it is drawn."""
+    changed = np.zeros(results.sizes.get("scenario", 1), dtype=np.bool_)
+    for group in ("lever", "event"):
+        if f"{group}_factor" not in results:
+            continue
+        factors = results[f"{group}_factor"]
+        of = [str(label).endswith(f": {name}") for label in factors[f"{group}_effect"].values]
+        changed |= np.atleast_1d(factors[{f"{group}_effect": of}].notnull().any([f"{group}_effect", "draw"]).values)
+    return changed
+
+
+def _factors(results: xr.Dataset, place: int) -> list[Floats]:
+    """Return the factors of the levers of one scenario."""
+    if "lever_factor" not in results:
+        return []
+    rows = results.lever_factor.transpose("lever_effect", ..., "draw").values
+    own = rows if rows.ndim == 2 else rows[:, place]
+    return [np.asarray(row, dtype=np.float64) for row in own if not np.isnan(row).any()]
 
 
 def _row(losses: Losses, column: Floats) -> tuple[Estimate, float, int, str]:
     """Return the value, by how much it may be too high, the size of the fit, and why there is none."""
-    scores = {rankdata(row).tobytes(): row for row in column if np.ptp(row) > 0.0}
+    scores = {rankdata(row).tobytes(): row for row in column}
     if len(scores) > 1:
         return (
             Estimate(math.nan, math.nan),
@@ -132,7 +161,7 @@ def _row(losses: Losses, column: Floats) -> tuple[Estimate, float, int, str]:
     fitted = basis @ (basis.T @ gains)
     choice = fitted.argmax(axis=1)
     estimate = statistic(losses.results, lambda own: float(gains[own, choice[own]].mean()), gains[whole, choice])
-    value = float(fitted.max(axis=1).mean())
+    value = min(float(fitted.max(axis=1).mean()), float(gains.max(axis=1).mean()))
     return Estimate(value, estimate.mcse), max(value - _held_out(x, gains, basis), 0.0), pieces, ""
 
 

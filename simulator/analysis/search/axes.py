@@ -56,6 +56,19 @@ class Axis:
     ordered: bool
     spacing: str
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """Values of the config that the settings change, by their whole paths.
+
+        Examples
+        --------
+        >>> sorted(parse_axis("mfu=0.3,0.4").paths | parse_axis("region=FR,SE").paths)
+        ['grid.region', 'workload.mfu']
+        """
+        if self.is_lever:
+            return frozenset(LEVERS[self.name].sets)
+        return frozenset([f"{HOMES[self.name]}.{self.name}" if self.name in HOMES else self.name])
+
     def changes(self, place: int) -> tuple[list[str], list[str]]:
         """Return the overrides and levers of a setting, as :func:`simulator.load_scenario` takes them.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 from math import prod
 from typing import TypeAlias
 
@@ -37,7 +37,7 @@ def first_grid(axes: Sequence[Axis]) -> list[Candidate]:
         raise InputError(
             f"{len(axes)} values are searched over ({', '.join(names)}); a search takes 1 to {MOST_AXES}: fix those that matter least"
         )
-    if len(set(names)) < len(names):
+    if len(set(names)) < len(names) or any(a.paths & b.paths for a, b in combinations(axes, 2)):
         raise InputError(f"{', '.join(names)}: a value is searched over once; join its ranges")
     count = _FIRST.get(sum(axis.ordered for axis in axes), 0)
     places = [_spread(len(axis.settings), count) if axis.ordered else list(range(len(axis.settings))) for axis in axes]

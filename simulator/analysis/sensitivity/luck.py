@@ -38,13 +38,17 @@ def lucky_streams(resolved: Resolved) -> tuple[str, ...]:
     >>> lucky_streams(resolve(load_scenario("configs/quickstart.yaml")))
     ('interruptions',)
     """
+    return (*(name for name in drawn_inputs(resolved) if is_lucky_input(name)), *played_processes(resolved))
+
+
+def played_processes(resolved: Resolved) -> tuple[str, ...]:
+    """Return those of LUCKY_PROCESSES that a scenario plays."""
     played = {
         "interruptions": resolved.choices.method == "event_driven",
         "weather": resolved.zone is not None,
         "accelerator_prices": "price_path" in resolved.choices.parts,
     }
-    inputs = [name for name in drawn_inputs(resolved) if is_lucky_input(name)]
-    return (*inputs, *(name for name in LUCKY_PROCESSES if played[name]))
+    return tuple(name for name in LUCKY_PROCESSES if played[name])
 
 
 def knowable_streams(resolved: Resolved) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 from simulator.analysis.bands import ONE_SCRAMBLING
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.intervals import half_widths, linear_estimate
+from simulator.analysis.lever_made import is_made_by_levers
 from simulator.analysis.sensitivity.replays import NOT_TOLD, column, require_finite
 from simulator.errors import InputError
 
@@ -109,7 +110,8 @@ def _fisher(value: Floats, mcse: Floats, width: float) -> Floats:
 def input_columns(results: xr.Dataset, names: Sequence[str] | None = None) -> dict[str, Floats]:
     """Return the drawn inputs of results by name; members of a group, phases for example, as ``mfu[first]``.
 
-    Those that are asked for are returned as they are; else members that do not have an input, or have a certain one, are left out.
+    Those that are asked for are returned as they are; else members that do not have an input, or have a certain one, are left out, and
+    what is certain but for levers: their factors stand for it.
 
     Raises
     ------
@@ -128,7 +130,9 @@ def input_columns(results: xr.Dataset, names: Sequence[str] | None = None) -> di
             if names is not None or not (np.isnan(values).all() or (values == values[0]).all()):
                 found[f"{quantity}[{member}]"] = np.asarray(values, dtype=np.float64)
     if names is None:
-        return found
+        factors = {name: values for name, values in found.items() if name.startswith("lever_factor[")}
+        made = [name for name, values in found.items() if name not in factors and is_made_by_levers(values, list(factors.values()))]
+        return {name: values for name, values in found.items() if name not in made}
     if strangers := [name for name in names if name not in found]:
         raise InputError(f"{', '.join(strangers)} is no input that was drawn; those are {', '.join(found)}")
     return {name: found[name] for name in names}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.analysis.bands import output_names as output_names_of
+from simulator.analysis.statistic import near_outputs
 from simulator.analysis.tails import moments_reported
 from simulator.engine import Draws, in_part, output_names
 from simulator.errors import InputError
@@ -66,10 +67,14 @@ def column(results: xr.Dataset, output: str) -> Column:
     """
     if "draw" not in results.dims:
         raise InputError("these results hold bands, not draws (run --summary keeps none). Run without --summary")
+    if "scenario" in results.dims:
+        held = ", ".join(map(str, results.scenario.values))
+        raise InputError(f"these are draws of several scenarios ({held}). Choose one: results.sel(scenario=NAME), or run its config")
     name, bracket, label = output.partition("[")
     array = results.get(name)
     if array is None or array.attrs.get("role") != "output" or (array.ndim == 2) != bool(bracket):
-        raise InputError(f"{output} is not an output of these results")
+        near = " or ".join(near_outputs(output, output_names_of(results)))
+        raise InputError(f"{output or 'an empty name'} is not an output of these results; did you mean {near}?")
     if bracket:
         (dimension,) = (dim for dim in array.dims if dim != "draw")
         labels = [str(x) for x in array[dimension].values]
@@ -189,8 +194,8 @@ class Replays:
     ) -> None:
         names = output_names(resolved)
         if output not in names:
-            near = get_close_matches(output, names, n=3) or names
-            raise InputError(f"{output} is not an output of this scenario; did you mean {' or '.join(near)}?")
+            near = " or ".join(near_outputs(output, names))
+            raise InputError(f"{output or 'an empty name'} is not an output of this scenario; did you mean {near}?")
         self._resolved, self._plan, self._output = resolved, plan, output
         self._runs, self._progress, self._done = runs, progress, 0
         self._origin = _origin(resolved.hash(), plan.plan, plan.scramblings)

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from simulator.analysis.comparison.abatement import UNIT, Abatement, abatement
 from simulator.analysis.comparison.differences import differences, differences_json, names_of, plain
-from simulator.analysis.comparison.pairing import changes_in_words
+from simulator.analysis.comparison.pairing import changes_in_words, names_in_words
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.notes import percentage
 from simulator.cli.show.words import chance_in_words, rounded, scale
@@ -165,6 +165,8 @@ def _streams(pairing: dict[str, Any]) -> str:
     """Return which random numbers are shared."""
     told = f"{len(pairing['shared'])} streams of random numbers are shared"
     apart = [
-        f"only in the {whose}: {', '.join(pairing[key])}" for key, whose in (("base_only", "base"), ("other_only", "other")) if pairing[key]
+        f"only in the {whose}: {names_in_words(pairing[key])}"
+        for key, whose in (("base_only", "base"), ("other_only", "other"))
+        if pairing[key]
     ]
     return f"{told}; {'; '.join(apart)}." if apart else f"{told}, none is not."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from textwrap import fill
 from typing import Any
 
@@ -59,8 +60,8 @@ def _tornado(found: xr.Dataset) -> None:
     base, output = found.base.values, str(found.attrs["output"])
     factor, unit = scale(str(found.base.attrs["units"]), output, float(np.max(np.abs(base))))
     median, high = (_with_error(b / factor, e / factor) for b, e in zip(base, found.mcse_base.values, strict=True))
-    _say(f"All sampled: P50 {median}, P90 {high} {unit}.")
-    _say(f"Swing [{unit}] from P10 to P90 of an input, or from never to once of an event:")
+    _say(f"All sampled: P50 {median}, P90 {' '.join(part for part in (high, unit) if part)}.")
+    _say(f"Swing{f' [{unit}]' if unit else ''} from P10 to P90 of an input, or from never to once of an event:")
     click.echo("")
     click.echo(f"{'':{_NAME}} {'P10':>8} {'P90':>8} {'of P50':>9} {'of P90':>9} {'±':>6}")
     swing, error = found.swing.values / factor, found.mcse_swing.values / factor
@@ -77,7 +78,18 @@ def _tornado(found: xr.Dataset) -> None:
         click.echo(line.rstrip())
     click.echo("")
     _say("± is the Monte Carlo error of the swing of P90; ▁ falls where the input rises.")
+    _say(_held_units(found, still))
     _list("No swing", still)
+
+
+def _held_units(found: xr.Dataset, still: Collection[str]) -> str:
+    """Return in which units the ends of the bars are, of inputs that have one."""
+    units: dict[str, list[str]] = {}
+    for name, kind, unit in zip(found.input.values, found.kind.values, found.held_unit.values, strict=True):
+        if kind == "input" and unit != "1" and name not in still:
+            units.setdefault(str(unit), []).append(str(name))
+    told = [f"{unit} ({', '.join(names)})" for unit, names in units.items()]
+    return f"Ends are in {'; '.join(told)}." if told else ""
 
 
 def _rank(found: xr.Dataset) -> None:
@@ -95,6 +107,8 @@ def _rank(found: xr.Dataset) -> None:
         click.echo(f"{_name(name)} {texts[0]:>7} {texts[1]:>6} {texts[2]:>8} {texts[3]:>6} {bar}".rstrip())
     click.echo("")
     _say("partial: all other inputs' ranks held; ▁ is negative; ± is the Monte Carlo error.")
+    if len(quiet) < found.sizes["input"]:
+        _say(f"Of inputs without effect, {100 * (1.0 - float(found.attrs['confidence'])):.3g} % stand in the table by chance.")
     _list(f"Partial rank correlation {reason}", quiet)
 
 
@@ -128,7 +142,7 @@ def _shapley(found: xr.Dataset) -> None:
 def _split(found: xr.Dataset) -> None:
     factor, unit = scale(str(found.sd.attrs["units"]), str(found.attrs["output"]), float(found.sd))
     sd = _with_error(float(found.sd) / factor, float(found.mcse_sd) / factor)
-    click.echo(f"Standard deviation {sd} {unit}; of the variance")
+    click.echo(f"Standard deviation {' '.join(part for part in (sd, unit) if part)}; of the variance")
     click.echo("")
     words = {"knowable": "could be known before", "luck": "is luck", "interaction": "depends on both at once"}
     for row, part in enumerate(map(str, found.part.values)):
@@ -153,8 +167,9 @@ def _list(head: str, names: list[str]) -> None:
 
 
 def _say(text: str) -> None:
-    """Print a sentence in lines of 80 columns at most."""
-    click.echo(fill(text, width=80, break_on_hyphens=False))
+    """Print a sentence in lines of 80 columns at most; nothing where there is none."""
+    if text:
+        click.echo(fill(text, width=80, break_on_hyphens=False))
 
 
 def _name(name: str) -> str:
