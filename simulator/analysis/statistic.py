@@ -73,6 +73,24 @@ class Statistic:
         return f"{self.output} {word}" + ("" if self.kind == "mean" else f"{100 * self.probability:.12g}")
 
 
+def likely(name: str, outputs: Sequence[str]) -> str:
+    """Return which outputs a name may stand for, in words; the totals and times where it is like none.
+
+    Examples
+    --------
+    >>> likely("cost", ["cost_total", "cost[electricity]", "energy"])
+    'did you mean cost_total or cost[electricity]?'
+    >>> likely("x", ["cost_total", "cost[electricity]", "energy"])
+    'outputs are cost_total, energy, and parts as cost[electricity]'
+    """
+    near = get_close_matches(name, outputs, n=3) or ([own for own in outputs if name in own][:3] if name else [])
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    parts = [own for own in outputs if "[" in own]
+    whole = ", ".join(own for own in outputs if own not in parts)
+    return f"outputs are {whole}" + (f", and parts as {parts[0]}" if parts else "")
+
+
 def parse_statistic(
     text: str,
     outputs: Sequence[str],
@@ -112,8 +130,7 @@ def parse_statistic(
         raise InputError(f"{where} is not {form}")
     output = match["output"]
     if output not in outputs:
-        near = get_close_matches(output, outputs, n=3) or outputs
-        raise InputError(f"{where}: {output} is not an output; did you mean {' or '.join(near)}?")
+        raise InputError(f"{where}: {output} is not an output; {likely(output, outputs)}")
     if kind == "mean":
         return Statistic(output, kind)
     probability = float(Decimal(match["per_cent"]) / 100)
