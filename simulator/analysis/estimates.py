@@ -119,7 +119,6 @@ def require_equal_weights(results: xr.Dataset) -> None:
 
 def members(results: xr.Dataset, draws: int) -> list[Integers]:
     """Return the places of each replicate's draws: of random draws, all in one. Draw i belongs to replicate i % replicates."""
-    """Return the places of each replicate's draws: of random draws, all in one."""
     require_equal_weights(results)
     replicates = int(results.attrs.get("replicates", 1)) if str(results.attrs.get("plan")) == "sobol" else 1
     numbers = draw_numbers(results, draws)
