@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import json
 import os
 import re
@@ -449,3 +451,24 @@ def test_as_a_process_data_go_to_stdout_and_nothing_else_to_a_pipe() -> None:
     )
     assert head.stdout == "{\n"
     assert head.stderr == ""
+
+
+def test_a_reader_that_goes_between_two_lines_has_seen_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_words: object, **_named: object) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setattr("click.echo", gone)
+    assert _run(["rare", QUICKSTART, "--set", "reliability.method=expected_value", *FEW, "--exceeds", "cost_total > 1"], debug=False) == 0
+
+
+def test_a_result_in_place_of_a_config_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "run.nc"
+    assert _run(["run", QUICKSTART, *FEW, "-o", str(file)], debug=False) == 0
+    (tmp_path / "run.zarr").mkdir()
+    for name in (file, tmp_path / "run.zarr"):
+        capsys.readouterr()
+        assert _run(["explain", str(name), "--draw", "1"], debug=False) == 2
+        told = f"{name}: holds results, and a scenario is asked for. Name the CONFIG that they were made of"
+        assert told in capsys.readouterr().err

@@ -139,6 +139,22 @@ def test_weights_are_ratios_of_densities():
     np.testing.assert_allclose(mixture.weights(z), norm.pdf(z).prod(axis=1) / density, rtol=1e-12)
 
 
+def test_the_error_counts_two_more_of_the_largest_weight():
+    """Where luck that is not shifted has a part, errors without them are short: tests/nightly/test_rare_coverage.py."""
+    sums, found = judged(partly_luck, norm.isf(1e-4), 2)
+    rng, mixture = np.random.default_rng(0), found.mixture.of(20_000)
+    z = sample(mixture, rng)
+    law = np.repeat(np.arange(len(mixture.counts)), mixture.counts)
+    plain, weights = WeightedSums(mixture, 0), np.where(z[:, 0] > 3.0, mixture.weights(z), 0.0)
+    for k in range(len(mixture.counts)):
+        own = weights[(law == k) & (weights > 0.0)]
+        plain.add(k, own, np.empty((own.size, 0)))
+    by_law = sum(n * weights[law == k].var(ddof=1) for k, n in enumerate(mixture.counts) if n)
+    expected = math.sqrt(by_law + 2.0 * weights.max() ** 2) / mixture.draws
+    assert plain.probability.mcse == pytest.approx(expected, rel=1e-9)
+    assert_within_mcse(sums.probability.value, 1e-4, sums.probability.mcse)
+
+
 def test_weights_have_the_mean_one():
     mixture = Mixture(np.array([[1.5, 0.0]]), np.array([20_000, 80_000]))
     weights = mixture.weights(sample(mixture, np.random.default_rng(1)))
@@ -343,7 +359,7 @@ def test_runs_that_are_stopped_exceed_any_time():
 @pytest.mark.parametrize(
     ("limit", "plan", "words"),
     [
-        (Limit("cost_totl", 1.0), PLAN, "cost_totl is not an output of this scenario, which has"),
+        (Limit("cost_totl", 1.0), PLAN, "cost_totl is not an output of this scenario; did you mean cost_total"),
         (Limit("cost_total", math.inf), PLAN, "cost_total > inf: a limit is a finite number"),
         (Limit("cost_total", math.nan), PLAN, "cost_total > nan: a limit is a finite number"),
         (Limit("cost_total", 1e6), SamplingPlan(draws=999), "draws = 999 are too few to weigh; use 1000 or more"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -96,6 +97,23 @@ def test_intervals_of_cvar_are_offered_from_fifty_draws_beyond_on():
     assert math.isnan(few.low)
     assert math.isnan(few.mcse)
     assert few.note == "no error of CVaR 0.9: 49.9 draws lie beyond, 50 are needed, that is 500 draws in all"
+
+
+def test_the_mean_of_fewer_than_five_draws_is_no_cvar(capsys):
+    draws, plan = np.random.default_rng(1).normal(size=500), xr.Dataset(attrs=RANDOM)
+    five, few, one = shortfalls(plan, draws, [0.99, 0.995, 0.9999])
+    assert math.isfinite(five.value)
+    assert math.isnan(few.value)
+    assert few.note == "no CVaR 0.995: 2.5 draws lie beyond, 5 are needed, that is 1000 draws in all"
+    assert math.isnan(one.value)
+    assert run("risk", QUICKSTART, *EXPECTED, "--budget", "300k", "--levels", "0.95,0.98,0.999") == 0
+    out = capsys.readouterr().out
+    by_level = [line.split() for line in out.splitlines() if "mean of the worst" in line]
+    assert [line.count("±") for line in by_level] == [3, 3, 0]
+    assert by_level[1].count("?") == 3  # 40 draws beyond
+    assert by_level[2][-3:] == ["-", "-", "-"]
+    assert out.count("no error of CVaR 0.98: 40 draws lie beyond") == 1
+    assert "\nBudget and deadline and carbon cap: too few draws" in out
 
 
 def test_tails_without_a_mean_have_no_cvar_and_those_without_a_variance_no_error():
@@ -194,6 +212,20 @@ def test_sobol_errors_are_the_spread_of_the_replicates():
     assert np.isnan(one.contingency_mcse).all()
     assert np.isfinite(one.cvar).all()
     assert "one Sobol' scrambling has no Monte Carlo error" in str(one.note.item())
+
+
+def test_an_infinite_percentile_leaves_the_errors_of_others():
+    draws = np.random.default_rng(3).lognormal(size=4096)
+    completed = ("draw", np.where(np.random.default_rng(1).random(4096) < 0.07, 0.0, 1.0))
+    results = results_of(draws, plan="sobol", replicates=8).assign(completed=completed)
+    found = budget_risk(results, {"deadline": 3.0}, levels=[0.8, 0.95]).sel(limit="deadline")
+    assert np.isinf(found.value_at_risk.sel(level=0.95))
+    assert np.isfinite(found.contingency_mcse.values).tolist() == [True, False]
+
+
+def test_chances_of_few_draws_are_told_in_plain_numbers(capsys):
+    assert run("risk", QUICKSTART, *EXPECTED[:2], "--draws", "16", "--budget", "300k") == 0
+    assert re.search(r"exceeded with +[0-9.]+ % ± [1-9]0", capsys.readouterr().out)
 
 
 def test_the_frontier_has_the_least_budgets():

@@ -477,7 +477,7 @@ def test_saved_draws_have_rank_correlations_and_results_are_saved(tmp_path, caps
         (["run.nc"], "holds draws, and --method tornado has to play others"),
         (["run.nc", "--method", "rank", "--set", "mfu=0.4"], "leave out --set, or give a CONFIG instead"),
         ([*QUICK, "--output", "cost"], "cost is not an output of this scenario; did you mean cost_total or cost["),
-        ([*QUICK, "--output", ""], "an empty name is not an output of this scenario; did you mean goodput or"),
+        ([*QUICK, "--output", ""], "an empty name is not an output of this scenario; outputs are goodput, "),
         ([*QUICK, "-o", "x.csv"], "results are written as FILE.nc"),
     ],
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +160,28 @@ def test_bands_in_place_of_draws_are_refused(tmp_path: Path, capsys: pytest.Capt
     bands = simulate_bands(load_scenario(CONFIG), SamplingPlan(draws=1000))
     with pytest.raises(InputError, match="these are bands, and conditions are put to draws; run without --summary"):
         worst(bands, 0.05)
+
+
+def test_weighted_draws_are_refused() -> None:
+    ds = bivariate(4000, 0.5, 1).assign_attrs(weights="weight")
+    for condition in (lambda: worst(ds, 0.1), lambda: where(ds, "mfu > 1")):
+        with pytest.raises(InputError, match="have weights"):
+            condition()
+
+
+def test_a_condition_that_is_too_rare_tells_a_number_of_draws_that_the_command_takes() -> None:
+    ds = bivariate(4000, 0.5, 1)
+    with pytest.raises(InputError, match=r"about --draws [0-9]{5,} would give 100"):
+        stress(ds, np.arange(4000) < 3)
+
+
+def test_the_replays_can_be_copied_and_p50_has_its_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["stress", CONFIG, "--draws", "3000", "--worst", "5%", "--set", "description=it's one"], debug=False) == 0
+    out = capsys.readouterr().out
+    assert max(map(len, (line for line in out.splitlines() if "simulator explain" not in line))) <= 80
+    assert re.search(r"cost_total +inside +P50 [0-9]+ ± [0-9]+ \([0-9]+ to [0-9]+\) thousand USD", out)
+    words = shlex.split(next(line for line in out.splitlines() if "simulator explain" in line))
+    assert words[2:5] == [CONFIG, "--set", "description=it's one"]
 
 
 def test_an_infinite_draw_and_a_nan_output_stay_so() -> None:

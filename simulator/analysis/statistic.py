@@ -23,7 +23,6 @@ Kind = Literal["mean", "percentile", "cvar"]
 _PATTERN = re.compile(r"\s*(?P<output>[^\s\[]+(?:\[[^\]]*\])?)\s+(?:mean|(?P<kind>p|cvar)(?P<per_cent>\d+(?:\.\d+)?))\s*", re.IGNORECASE)
 _KINDS: dict[str, Kind] = {"mean": "mean", "p": "percentile", "cvar": "cvar"}
 _FEWEST_BEYOND = 5  # draws of a part beyond a percentile, as in analysis.bands
-_SUGGESTED = 6  # outputs that begin like what is none
 _FEWEST = 10  # draws of a part of which a mean is taken
 
 
@@ -74,6 +73,24 @@ class Statistic:
         return f"{self.output} {word}" + ("" if self.kind == "mean" else f"{100 * self.probability:.12g}")
 
 
+def likely(name: str, outputs: Sequence[str]) -> str:
+    """Return which outputs a name may stand for, in words; the totals and times where it is like none.
+
+    Examples
+    --------
+    >>> likely("cost", ["cost_total", "cost[electricity]", "energy"])
+    'did you mean cost_total or cost[electricity]?'
+    >>> likely("x", ["cost_total", "cost[electricity]", "energy"])
+    'outputs are cost_total, energy, and parts as cost[electricity]'
+    """
+    near = get_close_matches(name, outputs, n=3) or ([own for own in outputs if name in own][:3] if name else [])
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    parts = [own for own in outputs if "[" in own]
+    whole = ", ".join(own for own in outputs if own not in parts)
+    return f"outputs are {whole}" + (f", and parts as {parts[0]}" if parts else "")
+
+
 def parse_statistic(
     text: str,
     outputs: Sequence[str],
@@ -113,22 +130,10 @@ def parse_statistic(
         raise InputError(f"{where} is not {form}")
     output = match["output"]
     if output not in outputs:
-        raise InputError(f"{where}: {output} is not an output; did you mean {' or '.join(near_outputs(output, outputs))}?")
+        raise InputError(f"{where}: {output} is not an output; {likely(output, outputs)}")
     if kind == "mean":
         return Statistic(output, kind)
     probability = float(Decimal(match["per_cent"]) / 100)
     if not 0 < probability < 1:
         raise InputError(f"{where}: a percentile lies strictly between p0 and p100")
     return Statistic(output, kind, probability)
-
-
-def near_outputs(name: str, outputs: Sequence[str]) -> list[str]:
-    """Return a few outputs that a name may have meant: those that are spelled like it, or begin so; else all that are no components.
-
-    Examples
-    --------
-    >>> near_outputs("cost", ["cost_total", "water", "cost[electricity]"]), near_outputs("gpu", ["cost_total", "cost[electricity]"])
-    (['cost_total', 'cost[electricity]'], ['cost_total'])
-    """
-    begun = [known for known in outputs if name and known.startswith(name)]
-    return get_close_matches(name, outputs, n=3) or begun[:_SUGGESTED] or [known for known in outputs if "[" not in known]

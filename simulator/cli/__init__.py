@@ -98,6 +98,8 @@ def _run(words: Sequence[str], *, debug: bool) -> int:
     except BrokenPipeError:  # the reader, `head` for example, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except SystemExit:  # by click alone, where the reader went between two lines
+        return 0
     except SimulatorError as error:
         if debug:
             raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -79,6 +78,7 @@ def command(
 def _parsed(text: str, outputs: Sequence[str]) -> Limit:
     """Return an output and its limit in canonical units."""
     from simulator.analysis.rare.rare import Limit
+    from simulator.analysis.statistic import likely
     from simulator.errors import InputError, LawError
     from simulator.quantities import QUANTITIES
 
@@ -87,8 +87,7 @@ def _parsed(text: str, outputs: Sequence[str]) -> Limit:
         raise InputError(f"--exceeds '{text}' is not NAME > LIMIT; for example 'cost_total > 60M USD' or 'energy_total > 5 GWh'")
     name = match["output"]
     if name not in outputs:
-        near = get_close_matches(name, outputs, n=3) or outputs
-        raise InputError(f"--exceeds '{text}': {name} is not an output; did you mean {' or '.join(near)}?")
+        raise InputError(f"--exceeds '{text}': {name} is not an output; {likely(name, outputs)}")
     try:
         return Limit(name, QUANTITIES[name.partition("[")[0]].parse(match["limit"]))
     except LawError as error:

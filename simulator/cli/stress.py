@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import click
 
@@ -67,8 +68,8 @@ def command(
         return
     from simulator.cli.show.stress import show_stress
 
-    changes = [*(f"--set '{text}'" for text in stated.overrides), *(f"--lever {text}" for text in stated.levers)]
-    show_stress(found, condition or f"the worst {share} by {of}", "CONFIG" if saved else " ".join([source, *changes]))
+    changes = [*(f"--set {shlex.quote(text)}" for text in stated.overrides), *(f"--lever {shlex.quote(text)}" for text in stated.levers)]
+    show_stress(found, condition or f"the worst {share} by {of}", "CONFIG" if saved else " ".join([shlex.quote(source), *changes]))
 
 
 def _fraction(text: str) -> float:

@@ -52,7 +52,12 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = (), levers: Se
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError([Problem(f"cannot be read ({reason})", where=str(file))]) from None
+        problem = Problem(f"cannot be read ({reason})", where=str(file))
+        if file.suffix in (".nc", ".zarr") and file.exists():
+            problem = Problem(
+                "holds results, and a scenario is asked for", way_out="Name the CONFIG that they were made of", where=str(file)
+            )
+        raise ConfigError([problem]) from None
     document = parse_yaml(text, where=str(file))
     if isinstance(document.data, Mapping):
         document.data = {"name": file.stem, **document.data}

@@ -18,17 +18,18 @@ NOMINAL = 2.0 * norm.cdf(2.0) - 1.0
 
 
 @pytest.mark.parametrize(
-    ("response", "limit", "scores", "truth"),
+    ("response", "limit", "scores", "truth", "draws"),
     [
-        (normal_sum, MILLIONTH, 5, 1e-6),
-        (two_sided, MILLIONTH, 3, 2e-6),
-        (lognormal_product, math.exp(math.sqrt(4.25) * MILLIONTH), 2, 1e-6),
-        (event, MILLIONTH, 2, (1 - 1e-3) * 1e-6 + 1e-3 * norm.sf(MILLIONTH - 3.0)),
-        (partly_luck, MILLIONTH, 2, 1e-6),
+        (normal_sum, MILLIONTH, 5, 1e-6, 20_000),
+        (two_sided, MILLIONTH, 3, 2e-6, 20_000),
+        (lognormal_product, math.exp(math.sqrt(4.25) * MILLIONTH), 2, 1e-6, 20_000),
+        (event, MILLIONTH, 2, (1 - 1e-3) * 1e-6 + 1e-3 * norm.sf(MILLIONTH - 3.0), 20_000),
+        (partly_luck, norm.isf(1e-4), 2, 1e-4, 50_000),
+        (partly_luck, MILLIONTH, 2, 1e-6, 500_000),  # luck that is not shifted takes more draws, the more the rarer
     ],
 )
-def test_two_standard_errors_cover(response, limit, scores, truth):
-    found = [judged(response, limit, scores, seed=seed)[0].probability for seed in range(SEEDS)]
+def test_two_standard_errors_cover(response, limit, scores, truth, draws):
+    found = [judged(response, limit, scores, seed=seed, draws=draws)[0].probability for seed in range(SEEDS)]
     told = [f for f in found if f.mcse <= LARGEST_ERROR * f.value]
     errors = np.array([(f.value - truth) / f.mcse for f in told])
     print(
@@ -40,6 +41,15 @@ def test_two_standard_errors_cover(response, limit, scores, truth):
     # no bias: the mean of estimates, by their own spread
     values = np.array([f.value for f in found])
     assert_within_mcse(values.mean(), truth, values.std(ddof=1) / math.sqrt(SEEDS))
+
+
+def test_too_few_draws_are_seldom_told_and_miss():
+    """Where hardly any seed has an error below a tenth, those that have one are those whose estimate is too low: they must be few."""
+    found = [judged(partly_luck, MILLIONTH, 2, seed=seed)[0].probability for seed in range(SEEDS)]
+    told = [f for f in found if f.mcse <= LARGEST_ERROR * f.value]
+    missed = sum(abs(f.value - 1e-6) > 2.0 * f.mcse for f in told)
+    print(f"{len(told)} of {SEEDS} told, {missed} of them off by more than two standard errors")
+    assert missed <= (1.0 - NOMINAL) * SEEDS
 
 
 def test_a_hundred_million_plain_draws_agree():

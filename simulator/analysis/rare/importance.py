@@ -28,6 +28,7 @@ _MOST_SHIFTS = 4
 _STEPS = 50  # of expectation and maximization
 _SEEN = 3.0  # standard errors from which on the mean of a score is told from nought
 _LEAST_SHARE = 0.01  # of the elite, below which a shift is dropped
+_ADDED = 2  # draws of the largest weight that the error counts beside those that were made
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -284,11 +285,16 @@ class WeightedSums:
     def probability(self) -> Estimate:
         r"""How likely the event is.
 
-        .. math:: \hat p = \frac1N \sum_i w_i 1_i, \qquad \mathrm{se}^2 = \frac1{N^2} \sum_j n_j \mathrm{Var}_j(w 1)
+        .. math:: \hat p = \frac1N \sum_i w_i 1_i, \qquad
+           \mathrm{se}^2 = \frac1{N^2} \Bigl( \sum_j n_j \mathrm{Var}_j(w 1) + 2 \max_i w_i^2 1_i \Bigr)
 
-        over the laws j, of which each has its fixed number of draws.
+        over the laws j, of which each has its fixed number of draws. Where luck that is not shifted has a large part, a few draws of
+        large weight make up the variance, and samples that lack them are low in both estimate and error; two more of the largest mend
+        that, as two more successes do for a binomial share: Agresti & Coull (1998), Am. Stat. 52(2):119-126,
+        doi:10.1080/00031305.1998.10480550.
         """
-        return Estimate(float(self._first.sum() / self._mixture.draws), self._error(self._first, self._second))
+        drawn, added = self._error(self._first, self._second), math.sqrt(_ADDED) * self.largest / self._mixture.draws
+        return Estimate(float(self._first.sum() / self._mixture.draws), math.hypot(drawn, added))
 
     @property
     def effective(self) -> float:

@@ -14,6 +14,7 @@ from simulator.analysis.estimates import Estimate, chance_of_counts
 from simulator.analysis.notes import percentage
 from simulator.analysis.rare.importance import PLAIN, Mixture, Search, WeightedSums, search
 from simulator.analysis.rare.scored import ScoreSpace
+from simulator.analysis.statistic import likely
 from simulator.engine import output_names
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan
@@ -184,7 +185,7 @@ def _space(resolved: Resolved, limits: Sequence[Limit], plan: SamplingPlan) -> S
     known = output_names(resolved)
     for limit in limits:
         if limit.output not in known:
-            raise InputError(f"{limit.output} is not an output of this scenario, which has {', '.join(known)}")
+            raise InputError(f"{limit.output} is not an output of this scenario; {likely(limit.output, known)}")
         if not np.isfinite(limit.limit):
             raise InputError(f"{limit.output} > {limit.limit}: a limit is a finite number")
     if plan.draws < _FEWEST:

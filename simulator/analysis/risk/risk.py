@@ -226,10 +226,11 @@ def _difference(results: xr.Dataset, draws: Floats, value: Floats, mcse: Floats,
     """Return the Monte Carlo errors of percentiles less P50, see :func:`budget_risk`; of Sobol' draws by their replicates."""
     if str(results.attrs.get("plan")) == "sobol":
         parts = [np.quantile(draws[own], [_MIDDLE, *levels], method="lower") for own in members(results, draws.size)]
-        if len(parts) == 1 or not np.isfinite(parts).all():
+        if len(parts) == 1:
             return np.full(len(levels), np.nan)
-        spread = np.std([part[1:] - part[0] for part in parts], axis=0, ddof=1) / math.sqrt(len(parts))
-        return np.where(np.isfinite(value[1:] + mcse[1:]), spread, np.nan)
+        with np.errstate(invalid="ignore"):  # of infinite percentiles there is no spread: NaN
+            spread = np.std([part[1:] - part[0] for part in parts], axis=0, ddof=1) / math.sqrt(len(parts))
+        return np.where(np.isfinite(value[1:] + mcse[1:]) & np.isfinite(value[0]), spread, np.nan)
     low, high = np.minimum(levels, _MIDDLE), np.maximum(levels, _MIDDLE)
     correlation = np.sqrt(low * (1 - high) / ((1 - low) * high))
     variance: Floats = mcse[0] ** 2 + mcse[1:] ** 2 - 2 * correlation * mcse[0] * mcse[1:]

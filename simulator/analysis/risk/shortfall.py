@@ -19,6 +19,7 @@ from simulator.analysis.tails import moments_reported
 
 _FEWEST_WORST = 50  # draws beyond the percentile from which on the interval covers as often as it says: tests/nightly/test_risk.py
 _FEWEST_OF_REPLICATE = 5  # as for the percentiles of a replicate, see bands
+_FEWEST_TOLD = 5  # draws beyond, with fewer of which a mean of the worst is hardly more than the largest draw
 _LARGEST_INDEX = 0.5  # of a tail whose variance is finite
 
 Floats = NDArray[np.float64]
@@ -47,8 +48,8 @@ def shortfalls(results: xr.Dataset, draws: Floats, levels: Sequence[float], *, c
     """Return the conditional value at risk at each level, as far as the draws support it.
 
     It is refused where the mean may not exist (:mod:`simulator.analysis.tails`), its errors where the variance may not: a tail
-    index of 0.5 or more; and where fewer than 50 draws lie beyond the percentile. Sobol' draws: the error is the spread of the replicates'
-    own values, the interval Student's; each replicate needs five draws beyond.
+    index of 0.5 or more; and where fewer than 50 draws lie beyond the percentile. With fewer than five beyond, the value is refused too.
+    Sobol' draws: the error is the spread of the replicates' own values, the interval Student's; each replicate needs five draws beyond.
 
     Parameters
     ----------
@@ -80,6 +81,10 @@ def _shortfall(results: xr.Dataset, draws: Floats, ordered: Floats, level: float
     replicates, worst = len(members(results, draws.size)), _worst(draws.size, level)
     sobol = str(results.attrs.get("plan")) == "sobol"
     needed = max(_FEWEST_WORST, _FEWEST_OF_REPLICATE * replicates)
+    if worst < _FEWEST_TOLD:
+        fewest = math.ceil(_FEWEST_TOLD / (1 - _exact(level)))
+        why = f"no CVaR {level:g}: {float(worst):.3g} draws lie beyond, {_FEWEST_TOLD} are needed, that is {fewest} draws in all"
+        return Shortfall(math.nan, math.nan, math.nan, math.nan, why)
     note = heavy or (ONE_SCRAMBLING if sobol and replicates == 1 else "")
     if not note and worst < needed:
         fewest = math.ceil(needed / (1 - _exact(level)))

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.analysis.bands import output_names as output_names_of
-from simulator.analysis.statistic import near_outputs
+from simulator.analysis.statistic import likely
 from simulator.analysis.tails import moments_reported
 from simulator.engine import Draws, in_part, output_names
 from simulator.errors import InputError
@@ -73,8 +73,7 @@ def column(results: xr.Dataset, output: str) -> Column:
     name, bracket, label = output.partition("[")
     array = results.get(name)
     if array is None or array.attrs.get("role") != "output" or (array.ndim == 2) != bool(bracket):
-        near = " or ".join(near_outputs(output, output_names_of(results)))
-        raise InputError(f"{output or 'an empty name'} is not an output of these results; did you mean {near}?")
+        raise InputError(f"{output or 'an empty name'} is not an output of these results; {likely(output, output_names_of(results))}")
     if bracket:
         (dimension,) = (dim for dim in array.dims if dim != "draw")
         labels = [str(x) for x in array[dimension].values]
@@ -194,8 +193,7 @@ class Replays:
     ) -> None:
         names = output_names(resolved)
         if output not in names:
-            near = " or ".join(near_outputs(output, names))
-            raise InputError(f"{output or 'an empty name'} is not an output of this scenario; did you mean {near}?")
+            raise InputError(f"{output or 'an empty name'} is not an output of this scenario; {likely(output, names)}")
         self._resolved, self._plan, self._output = resolved, plan, output
         self._runs, self._progress, self._done = runs, progress, 0
         self._origin = _origin(resolved.hash(), plan.plan, plan.scramblings)

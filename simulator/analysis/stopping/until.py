@@ -6,13 +6,13 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.analysis.statistic import likely
 from simulator.analysis.stopping.precision import Target
 from simulator.analysis.stopping.stopping import Look, looks_until
 from simulator.engine import Draws, output_names
@@ -79,8 +79,7 @@ def simulate_until(
     known = output_names(resolved)
     for target in targets:
         if target.output not in known:
-            near = " or ".join(get_close_matches(target.output, known) or known)
-            raise InputError(f"{target.output} is not an output; did you mean {near}?")
+            raise InputError(f"{target.output} is not an output; {likely(target.output, known)}")
     draws = Draws(resolved, plan)
     parts: list[tuple[dict[str, Floats], dict[str, Floats]]] = []
     looks: list[Look] = []

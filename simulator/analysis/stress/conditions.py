@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.analysis.estimates import require_equal_weights
 from simulator.analysis.moved import drawn_inputs
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.errors import InputError, LawError
@@ -90,9 +91,10 @@ def where(results: xr.Dataset, condition: str) -> Mask:
 
 
 def known(results: xr.Dataset, name: str) -> Floats:
-    """Return the draws of an output or input, none of which is NaN; InputError where there is none or one is."""
+    """Return the draws of an output or input, none of which is NaN; InputError where there is none, one is, or draws have weights."""
     if "draw" not in results.dims:
         raise InputError("these are bands, and conditions are put to draws; run without --summary")
+    require_equal_weights(results)
     columns = dict(_columns(results))
     if name not in columns:
         near = get_close_matches(name, columns, n=3)

@@ -119,7 +119,7 @@ def _require_enough(inside: Mask) -> None:
     if fewer >= FEWEST:
         return
     needed = (
-        f"about --draws {math.ceil(FEWEST * whole / fewer):.2g} would give {FEWEST}"
+        f"about --draws {math.ceil(FEWEST * whole / fewer)} would give {FEWEST}"
         if fewer
         else "none of so many may mean that there are none"
     )

@@ -13,7 +13,7 @@ from rich.table import Table
 from simulator.analysis.chances import LIMITS
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.notes import percentage
-from simulator.cli.show.words import LIMIT_WORDS, rounded, scale
+from simulator.cli.show.words import LIMIT_WORDS, error_in_words, rounded, scale
 
 _WIDTH = 80
 
@@ -28,14 +28,16 @@ def show_risk(risk: xr.Dataset) -> None:
             words = " and ".join(LIMIT_WORDS[name] for name in stated).capitalize()
             met = Estimate(risk.probability_met.item(), risk.mcse_met.item())
             console.print(f"{words} hold together: {_chance(met)}.", soft_wrap=True)
-        console.print("± is one Monte Carlo standard error; - is what the draws do not support.", soft_wrap=True)
+        console.print("± is one Monte Carlo standard error, ± ? where it is not known; - is what the", soft_wrap=True)
+        console.print("draws do not support.", soft_wrap=True)
         if risk.release.size:
             console.print()
             console.print(_frontier(risk))
         console.print(f"Point estimate: {risk.attrs['point_estimate']}.", soft_wrap=True)
-        for name in risk.limit.values:
-            if note := str(risk.note.sel(limit=name).item()):
-                console.print(f"{LIMIT_WORDS[str(name)].capitalize()}: {note}.", soft_wrap=True)
+        told = dict(zip(map(str, risk.limit.values), map(str, risk.note.values), strict=True))
+        for note in dict.fromkeys(filter(None, told.values())):
+            words = " and ".join(LIMIT_WORDS[name] for name, own in told.items() if own == note).capitalize()
+            console.print(f"{words}: {note}.", soft_wrap=True)
     click.echo(captured.get(), nl=False)
 
 
@@ -88,9 +90,11 @@ def _frontier(risk: xr.Dataset) -> Table:
 
 
 def _cell(value: float, error: float) -> str:
-    """Return a number with its Monte Carlo error, where it has one."""
+    """Return a number with its Monte Carlo error: ``± ?`` where it is not known, none where it is nought."""
     text = rounded(value, error)
-    return f"{text} ± {float(f'{error:.1g}'):g}" if math.isfinite(value) and math.isfinite(error) and error > 0.0 else text
+    if not math.isfinite(value) or error == 0.0:
+        return text
+    return f"{text} ± {error_in_words(error) if math.isfinite(error) else '?'}"
 
 
 def _chance(c: Estimate) -> str:
@@ -98,4 +102,4 @@ def _chance(c: Estimate) -> str:
     if math.isnan(c.value):
         return "-"
     text = percentage(c.value).replace("less than", "<").replace("more than", ">")
-    return f"{text} ± {100 * c.mcse:.1g}" if math.isfinite(c.mcse) else text
+    return f"{text} ± {error_in_words(100 * c.mcse) if math.isfinite(c.mcse) else '?'}"

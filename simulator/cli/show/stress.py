@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.analysis.notes import percentage
-from simulator.cli.show.words import band_in_words, rounded
+from simulator.cli.show.words import error_in_words, rounded, scale
 
 _MOST_INPUTS = 10
 
@@ -38,12 +38,10 @@ def show_stress(found: xr.Dataset, condition: str, source: str) -> None:
         click.echo(f"    shift {shift}, larger {larger}")
     if found.input.size > _MOST_INPUTS:
         click.echo(f"  and {found.input.size - _MOST_INPUTS} more (--json)")
-    click.echo("\nwhat came out: P50 (P5 to P95)")
+    click.echo("\nwhat came out: P50 ± its standard error (P5 to P95; their errors: --json)")
     for output in _told(found):
         for part in ("inside", "all"):
-            low, middle, high = found.value.sel(output=output, part=part).values.tolist()
-            words = band_in_words((low, middle, high), str(found.unit.sel(output=output).item()), str(output))
-            click.echo(f"  {str(output) if part == 'inside' else '':<22} {part:<7} {words}")
+            click.echo(f"  {str(output) if part == 'inside' else '':<22} {part:<7} {_band(found.sel(output=output, part=part))}")
     _show_histories(found, source)
     for note in json.loads(a["notes"]):
         click.echo(note)
@@ -57,6 +55,15 @@ def _told(found: xr.Dataset) -> list[str]:
         if np.ptp(own) != 0.0 and not any((own == found.value.sel(output=other).values).all() for other in told):
             told.append(output)
     return told
+
+
+def _band(row: xr.Dataset) -> str:
+    """Return P50 with its error and P5 to P95 in a readable unit, each with no more digits than its error allows."""
+    factor, unit = scale(str(row.unit.item()), str(row.output.item()), row.value.values[1])
+    values, errors = (row[name].values / factor for name in ("value", "mcse"))
+    low, middle, high = (rounded(float(value), float(error)) for value, error in zip(values, errors, strict=True))
+    error = error_in_words(errors[1]) if math.isfinite(errors[1]) else "?"
+    return f"P50 {middle} ± {error} ({low} to {high}) {unit}".rstrip()
 
 
 def _with_error(value: float, error: float) -> str:

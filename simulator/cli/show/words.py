@@ -20,9 +20,20 @@ _HOURS = ((1e6, "million h"), (1e3, "thousand h"))
 LIMIT_WORDS = {"budget": "budget", "deadline": "deadline", "carbon_cap": "carbon cap"}
 
 
+def error_in_words(error: float) -> str:
+    """Return a Monte Carlo error by its first digit, never as a power of ten that is a plain number.
+
+    Examples
+    --------
+    >>> error_in_words(31.4), error_in_words(0.0123)
+    ('30', '0.01')
+    """
+    return f"{float(f'{error:.1g}'):g}"
+
+
 def chance_in_words(c: Estimate) -> str:
     """Return a chance in per cent, with its Monte Carlo error where it has one."""
-    return f"{percentage(c.value)} (± {100 * c.mcse:.1g} %)" if math.isfinite(c.mcse) else percentage(c.value)
+    return f"{percentage(c.value)} (± {error_in_words(100 * c.mcse)} %)" if math.isfinite(c.mcse) else percentage(c.value)
 
 
 def band_in_words(band: tuple[float, float, float], unit: str, output: str = "") -> str:
