@@ -415,6 +415,7 @@ def test_the_readme_shows_what_the_command_prints(capsys):
         (["--budget", "3 t"], "--budget '3 t': 't' is not a unit"),
         (["--carbon", "-3"], "--carbon '-3': -3 is not above 0"), (["--budget", "3M EUR"], "is in EUR"),
         (["--budget", "3M", "--levels", "high"], "--levels high is not a list of levels"),
+        (["--budget", "3M", "--levels", "0.8,0.8"], "--levels 0.8,0.8: a level stands there twice"),
         (["--budget", "3M", "--levels", "0.8,95"], "strictly between 0 and 1"), (["--budget", "3M", "--joint", "70"], "--joint = 70"),
     ],
 )  # fmt: skip

@@ -50,12 +50,15 @@ def command(
     CONFIG is simulated; FILE holds the draws that `simulator run -o` saved. Limits that are not stated are those of the scenario.
     """
     from simulator.analysis.order_statistics import require_open_unit
+    from simulator.errors import InputError
     from simulator.results import check_target, open_draws, save_results
     from simulator.scenario import resolve
 
     wanted = _levels(levels)
     for level in wanted:
         require_open_unit("--levels", level)
+    if len(set(wanted)) < len(wanted):
+        raise InputError(f"--levels {levels}: a level stands there twice; state each once")
     require_open_unit("--joint", joint_confidence)
     asked = {"budget": budget, "deadline": deadline, "carbon_cap": carbon_cap}
     if output is not None:

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import click
+import numpy as np
 import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -77,7 +78,9 @@ def _options(decision: xr.Dataset) -> Table:
 def _choice(decision: xr.Dataset, how: str, best: str, noise: str) -> str:
     """Return which option is the best, and from which it is not told."""
     told = f"Lowest {how} loss: {decision.attrs[best]}"
-    alike = decision.attrs[noise]
+    alike, error = decision.attrs[noise], decision[f"behind{'_cvar' if best.endswith('_cvar') else ''}_mcse"]
+    if np.isnan(error.values[decision.option.values != decision.attrs[best]]).any():
+        return f"{told}; whether by more than noise is not known: these draws tell no error."
     return f"{told}; the difference to {', '.join(alike)} is noise." if alike else f"{told}."
 
 
