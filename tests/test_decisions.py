@@ -233,7 +233,7 @@ def test_the_command_tells_choice_and_worth(capsys):
     assert "Measuring rental_price is worth at most" in out
     assert "it can pay" in out
     assert "costs 150.0 thousand USD: it does not pay, however good the study." in out
-    assert run(QUICKSTART, *RESERVED, "--plan", "sobol", "--replicates", "1", "--draws", "4096") == 0
+    assert run(QUICKSTART, *RESERVED, "--plan", "sobol", "--replicates", "1", "--draws", "16384") == 0
     out = capsys.readouterr().out
     assert "Lowest expected loss: reserved; whether by more than noise is not known" in out
     assert "is noise" not in out.partition("\n\n")[0]
