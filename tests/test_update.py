@@ -422,6 +422,16 @@ def test_totals_that_say_the_same_twice_say_it_once() -> None:
         assert_within_mcse(one.value, other.value, math.hypot(one.mcse, other.mcse))
 
 
+@pytest.mark.parametrize("rounding", [0.0, 1e-15, 1e-12])
+def test_a_total_that_is_the_same_in_all_draws_tells_nothing(rounding: float) -> None:
+    same = 1000.0 * (1.0 + rounding * np.random.default_rng(8).normal(size=20_000))
+    total = lognormal_pair(20_000, 8)[1]
+    (column,) = matched([Observation("device_hours", 1000.0, 1.0, 0.0, 2)], [same])
+    weights = weights_of(column.log_weights)
+    assert effective_draws(weights) == pytest.approx(20_000, rel=1e-3)
+    np.testing.assert_allclose(Regression(weights, [column]).moved(total), total, rtol=0.02)
+
+
 def test_what_has_few_values_is_not_moved() -> None:
     state, _ = lognormal_pair(20_000, 7)
     counts = np.random.default_rng(7).poisson(state).astype(float)

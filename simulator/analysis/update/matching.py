@@ -19,6 +19,7 @@ _SHARE = 0.01  # of the draws, that are to be left: a tolerance that moves the f
 _FEWEST = 200  # draws that are to be left of few
 _WIDEST = 1.0  # spread of the draws: beyond it nothing is learnt
 _STEPS = 30  # of the bisection of a tolerance: 1e-9 of it
+_ROUNDING = 1e-9  # of a total: what is the same in all draws is so but for it
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ class Matched:
 def matched(observations: Sequence[Observation], states: Sequence[Floats]) -> list[Matched]:
     r"""Return observations with the least tolerances that leave enough draws.
 
-    The tolerance of a total is :math:`\sqrt{e^2 + g^2 + (h\,\sigma)^2}`: its relative standard error e, the distance g of the nearest
-    draw, and a share h of the spread σ of the draws' logarithms. h is the same for all totals: 0 where a hundredth of the draws, and 200
-    of them, are left without it, else the least that leaves them, at most 1.
+    The tolerance of a total is :math:`\sqrt{e^2 + g^2 + (h\,\sigma)^2}`, and no less than rounding: its relative standard error e, the
+    distance g of the nearest draw, and a share h of the spread σ of the draws' logarithms. h is the same for all totals: 0 where a
+    hundredth of the draws, and 200 of them, are left without it, else the least that leaves them, at most 1.
 
     Parameters
     ----------
@@ -74,14 +75,13 @@ def matched(observations: Sequence[Observation], states: Sequence[Floats]) -> li
     gaps = [_gap(o, state) for o, state in pairs]
 
     def at(share: float) -> list[Matched]:
-        widths = [math.hypot(o.error, gap, share * spread) for (o, _), gap, spread in zip(pairs, gaps, spreads, strict=True)]
+        told = zip(pairs, gaps, spreads, strict=True)
+        widths = [math.hypot(o.error, gap, share * spread, _ROUNDING) for (o, _), gap, spread in told]
         counted = [o.column == "interruptions" for o, _ in pairs]
         return [Matched(o, state, 0.0 if own else width) for (o, state), width, own in zip(pairs, widths, counted, strict=True)]
 
     def enough(share: float) -> bool:
         found = at(share)
-        if any(m.tolerance == 0.0 and m.observation.column != "interruptions" for m in found):
-            return False
         logs = np.sum([m.log_weights for m in found], axis=0)
         return bool(np.isfinite(logs).any() and effective_draws(weights_of(logs)) >= max(_SHARE * logs.size, _FEWEST))
 

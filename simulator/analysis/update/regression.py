@@ -47,7 +47,7 @@ class Regression:
         self._weights = weights[self._counts]
         rows, moves = [np.zeros((0, self._weights.size))], [np.zeros((0, self._weights.size))]
         for m in columns:
-            if m.tolerance > m.observation.error:
+            if m.tolerance > m.observation.error and np.ptp(m.state[self._counts]) > 0.0:
                 state = m.state[self._counts]
                 nearest = np.clip(m.observation.value, state.min(), state.max())
                 away = np.log(nearest / state) / m.tolerance
