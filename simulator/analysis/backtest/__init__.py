@@ -1,0 +1,1 @@
+"""Forecasts of published runs against what was reported of them."""

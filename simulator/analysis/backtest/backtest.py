@@ -1,0 +1,171 @@
+"""A backtest: forecasts of published runs by what was known before each, scored beside plain baselines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.analysis.backtest.forecasts import forecast
+from simulator.analysis.backtest.published import TARGETS, UNITS, BeforeRun, Published, own_runs, read_runs
+from simulator.analysis.backtest.scores import LEVELS, Score, by_family, coverage, gain, grouped, point, score
+
+Floats = NDArray[np.float64]
+
+#: how a forecast is kept from what it is scored on
+PROTOCOLS = {
+    "leave_one_family_out": "priors from the project's own table of published runs, without the family of the run",
+    "knowledge_date": "priors from what was published before the run, without its family",
+}
+_MFU = {"mfu_0.40": 0.40, "mfu_0.375": 0.375}
+_FLAT = 0.5  # of the median, to both sides
+_TURN = "2023-07"
+_POINTS = 4096
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Scores of all runs and targets, by protocol and by baseline.
+
+    Attributes
+    ----------
+    scores : mapping of str to list of Score
+        By protocol.
+    baselines : mapping of str to list of Score
+        Of device_hours, on the same runs as ``leave_one_family_out``.
+    tiers : mapping of str to str
+        By run.
+    cautions : mapping of (run, target) to str
+    months : mapping of str to str
+        By run.
+    left_out : list of str
+        Runs that cannot be forecast, and why.
+    source : str
+    """
+
+    scores: Mapping[str, Sequence[Score]]
+    baselines: Mapping[str, Sequence[Score]]
+    tiers: Mapping[str, str]
+    cautions: Mapping[tuple[str, str], str]
+    months: Mapping[str, str]
+    left_out: Sequence[str]
+    source: str
+
+    def of(self, target: str, protocol: str = "leave_one_family_out") -> list[Score]:
+        """Return the scores that count for a target: of tier A, without a caution; of all where there is none of these."""
+        mine = [s for s in self.scores[protocol] if s.target == target]
+        return [s for s in mine if self.tiers[s.run_id] == "A" and (s.run_id, target) not in self.cautions]
+
+
+def backtest(path: str | Path | None = None, *, seed: int = 0) -> Backtest:
+    """Forecast every published run of a file and score the forecasts.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        See :func:`simulator.analysis.backtest.published.read_runs`; the project's own table of published runs where it is left out.
+    seed : int
+    """
+    runs, left_out = (own_runs(), []) if path is None else read_runs(path)
+    scores: dict[str, list[Score]] = {protocol: [] for protocol in PROTOCOLS}
+    baselines: dict[str, list[Score]] = {name: [] for name in (*_MFU, "own_median", "flat_50")}
+    for run in runs:
+        b = run.before
+        for protocol in PROTOCOLS:
+            draws = forecast(b, before=b.month if protocol == "knowledge_date" else None, without=b.family, seed=seed)
+            own = [
+                score(b.run_id, b.family, target, draws[target], run.actual[target])
+                for target in TARGETS
+                if target in b.targets and target in draws and run.actual.get(target, 0.0) > 0.0 and _is_scorable(b, target)
+            ]
+            scores[protocol] += own
+            if protocol == "leave_one_family_out":
+                for s in own:
+                    if s.target == "device_hours":
+                        _add_baselines(baselines, run, s)
+    known = [run.before for run in runs]
+    return Backtest(
+        scores, baselines, {b.run_id: b.tier for b in known},
+        {(b.run_id, target): text for b in known for target, text in b.cautions},
+        {b.run_id: b.month for b in known}, left_out, "the table runs" if path is None else Path(path).name,
+    )  # fmt: skip
+
+
+def _is_scorable(run: BeforeRun, target: str) -> bool:
+    """Whether a forecast has what a target depends on: days depend on how many accelerators there are."""
+    return target != "wall_clock" or run.accelerators is not None
+
+
+def _add_baselines(found: dict[str, list[Score]], run: Published, own: Score) -> None:
+    b, actual = run.before, run.actual["device_hours"]
+    for name, mfu in _MFU.items():
+        found[name].append(point(b.run_id, b.family, "device_hours", b.flop / (3600.0 * b.kind.peak_flops * mfu), actual))
+    found["own_median"].append(point(b.run_id, b.family, "device_hours", own.p50, actual))
+    flat = own.p50 * np.linspace(1.0 - _FLAT, 1.0 + _FLAT, _POINTS)
+    found["flat_50"].append(score(b.run_id, b.family, "device_hours", flat, actual))
+
+
+def backtest_json(result: Backtest) -> dict[str, Any]:
+    """Return a backtest as plain data for ``json.dumps``; what is infinite or has no runs is None."""
+    counted = {(s.run_id, s.target) for target in TARGETS for s in result.of(target)}
+    return {
+        "file": result.source,
+        "protocol": "leave_one_family_out",
+        "targets": {target: _summary(result.of(target), UNITS[target]) for target in TARGETS},
+        "protocols": {
+            protocol: {target: _summary(result.of(target, protocol), UNITS[target]) for target in TARGETS} for protocol in PROTOCOLS
+        },
+        "by_date": {
+            name: _summary([s for s in result.of("device_hours") if (result.months[s.run_id] < _TURN) == early], "h")
+            for name, early in (("before_2023_07", True), ("from_2023_07", False))
+        },
+        "baselines": {name: {"device_hours": _against(result, name)} for name in result.baselines},
+        "runs": [
+            {
+                **{key: _plain(value) for key, value in asdict(s).items()},
+                "unit": UNITS[s.target], "tier": result.tiers[s.run_id], "counted": (s.run_id, s.target) in counted,
+                "caution": result.cautions.get((s.run_id, s.target), ""),
+            }
+            for s in result.scores["leave_one_family_out"]
+        ],
+        "left_out": list(result.left_out),
+        "cost": "not testable: published costs are hours times an assumed price, or bounds; no invoice of a run is public",
+    }  # fmt: skip
+
+
+def _summary(scores: Sequence[Score], unit: str) -> dict[str, Any]:
+    if not scores:
+        return {"families": 0, "runs": 0, "unit": unit}
+    covered = {level: coverage(scores, level) for level in LEVELS}
+    counts, _ = np.histogram([s.pit for s in scores], bins=10, range=(0.0, 1.0))
+    return {
+        "families": len({s.family for s in scores}),
+        "runs": len(scores),
+        "unit": unit,
+        "coverage": {repr(level): share for level, (share, _) in covered.items()},
+        "coverage_p_value": {repr(level): p for level, (_, p) in covered.items()},
+        "pit_histogram": counts.tolist(),
+        "crps_log": by_family(grouped(scores, lambda s: s.crps)),
+        "crps_log_of_median": by_family(grouped(scores, lambda s: s.crps_median)),
+        "log_score": _plain(by_family(grouped(scores, lambda s: s.log_score))),
+        "median_band_ratio": float(np.median([s.p95 / s.p05 for s in scores if s.p05 > 0.0] or [math.nan])),
+        "bias_log": by_family(grouped(scores, lambda s: math.log(s.p50 / s.actual))),
+    }
+
+
+def _against(result: Backtest, name: str) -> dict[str, Any]:
+    counted = {s.run_id for s in result.of("device_hours")}
+    others = [s for s in result.baselines[name] if s.run_id in counted]
+    if not others:
+        return {}
+    share, low, high = gain(result.of("device_hours"), others)
+    return {"crps_log": by_family(grouped(others, lambda s: s.crps)), "crps_below": share, "crps_below_ci": [low, high]}
+
+
+def _plain(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,108 @@
+"""Forecasts of a published run: the scenario that could be written before it, simulated."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.analysis.backtest.published import BeforeRun
+from simulator.engine import simulate
+from simulator.plan import SamplingPlan
+from simulator.priors.known import known_priors
+from simulator.reference.regions import regions
+from simulator.scenario import Scenario, parse_scenario
+
+Floats = NDArray[np.float64]
+
+DRAWS = 4096
+_USUAL_DAYS = 45.0  # a judgement: how long a run is planned to take where its accelerators are not known
+_USUAL_UTILIZATION = 0.3
+_PER_NODE = 8.0  # accelerators of a node, where its size decides who restarts a job
+_UNKNOWN_GRID = "100 to 700 gCO2e/kWh"  # a judgement: from a grid with much hydro or nuclear to one of coal and gas
+
+
+def scenario_before(run: BeforeRun, *, before: str | None, without: str | None) -> Scenario:
+    """Return the scenario that could be written before a run.
+
+    Parameters
+    ----------
+    run : BeforeRun
+    before : str or None
+        Month before which what it rests on must have been published.
+    without : str or None
+        Family whose runs it must not rest on.
+    """
+    accelerators = run.accelerators or planned_accelerators(run)
+    priors = known_priors(run.kind, nodes=accelerators / _PER_NODE, before=before, without=without)
+    where = place_of(run.place)
+    data: dict[str, Any] = {
+        "name": "forecast",
+        "workload": {
+            "flop": run.flop,
+            "mfu": priors["mfu"].value,
+            "run_overhead": priors["run_overhead"].value,
+        },
+        "hardware": {"accelerator": run.kind.accelerator, "accelerators": accelerators},
+        "reliability": {
+            "failure_rate": priors["failure_rate"].value,
+            "downtime": priors["downtime"].value,
+            "method": "expected_value",
+        },
+        "energy": {"pue": priors["pue"].value},
+        "emissions": {} if where else {"carbon_intensity": _UNKNOWN_GRID},
+        "compute": {"basis": "rent", "rental_price": "1 USD/h"},
+    }
+    return parse_scenario(data | ({"grid": {"region": where}} if where else {}))
+
+
+def planned_accelerators(run: BeforeRun) -> int:
+    """Return how many accelerators would finish a run in a usual time, a power of two from 8 on."""
+    hours = run.flop / (3600.0 * run.kind.peak_flops * _USUAL_UTILIZATION)
+    return int(2 ** max(3, round(math.log2(max(hours / (24.0 * _USUAL_DAYS), 1.0)))))
+
+
+def place_of(text: str) -> str | None:
+    """Return the region of the table ``grid_annual`` whose name, or place, a text holds; None where it holds none.
+
+    Examples
+    --------
+    >>> place_of("Jean Zay, France"), place_of("unnamed public cloud")
+    ('FR', None)
+    """
+    known = regions()
+    for word in re.findall(r"\b[a-z]+-[a-z]+-?\d\b", text):
+        found = [name for name in known if name.endswith(f":{word}") and "carbon_intensity" in known[name].figures]
+        if found:
+            return found[0]
+    named = [(len(place.name), name) for name, place in known.items() if place.name and re.search(rf"\b{re.escape(place.name)}\b", text)]
+    return max(named)[1] if named else None
+
+
+def forecast(run: BeforeRun, *, before: str | None, without: str | None, seed: int = 0) -> dict[str, Floats]:
+    """Return draws of what could be reported of a run, by target, in canonical units; shape (DRAWS,) each.
+
+    Hours are all hours of a run, or the productive ones where its own hold no downtime. Interruptions are those of the days over which
+    they were counted.
+    """
+    results = simulate(scenario_before(run, before=before, without=without), SamplingPlan(draws=DRAWS, seed=seed))
+    get = {name: np.broadcast_to(np.asarray(results[name].values, dtype=np.float64), (DRAWS,)) for name in _READ if name in results}
+    hours = get["device_hours"]
+    found = {
+        "device_hours": hours * get["goodput"] / (1.0 + get["run_overhead"]) if run.productive else hours,
+        "wall_clock": get["wall_clock"],
+        "mfu": get["mfu"],
+        "energy": get["energy"] / (get["server_power_ratio"] if run.devices_only else 1.0) / (get["pue"] if run.without_pue else 1.0),
+        "emissions": np.asarray(results["emissions"].sel(emission_component="operational").values),
+        "goodput": get["goodput"],
+    }
+    if run.window_days:
+        expected = get["interruptions"] / get["wall_clock"] * 24.0 * run.window_days
+        found["interruptions"] = np.random.default_rng(seed).poisson(expected).astype(np.float64)
+    return found
+
+
+_READ = ("device_hours", "wall_clock", "goodput", "run_overhead", "mfu", "energy", "pue", "server_power_ratio", "interruptions")

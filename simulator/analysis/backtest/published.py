@@ -1,0 +1,278 @@
+"""Published runs as a file: what was known before each, and what was reported after it, kept apart."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.errors import InputError, LawError
+from simulator.priors.evidence import peak_flops, run_facts
+from simulator.priors.utilization import Kind
+from simulator.reference import accelerators, table
+
+#: columns that tell what a run was to be, and what its figures mean
+BEFORE = (
+    "run_id", "family", "model", "organisation", "publication_date", "training_start_date", "params_total", "params_active",
+    "training_tokens", "training_flop", "accelerator", "accelerator_count", "hours_basis", "precision", "energy_basis", "location",
+    "interruption_window_days", "run_scope", "backtest_tier", "noncircular_targets",
+)  # fmt: skip
+#: target -> the words of noncircular_targets that name it
+TARGETS = {
+    "device_hours": ("hours",),
+    "wall_clock": ("days",),
+    "mfu": ("mfu", "hfu"),
+    "energy": ("energy",),
+    "emissions": ("emissions",),
+    "interruptions": ("interruptions",),
+    "goodput": ("goodput",),
+}
+UNITS = {
+    "device_hours": "h", "wall_clock": "h", "mfu": "1", "energy": "kWh", "emissions": "kgCO2e", "interruptions": "1", "goodput": "1",
+}  # fmt: skip
+_AFTER = (
+    "accelerator_hours", "wall_clock_days", "mfu_pct", "hfu_pct", "energy_mwh", "emissions_tco2e", "interruptions_unplanned",
+    "interruptions_total", "effective_training_time_pct",
+)  # fmt: skip
+_RECOMPUTED = 0.75  # model FLOP of the FLOP done where activations are computed again: 3 of 4 passes
+_PRODUCTIVE = re.compile(r"throughput|no downtime|without downtime|excl\w* downtime", re.IGNORECASE)
+_DEVICES_ONLY = re.compile(r"gpu_only|devices? only", re.IGNORECASE)
+_WITHOUT_PUE = re.compile(r"no PUE|without PUE|excludes PUE", re.IGNORECASE)
+_EXPERTS = 0.5  # a smaller share of active parameters is a mixture of experts
+_NAMES = (
+    (r"A100.*40", "A100 SXM 40GB"), (r"A100|Ampere", "A100 SXM 80GB"), (r"\bGH200|\bH100(?!.*PCIe)", "H100 SXM"), (r"V100", "V100 SXM2"),
+    (r"P100", "P100 SXM2"), (r"\bH800", "H800 SXM"), (r"\bA800", "A800 SXM"), (r"\bH200", "H200 SXM"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BeforeRun:
+    """What was known of a run before it.
+
+    Attributes
+    ----------
+    run_id, family : str
+    tier : str
+        ``A``: all that a forecast needs was stated by the developer.
+    month : str
+        From which it is forecast: its start, else its publication.
+    kind : Kind
+    params, flop : float
+        All parameters; model FLOP of the run by 6·N·T, or as stated where no tokens are.
+    accelerators : int or None
+    productive : bool
+        Whether its hours hold no downtime.
+    devices_only : bool
+        Whether its energy is that of the accelerators alone.
+    place : str
+    window_days : float or None
+        Days over which its interruptions were counted.
+    targets : tuple of str
+        What may be scored of it.
+    cautions : mapping-like tuple of (str, str)
+        Of targets that are to be read with care.
+    """
+
+    run_id: str
+    family: str
+    tier: str
+    month: str
+    kind: Kind
+    params: float
+    flop: float
+    accelerators: int | None
+    productive: bool
+    devices_only: bool
+    without_pue: bool
+    place: str
+    window_days: float | None
+    targets: tuple[str, ...]
+    cautions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A run before and after."""
+
+    before: BeforeRun
+    actual: dict[str, float]
+
+
+def read_runs(path: str | Path) -> tuple[list[Published], list[str]]:
+    """Read published runs.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV with the columns of ``BEFORE`` and of what was reported.
+
+    Returns
+    -------
+    tuple of (list of Published, list of str)
+        Runs, and why others cannot be forecast.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read, lacks a column, or holds a cell that is no number where one is asked for.
+    """
+    source = Path(path)
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{source} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}") from None
+    reader = csv.DictReader(text.splitlines())
+    missing = [name for name in (*BEFORE, *_AFTER) if name not in (reader.fieldnames or ())]
+    if missing:
+        raise InputError(f"{source} has no column {', '.join(missing)}; a file of runs has those of published_runs.csv")
+    runs, left_out = [], []
+    for line, row in enumerate(reader, 2):
+        cells = {name: (row.get(name) or "").strip() for name in (*BEFORE, *_AFTER)}
+        place = f"{source}, line {line}"
+        try:
+            runs.append(Published(before_run({name: cells[name] for name in BEFORE}, place), _actual(cells, place)))
+        except LawError as error:
+            left_out.append(f"{cells['run_id'] or place}: {error.what}")
+    if not runs:
+        raise InputError(f"{source} holds no run that can be forecast" + (f": {'; '.join(left_out)}" if left_out else ""))
+    return runs, left_out
+
+
+def own_runs() -> list[Published]:
+    """Return the runs of the table ``runs`` that were trained on a known accelerator, as :func:`read_runs` returns those of a file."""
+    found = []
+    for facts in run_facts():
+        figures = {row.quantity: row for row in table("runs").of(facts.name) if row.name == facts.name}
+        cells = dict.fromkeys(BEFORE, "")
+        cells |= {name: repr(figures[quantity].central) for name, quantity in _STATED.items() if quantity in figures}
+        cells |= {"run_id": facts.name, "family": facts.family, "accelerator": facts.accelerator, "publication_date": facts.published}
+        cells["energy_basis"] = figures["energy"].basis if "energy" in figures else ""
+        cells |= {"backtest_tier": "A", "hours_basis": "without downtime" if facts.hours == "productive" else ""}
+        scored = {
+            "hours": "device_hours" in figures and facts.hours in ("run", "productive"),
+            "days": "wall_clock" in figures,
+            "mfu": "mfu" in figures and "steady" in figures["mfu"].basis,
+            "energy": "energy" in figures and figures["energy"].basis.startswith("measured"),
+            "interruptions": False,
+        }
+        described = facts.architecture == "dense" or (facts.architecture == "mixture_of_experts" and "params_active" in figures)
+        cells["noncircular_targets"] = ";".join(name for name, is_scored in scored.items() if is_scored and described)
+        actual = {quantity: figures[quantity].central * size for quantity, size in _OWN.items() if quantity in figures}
+        try:
+            found.append(Published(before_run(cells, facts.name), actual))
+        except LawError:  # without tokens
+            continue
+    return found
+
+
+_STATED = {"params_total": "params", "params_active": "params_active", "training_tokens": "tokens", "accelerator_count": "accelerators"}
+#: quantity of the table ``runs`` -> canonical units in one of its own
+_OWN = {"device_hours": 1.0, "wall_clock": 24.0, "mfu": 1.0, "energy": 1000.0}
+
+
+def before_run(cells: dict[str, str], place: str) -> BeforeRun:
+    """Return what was known before a run, from its cells of ``BEFORE`` alone.
+
+    Raises
+    ------
+    LawError
+        For a run that cannot be forecast: no size, no work, or an accelerator that is not known.
+    """
+    total, active = _number(cells, "params_total", place), _number(cells, "params_active", place)
+    tokens, flop = _number(cells, "training_tokens", place), _number(cells, "training_flop", place)
+    params = active or total
+    if not params:
+        raise LawError("its parameters are not stated")
+    if not tokens and not flop:
+        raise LawError("neither its tokens nor its FLOP are stated")
+    name = accelerator_named(cells["accelerator"])
+    count, window = _number(cells, "accelerator_count", place), _number(cells, "interruption_window_days", place)
+    experts = bool(active and total and active < _EXPERTS * total)
+    targets, cautions = _targets(cells["noncircular_targets"])
+    return BeforeRun(
+        run_id=cells["run_id"],
+        family=cells["family"],
+        tier=cells["backtest_tier"],
+        month=(cells["training_start_date"] or cells["publication_date"])[:7],
+        kind=Kind(name, peak_flops(name), params, experts),
+        params=total or params,
+        flop=6.0 * params * tokens if tokens else float(flop or math.nan),
+        accelerators=int(count) if count else None,
+        productive=bool(_PRODUCTIVE.search(cells["hours_basis"])),
+        devices_only=bool(_DEVICES_ONLY.search(cells["energy_basis"])),
+        without_pue=bool(_WITHOUT_PUE.search(cells["energy_basis"])),
+        place=cells["location"],
+        window_days=window,
+        targets=targets,
+        cautions=cautions,
+    )
+
+
+def accelerator_named(text: str) -> str:
+    """Return the accelerator of the table ``accelerators`` that a text names.
+
+    Raises
+    ------
+    LawError
+        Where it names none.
+
+    Examples
+    --------
+    >>> accelerator_named("A100-80GB SXM"), accelerator_named("TPU v5p")
+    ('A100 SXM 80GB', 'TPU v5p')
+    """
+    for pattern, known in _NAMES:
+        if re.search(pattern, text, re.IGNORECASE):
+            return known
+    for known in sorted(accelerators(), key=len, reverse=True):
+        words = rf"(?<![\w]){re.escape(known)}(?![\w])"
+        if re.search(words, text, re.IGNORECASE) and "peak_flops" in accelerators()[known]:
+            return known
+    raise LawError(f"its accelerator, '{text}', is not in the table accelerators")
+
+
+def _targets(text: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Return targets, and the cautions in parentheses."""
+    found, cautions = [], []
+    for item in re.split(r";(?![^(]*\))", text):
+        word, _, caution = item.strip().partition(" ")
+        for target, words in TARGETS.items():
+            if word in words and target not in found:
+                found.append(target)
+                if caution.strip():
+                    cautions.append((target, caution.strip().strip("()")))
+    return tuple(found), tuple(cautions)
+
+
+def _actual(cells: dict[str, str], place: str) -> dict[str, float]:
+    """Return what was reported by target, in canonical units."""
+    known = {name: _number(cells, name, place) for name in _AFTER}
+    mfu = known["mfu_pct"] if known["mfu_pct"] else _RECOMPUTED * known["hfu_pct"] if known["hfu_pct"] else None
+    interruptions = known["interruptions_unplanned"] if known["interruptions_unplanned"] is not None else known["interruptions_total"]
+    figures = {
+        "device_hours": (known["accelerator_hours"], 1.0),
+        "wall_clock": (known["wall_clock_days"], 24.0),
+        "mfu": (mfu, 0.01),
+        "energy": (known["energy_mwh"] if cells["energy_basis"].startswith("measured") else None, 1000.0),
+        "emissions": (known["emissions_tco2e"], 1000.0),
+        "interruptions": (interruptions, 1.0),
+        "goodput": (known["effective_training_time_pct"], 0.01),
+    }
+    return {target: value * size for target, (value, size) in figures.items() if value is not None}
+
+
+def _number(cells: dict[str, str], name: str, place: str) -> float | None:
+    """Return a number, None where the cell is empty."""
+    if not cells[name]:
+        return None
+    try:
+        value = float(cells[name])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0.0:
+        raise InputError(
+            f"{place}, column '{name}': '{cells[name]}' is not a number of 0 or more. Leave the cell empty where it is not known"
+        )
+    return value

@@ -1,0 +1,112 @@
+"""A backtest as tables, and as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from simulator.analysis.backtest.backtest import PROTOCOLS, Backtest, backtest_json
+from simulator.analysis.backtest.published import UNITS
+from simulator.cli.show.words import scale
+from simulator.errors import InputError
+from simulator.text_file import write_bytes
+
+_WIDTH = 80
+_MISSES = (0.05, 0.95)
+
+
+def show_backtest(found: Backtest) -> None:
+    """Print scores by target, baselines, and what was missed."""
+    data = backtest_json(found)
+    console = Console(highlight=False, markup=False, width=_WIDTH)
+    with console.capture() as captured:
+        for protocol, meaning in PROTOCOLS.items():
+            console.print(_targets(data["protocols"][protocol], protocol))
+            console.print(f"{meaning[0].upper()}{meaning[1:]}.\n", soft_wrap=True)
+        console.print(_baselines(data))
+        for line in _misses(found):
+            console.print(line, soft_wrap=True)
+        for line in found.left_out:
+            console.print(f"Left out: {line}.", soft_wrap=True)
+        console.print(f"Cost is {data['cost']}.", soft_wrap=True)
+    click.echo(captured.get(), nl=False)
+
+
+def _targets(targets: dict[str, Any], title: str) -> Table:
+    table = Table(title=title.replace("_", " "), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for head in ("", "families", "50 %", "80 %", "90 %", "P95/P05", "bias", "CRPS", "median's"):
+        table.add_column(head, justify="left" if not head else "right", no_wrap=True, min_width=len(head))
+    for target, row in targets.items():
+        if row["families"]:
+            held = [f"{100 * row['coverage'][level]:.0f} %" for level in ("0.5", "0.8", "0.9")]
+            numbers = [
+                f"{row['median_band_ratio']:.2f}",
+                f"{row['bias_log']:+.2f}",
+                f"{row['crps_log']:.3f}",
+                f"{row['crps_log_of_median']:.3f}",
+            ]
+            table.add_row(target, str(row["families"]), *held, *numbers)
+    return table
+
+
+def _baselines(data: dict[str, Any]) -> Table:
+    table = Table(title="device_hours beside baselines", title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for head in ("", "CRPS", "ours is below by", "95 % interval"):
+        table.add_column(head, justify="left" if not head else "right", no_wrap=True)
+    for name, row in data["baselines"].items():
+        own = row["device_hours"]
+        if own:
+            low, high = (f"{100 * x:.0f}" for x in own["crps_below_ci"])
+            table.add_row(name, f"{own['crps_log']:.3f}", f"{100 * own['crps_below']:.0f} %", f"{low} to {high} %")
+    return table
+
+
+def _misses(found: Backtest) -> list[str]:
+    """Return the scored runs whose figures lie outside their 90 % bands."""
+    told = []
+    for target in UNITS:
+        for s in found.of(target):
+            if not _MISSES[0] <= s.pit <= _MISSES[1]:
+                factor, unit = scale(UNITS[target], target, s.p50)
+                low, high, actual = (f"{x / factor:.3g}" for x in (s.p05, s.p95, s.actual))
+                told.append(f"Missed: {s.run_id}, {target} {actual} {unit}".rstrip() + f", band {low} to {high}.")
+    return told
+
+
+def check_folder(output: str) -> None:
+    """Refuse a folder that cannot be written, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        Where it is a file, or cannot be made.
+    """
+    try:
+        Path(output).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{output} cannot be made a folder ({error.strerror or error}). Name another") from None
+
+
+def save_backtest(found: Backtest, output: str) -> None:
+    """Save backtest.json, runs.csv and backtest.png."""
+    from simulator.plots.backtest import backtest_figure
+    from simulator.plots.save import save_picture
+
+    folder = Path(output)
+    write_bytes(folder / "backtest.json", (json.dumps(backtest_json(found), indent=1, ensure_ascii=False) + "\n").encode())
+    text = io.StringIO()
+    rows = [{"protocol": protocol, **asdict(s)} for protocol, scores in found.scores.items() for s in scores]
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["run_id"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_bytes(folder / "runs.csv", text.getvalue().encode())
+    save_picture(backtest_figure(found), str(folder / "backtest.png"))

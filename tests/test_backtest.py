@@ -1,0 +1,274 @@
+"""The backtest: can what is scored reach a forecast, are scores those of the books, are priors what was known?"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+from statistics_helpers import assert_within_mcse
+
+from simulator.analysis.backtest.backtest import PROTOCOLS, backtest, backtest_json
+from simulator.analysis.backtest.forecasts import forecast, place_of, planned_accelerators
+from simulator.analysis.backtest.published import BEFORE, TARGETS, accelerator_named, own_runs, read_runs
+from simulator.analysis.backtest.scores import coverage, gain, point, score
+from simulator.cli import _run
+from simulator.errors import InputError, LawError
+from simulator.priors.evidence import Evidence, RunFacts, evidence, run_facts
+from simulator.priors.known import kind_of, known_priors
+from simulator.priors.utilization import Kind, predictive
+from simulator.reference import table
+
+AFTER = (
+    "accelerator_hours", "wall_clock_days", "mfu_pct", "hfu_pct", "energy_mwh", "emissions_tco2e", "interruptions_unplanned",
+    "interruptions_total", "effective_training_time_pct",
+)  # fmt: skip
+#: made up, with every target
+ROWS = [
+    {"run_id": f"run-{k}", "family": f"family-{k // 2}", "publication_date": f"202{2 + k % 3}-0{k + 1}-01", "params_total": size,
+     "params_active": active, "training_tokens": "2e12", "accelerator": device, "accelerator_count": count, "location": place,
+     "interruption_window_days": "30", "backtest_tier": "A", "energy_basis": "measured_system",
+     "noncircular_targets": "hours;days;mfu;energy;emissions;interruptions;goodput", "accelerator_hours": hours, "wall_clock_days": days,
+     "mfu_pct": "35", "energy_mwh": "300", "emissions_tco2e": "90", "interruptions_unplanned": "9", "effective_training_time_pct": "91"}
+    for k, (size, active, device, count, place, hours, days) in enumerate([
+        ("7e9", "", "A100-80GB", "512", "Jean Zay, France", "190000", "16"), ("70e9", "", "A100-80GB SXM", "2048", "", "1.7e6", "36"),
+        ("100e9", "10e9", "H100-80GB SXM", "1024", "Texas, US", "2e5", "9"), ("30e9", "", "TPU v4", "1024", "Google Oklahoma", "9e5", "37"),
+    ])
+]  # fmt: skip
+
+
+def write(path: Path, rows: list[dict[str, str]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*BEFORE, *AFTER], restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+# what is scored never reaches a forecast
+
+
+@pytest.mark.parametrize("how", ["blank", "shuffled", "doubled"])
+def test_what_was_reported_changes_no_forecast(how: str, tmp_path: Path) -> None:
+    rows = [dict(row) for row in ROWS]
+    for k, row in enumerate(rows):
+        for name in AFTER:
+            told = ROWS[(k + 1) % len(ROWS)].get(name, "")
+            row[name] = {"blank": "", "shuffled": told, "doubled": repr(2 * float(told)) if told else ""}[how]
+    one, other = (read_runs(write(tmp_path / f"{k}.csv", part))[0] for k, part in enumerate((ROWS, rows)))
+    assert [run.actual for run in one] != [run.actual for run in other]
+    for before, after in zip(one, other, strict=True):
+        assert before.before == after.before
+        for protocol in PROTOCOLS:
+            month = before.before.month if protocol == "knowledge_date" else None
+            draws = [forecast(run.before, before=month, without=run.before.family) for run in (before, after)]
+            for target in draws[0]:
+                np.testing.assert_array_equal(draws[0][target], draws[1][target], err_msg=target)
+
+
+def test_a_family_is_left_out_of_its_own_prior_and_so_is_what_came_later() -> None:
+    run = next(e for e in evidence() if e.run.name == "Llama 2 70B")
+    everything, without = known_priors(kind_of(run)), known_priors(kind_of(run), without="llama2")
+    assert everything["mfu"].value != without["mfu"].value
+    assert known_priors(kind_of(run), without="no such family")["mfu"].value == everything["mfu"].value
+    early, late = (known_priors(kind_of(run), before=month)["mfu"].value for month in ("2023-07", "2023-08"))
+    assert early != late
+    before_all = known_priors(kind_of(run), before="2015-01")
+    assert "no published run" in before_all["mfu"].source
+    assert before_all["mfu"].value["sigma"] > 1.3 * everything["mfu"].value["sigma"]
+    assert (
+        known_priors(kind_of(run), before="2022-12")["run_overhead"].value
+        != known_priors(kind_of(run), before="2023-01")["run_overhead"].value
+    )
+
+
+def test_every_run_of_the_table_has_facts_and_every_prior_a_source() -> None:
+    assert {facts.name for facts in run_facts()} == set(table("runs").names)
+    assert all(facts.source and facts.family and facts.published[:2] == "20" for facts in run_facts())
+    assert all(prior.source for prior in known_priors(Kind("H100 SXM", 989e12, 70e9, experts=False)).values())
+
+
+# the hierarchical regression
+
+
+def test_without_evidence_the_weak_priors_are_left() -> None:
+    mean, sd = predictive([], Kind("A100 SXM 80GB", 312e12, 70e9, experts=False), basis="steady")
+    assert mean == pytest.approx(math.log(0.38))
+    assert 0.4 < sd < 0.65
+    assert predictive([], Kind("H100 SXM", 989e12, 1e9, experts=True), basis="steady")[1] > sd
+
+
+def test_many_families_are_their_mean_and_spread() -> None:
+    rng, kind = np.random.default_rng(1), Kind("A100 SXM 80GB", 312e12, 70e9, experts=False)
+    facts = [RunFacts(f"r{k}", f"f{k}", "2022-01", "A100 SXM 80GB", "dense", "laboratory", "run", "") for k in range(150)]
+    logs = rng.normal(math.log(0.3), 0.25, 150)
+    known = [(kind, Evidence(own, 70e9, float(y), "steady")) for own, y in zip(facts, logs, strict=True)]
+    mean, sd = predictive(known, kind, basis="steady")
+    assert_within_mcse(mean, logs.mean(), 0.25 / math.sqrt(150))
+    assert sd == pytest.approx(logs.std(), rel=0.1)
+
+
+def test_runs_of_one_family_tell_little_more_than_one() -> None:
+    kind = Kind("A100 SXM 80GB", 312e12, 70e9, experts=False)
+
+    def of(families: list[str]) -> float:
+        facts = [RunFacts(f"r{k}", name, "2022-01", "A100 SXM 80GB", "dense", "laboratory", "run", "") for k, name in enumerate(families)]
+        return predictive([(kind, Evidence(own, 70e9, math.log(0.2), "steady")) for own in facts], kind, basis="steady")[0]
+
+    one, same, others = of(["a"]), of(["a"] * 8), of(list("abcdefgh"))
+    assert math.log(0.2) < others < same < one < math.log(0.38)
+    assert others - math.log(0.2) < 0.5 * (same - math.log(0.2))
+
+
+# scores
+
+
+def test_scores_of_a_normal_are_the_closed_forms() -> None:
+    rng = np.random.default_rng(2)
+    for away in (0.0, 0.7, -2.0):
+        s = score("a", "a", "energy", np.exp(rng.normal(size=200_000)), math.exp(away))
+        crps = away * (2 * stats.norm.cdf(away) - 1) + 2 * stats.norm.pdf(away) - 1 / math.sqrt(math.pi)
+        assert s.crps == pytest.approx(crps, abs=0.01)
+        assert s.pit == pytest.approx(stats.norm.cdf(away), abs=0.006)
+        assert s.log_score == pytest.approx(stats.norm.logpdf(away), abs=0.06)
+    assert point("a", "a", "energy", 2.0, 1.0).crps == pytest.approx(math.log(2))
+
+
+def test_a_calibrated_forecast_is_covered_and_gains_29_per_cent_over_its_median() -> None:
+    rng = np.random.default_rng(3)
+    draws = np.exp(rng.normal(size=4000))
+    scores = [score(f"r{k}", f"f{k}", "energy", draws, float(y)) for k, y in enumerate(np.exp(rng.normal(size=4000)))]
+    for level in (0.5, 0.9):
+        share, p = coverage(scores, level)
+        assert_within_mcse(share, level, math.sqrt(level * (1 - level) / 4000))
+        assert p > 1e-5
+    medians = [point(s.run_id, s.family, "energy", s.p50, s.actual) for s in scores]
+    share, low, high = gain(scores, medians)
+    assert low < share < high
+    assert share == pytest.approx(1 - 1 / math.sqrt(2), abs=0.02)
+
+
+def test_families_count_alike() -> None:
+    inside, outside = (score("r", name, "energy", np.linspace(1, 2, 99), y) for name, y in (("a", 1.5), ("b", 9.0)))
+    assert coverage([inside] * 9 + [outside], 0.9)[0] == 0.5
+
+
+def test_counts_of_nought_are_scored() -> None:
+    s = score("r", "f", "interruptions", np.array([0.0, 0.0, 1.0, 2.0]), 0.0)
+    assert math.isfinite(s.crps)
+    assert s.pit == 0.25
+
+
+# what a file says
+
+
+def test_what_hours_hold_decides_which_are_forecast(tmp_path: Path) -> None:
+    rows = [ROWS[1] | {"hours_basis": text} for text in ("reported", "tokens / throughput exactly")]
+    with_downtime, without = (forecast(run.before, before=None, without=None) for run in read_runs(write(tmp_path / "r.csv", rows))[0])
+    assert np.all(without["device_hours"] < with_downtime["device_hours"])
+    np.testing.assert_array_equal(without["mfu"], with_downtime["mfu"])
+
+
+def test_what_energy_holds_decides_which_is_forecast(tmp_path: Path) -> None:
+    bases = ("measured_system", "measured_gpu_only x PUE", "measured_gpu_only (no PUE)")
+    runs = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"energy_basis": basis} for basis in bases]))[0]
+    system, devices, bare = (forecast(run.before, before=None, without=None)["energy"] for run in runs)
+    assert np.all(bare < devices)
+    assert np.all(devices < system)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("A100-40GB SXM", "A100 SXM 40GB"), ("NVIDIA H100-80GB", "H100 SXM"), ("GH200", "H100 SXM"), ("TPU v5e", "TPU v5e"),
+     ("MI250X", "MI250X"), ("B200", "B200"), ("GB200", "GB200"), ("H20", "H20"), ("Ascend 910B", "Ascend 910B")],
+)  # fmt: skip
+def test_accelerators_are_found(text: str, name: str) -> None:
+    assert accelerator_named(text) == name
+
+
+def test_unknown_accelerators_are_left_out_and_told(tmp_path: Path) -> None:
+    rows = [*ROWS, ROWS[0] | {"run_id": "strange", "accelerator": "abacus"}, ROWS[0] | {"run_id": "sizeless", "params_total": ""}]
+    runs, left_out = read_runs(write(tmp_path / "r.csv", rows))
+    assert len(runs) == len(ROWS)
+    assert [text.partition(":")[0] for text in left_out] == ["strange", "sizeless"]
+    with pytest.raises(LawError, match="'abacus', is not in the table"):
+        accelerator_named("abacus")
+
+
+def test_places_are_found() -> None:
+    assert [place_of(text) for text in ("Texas, US", "AWS us-west-2", "Google Georgia", "")] == ["US-TX", "aws:us-west-2", "US-GA", None]
+
+
+def test_a_run_without_a_number_of_accelerators_is_given_one(tmp_path: Path) -> None:
+    (run,) = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"accelerator_count": ""}]))[0]
+    count = planned_accelerators(run.before)
+    assert count & (count - 1) == 0
+    assert 20 < np.median(forecast(run.before, before=None, without=None)["device_hours"]) / count / 24 < 100
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a,b\n1,2\n", "has no column run_id"),
+        (None, "cannot be read: No such file"),
+        ("rows", "column 'params_total': 'many' is not a number of 0 or more"),
+        ("empty", "holds no run that can be forecast"),
+    ],
+)
+def test_files_that_are_none_are_refused(text: str | None, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "r.csv"
+    if text in ("rows", "empty"):
+        write(path, [ROWS[0] | {"params_total": "many"}] if text == "rows" else [])
+    elif text is not None:
+        path.write_text(text)
+    assert _run(["backtest", "--runs", str(path)], debug=False) == 2
+    assert told in capsys.readouterr().err
+    with pytest.raises(InputError):
+        read_runs(path)
+
+
+# the command
+
+
+def test_the_command_prints_saves_and_repeats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(write(tmp_path / "r.csv", ROWS))
+    assert _run(["backtest", "--runs", path, "--json", "-o", str(tmp_path / "out")], debug=True) == 0
+    text = capsys.readouterr().out
+    data = json.loads(text)
+    assert set(data["targets"]) == set(TARGETS)
+    hours = data["targets"]["device_hours"]
+    assert set(hours) >= {"families", "coverage", "crps_log", "median_band_ratio", "bias_log"}
+    assert set(hours["coverage"]) == {"0.5", "0.8", "0.9"}
+    assert {run["target"] for run in data["runs"]} == set(TARGETS)
+    assert set(data["runs"][0]) >= {"run_id", "target", "p05", "p50", "p95", "actual", "pit"}
+    assert data["baselines"]["mfu_0.40"]["device_hours"]["crps_log"] > 0
+    assert json.loads((tmp_path / "out" / "backtest.json").read_text()) == data
+    assert len((tmp_path / "out" / "runs.csv").read_text().splitlines()) == 1 + 2 * len(data["runs"])
+    assert (tmp_path / "out" / "backtest.png").stat().st_size > 10_000
+    assert _run(["backtest", "--runs", path, "--json"], debug=True) == 0
+    assert capsys.readouterr().out == text
+    assert _run(["backtest", "--runs", path], debug=True) == 0
+    told = capsys.readouterr().out
+    assert "knowledge date" in told
+    assert "Cost is not testable" in told
+    assert max(len(line) for line in told.splitlines() if "─" in line) <= 80
+
+
+def test_the_projects_own_runs_are_scored_where_no_file_is_given() -> None:
+    data = backtest_json(backtest())
+    assert data["file"] == "the table runs"
+    assert data["targets"]["device_hours"]["families"] >= 10
+    assert not any(run.before.run_id.startswith("T5") and "device_hours" in run.before.targets for run in own_runs())
+
+
+def test_the_readme_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["backtest"], debug=True) == 0
+    printed = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
+    shown = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").partition("    simulator backtest")[2]
+    lines = shown.partition("```text\n")[2].partition("```")[0].splitlines()
+    assert len(lines) > 6
+    assert {" ".join(line.split()) for line in lines} <= printed
