@@ -79,7 +79,7 @@ def _known(before: str | None, without: str | None) -> list[Evidence]:
 def kind_of(e: Evidence) -> Kind:
     """Return what of a published run tells of its utilization."""
     experts = e.run.architecture == "mixture_of_experts"
-    return Kind(e.run.accelerator, peak_flops(e.run.accelerator), e.params_active, experts)
+    return Kind(e.run.accelerator, peak_flops(e.run.accelerator), e.params_active, experts, e.run.operator == "laboratory")
 
 
 def _row(quantity: str, names: Sequence[str], before: str | None) -> Row:

@@ -148,6 +148,7 @@ def own_runs() -> list[Published]:
         cells = dict.fromkeys(BEFORE, "")
         cells |= {name: repr(figures[quantity].central) for name, quantity in _STATED.items() if quantity in figures}
         cells |= {"run_id": facts.name, "family": facts.family, "accelerator": facts.accelerator, "publication_date": facts.published}
+        cells["organisation"] = _LABORATORIES[0] if facts.operator == "laboratory" else ""
         cells["energy_basis"] = figures["energy"].basis if "energy" in figures else ""
         cells |= {"backtest_tier": "A", "hours_basis": "without downtime" if facts.hours == "productive" else ""}
         scored = {
@@ -196,7 +197,7 @@ def before_run(cells: dict[str, str], place: str) -> BeforeRun:
         family=cells["family"],
         tier=cells["backtest_tier"],
         month=(cells["training_start_date"] or cells["publication_date"])[:7],
-        kind=Kind(name, peak_flops(name), params, experts),
+        kind=Kind(name, peak_flops(name), params, experts, is_laboratory(cells["organisation"])),
         params=total or params,
         flop=6.0 * params * tokens if tokens else float(flop or math.nan),
         accelerators=int(count) if count else None,
@@ -231,6 +232,25 @@ def accelerator_named(text: str) -> str:
         if re.search(words, text, re.IGNORECASE) and "peak_flops" in accelerators()[known]:
             return known
     raise LawError(f"its accelerator, '{text}', is not in the table accelerators")
+
+
+#: judgement: organisations that train models at scale as their work; looked up by any of these words
+_LABORATORIES = (
+    "Google", "DeepMind", "OpenAI", "Meta", "Facebook", "Microsoft", "NVIDIA", "Anthropic", "Amazon", "Apple", "xAI", "Mistral", "Cohere",
+    "AI21", "Inflection", "DeepSeek", "Alibaba", "Qwen", "Baidu", "Tencent", "ByteDance", "Huawei", "Zhipu", "Moonshot", "MiniMax", "01.AI",
+    "StepFun", "Baichuan", "Databricks", "MosaicML", "Snowflake", "Reka", "IBM", "Naver", "Salesforce", "Adept", "Aleph Alpha",
+)  # fmt: skip
+
+
+def is_laboratory(organisation: str) -> bool:
+    """Return whether an organisation, or one of several, trains models at scale as its work.
+
+    Examples
+    --------
+    >>> is_laboratory("Microsoft/NVIDIA"), is_laboratory("BigScience")
+    (True, False)
+    """
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", organisation, re.IGNORECASE) for name in _LABORATORIES)
 
 
 def _targets(text: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
