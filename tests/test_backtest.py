@@ -13,6 +13,7 @@ from scipy import stats
 from statistics_helpers import assert_within_mcse
 
 from simulator.analysis.backtest.backtest import PROTOCOLS, backtest, backtest_json
+from simulator.analysis.backtest.baselines import llmcarbon_hours
 from simulator.analysis.backtest.forecasts import forecast, place_of, planned_accelerators
 from simulator.analysis.backtest.published import BEFORE, TARGETS, accelerator_named, own_runs, read_runs
 from simulator.analysis.backtest.scores import coverage, gain, point, score
@@ -171,6 +172,20 @@ def test_what_hours_hold_decides_which_are_forecast(tmp_path: Path) -> None:
     with_downtime, without = (forecast(run.before, before=None, without=None) for run in read_runs(write(tmp_path / "r.csv", rows))[0])
     assert np.all(without["device_hours"] < with_downtime["device_hours"])
     np.testing.assert_array_equal(without["mfu"], with_downtime["mfu"])
+
+
+def test_what_effective_time_holds_decides_which_is_forecast(tmp_path: Path) -> None:
+    rows = [ROWS[1] | {"ett_basis": basis} for basis in ("self-reported", "derived: steps x time of a step / elapsed")]
+    reported, derived = (
+        forecast(run.before, before=None, without=None)["goodput"] for run in read_runs(write(tmp_path / "r.csv", rows))[0]
+    )
+    assert np.all(derived < reported)
+
+
+def test_the_throughput_of_llmcarbon_is_a_reasonable_share_of_the_peak(tmp_path: Path) -> None:
+    for size in (1e9, 7e9, 19e9, 21e9, 175e9, 1e12):
+        ((run,), _) = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"params_total": repr(size)}]))
+        assert 0.4 < run.before.flop / (3600 * llmcarbon_hours(run.before) * 312e12) < 0.55
 
 
 def test_what_energy_holds_decides_which_is_forecast(tmp_path: Path) -> None:

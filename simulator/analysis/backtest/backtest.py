@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analysis.backtest.baselines import NAMES, baseline_scores
 from simulator.analysis.backtest.forecasts import forecast
-from simulator.analysis.backtest.published import TARGETS, UNITS, BeforeRun, Published, own_runs, read_runs
-from simulator.analysis.backtest.scores import LEVELS, Score, by_family, coverage, gain, grouped, point, score
+from simulator.analysis.backtest.published import TARGETS, UNITS, BeforeRun, own_runs, read_runs
+from simulator.analysis.backtest.scores import LEVELS, Score, by_family, coverage, gain, grouped, score
 
 Floats = NDArray[np.float64]
 
@@ -22,10 +23,7 @@ PROTOCOLS = {
     "leave_one_family_out": "priors from the project's own table of published runs, without the family of the run",
     "knowledge_date": "priors from what was published before the run, without its family",
 }
-_MFU = {"mfu_0.40": 0.40, "mfu_0.375": 0.375}
-_FLAT = 0.5  # of the median, to both sides
 _TURN = "2023-07"
-_POINTS = 4096
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def backtest(path: str | Path | None = None, *, seed: int = 0) -> Backtest:
     """
     runs, left_out = (own_runs(), []) if path is None else read_runs(path)
     scores: dict[str, list[Score]] = {protocol: [] for protocol in PROTOCOLS}
-    baselines: dict[str, list[Score]] = {name: [] for name in (*_MFU, "own_median", "flat_50")}
+    baselines: dict[str, list[Score]] = {name: [] for name in NAMES}
     for run in runs:
         b = run.before
         for protocol in PROTOCOLS:
@@ -84,10 +82,10 @@ def backtest(path: str | Path | None = None, *, seed: int = 0) -> Backtest:
                 if target in b.targets and target in draws and run.actual.get(target, 0.0) > 0.0 and _is_scorable(b, target)
             ]
             scores[protocol] += own
-            if protocol == "leave_one_family_out":
-                for s in own:
-                    if s.target == "device_hours":
-                        _add_baselines(baselines, run, s)
+            for s in own:
+                if protocol == "leave_one_family_out" and s.target == "device_hours":
+                    for name, baseline in baseline_scores(b, s).items():
+                        baselines[name].append(baseline)
     known = [run.before for run in runs]
     return Backtest(
         scores, baselines, {b.run_id: b.tier for b in known},
@@ -99,15 +97,6 @@ def backtest(path: str | Path | None = None, *, seed: int = 0) -> Backtest:
 def _is_scorable(run: BeforeRun, target: str) -> bool:
     """Whether a forecast has what a target depends on: days depend on how many accelerators there are."""
     return target != "wall_clock" or run.accelerators is not None
-
-
-def _add_baselines(found: dict[str, list[Score]], run: Published, own: Score) -> None:
-    b, actual = run.before, run.actual["device_hours"]
-    for name, mfu in _MFU.items():
-        found[name].append(point(b.run_id, b.family, "device_hours", b.flop / (3600.0 * b.kind.peak_flops * mfu), actual))
-    found["own_median"].append(point(b.run_id, b.family, "device_hours", own.p50, actual))
-    flat = own.p50 * np.linspace(1.0 - _FLAT, 1.0 + _FLAT, _POINTS)
-    found["flat_50"].append(score(b.run_id, b.family, "device_hours", flat, actual))
 
 
 def backtest_json(result: Backtest) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def forecast(run: BeforeRun, *, before: str | None, without: str | None, seed: i
         "mfu": get["mfu"],
         "energy": get["energy"] / (get["server_power_ratio"] if run.devices_only else 1.0) / (get["pue"] if run.without_pue else 1.0),
         "emissions": np.asarray(results["emissions"].sel(emission_component="operational").values),
-        "goodput": get["goodput"],
+        "goodput": get["goodput"] / (1.0 + get["run_overhead"]) if run.all_losses else get["goodput"],
     }
     if run.window_days:
         expected = get["interruptions"] / get["wall_clock"] * 24.0 * run.window_days

@@ -17,7 +17,7 @@ from simulator.reference import accelerators, table
 BEFORE = (
     "run_id", "family", "model", "organisation", "publication_date", "training_start_date", "params_total", "params_active",
     "training_tokens", "training_flop", "accelerator", "accelerator_count", "hours_basis", "precision", "energy_basis", "location",
-    "interruption_window_days", "run_scope", "backtest_tier", "noncircular_targets",
+    "interruption_window_days", "ett_basis", "run_scope", "backtest_tier", "noncircular_targets",
 )  # fmt: skip
 #: target -> the words of noncircular_targets that name it
 TARGETS = {
@@ -66,6 +66,8 @@ class BeforeRun:
         Whether its hours hold no downtime.
     devices_only : bool
         Whether its energy is that of the accelerators alone.
+    all_losses : bool
+        Whether its share of effective time is that of steps at full speed, so that all losses stand in it.
     place : str
     window_days : float or None
         Days over which its interruptions were counted.
@@ -86,6 +88,7 @@ class BeforeRun:
     productive: bool
     devices_only: bool
     without_pue: bool
+    all_losses: bool
     place: str
     window_days: float | None
     targets: tuple[str, ...]
@@ -204,6 +207,7 @@ def before_run(cells: dict[str, str], place: str) -> BeforeRun:
         productive=bool(_PRODUCTIVE.search(cells["hours_basis"])),
         devices_only=bool(_DEVICES_ONLY.search(cells["energy_basis"])),
         without_pue=bool(_WITHOUT_PUE.search(cells["energy_basis"])),
+        all_losses=cells["ett_basis"].startswith("derived"),
         place=cells["location"],
         window_days=window,
         targets=targets,
