@@ -199,7 +199,8 @@ def test_what_energy_holds_decides_which_is_forecast(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [("A100-40GB SXM", "A100 SXM 40GB"), ("NVIDIA H100-80GB", "H100 SXM"), ("GH200", "H100 SXM"), ("TPU v5e", "TPU v5e"),
-     ("MI250X", "MI250X"), ("B200", "B200"), ("GB200", "GB200"), ("H20", "H20"), ("Ascend 910B", "Ascend 910B")],
+     ("MI250X", "MI250X"), ("B200", "B200"), ("GB200", "GB200"), ("H20", "H20"), ("Ascend 910B", "Ascend 910B"),
+     ("TPUv4", "TPU v4"), ("Gaudi2", "Gaudi 2")],
 )  # fmt: skip
 def test_accelerators_are_found(text: str, name: str) -> None:
     assert accelerator_named(text) == name

@@ -232,7 +232,7 @@ def accelerator_named(text: str) -> str:
         if re.search(pattern, text, re.IGNORECASE):
             return known
     for known in sorted(accelerators(), key=len, reverse=True):
-        words = rf"(?<![\w]){re.escape(known)}(?![\w])"
+        words = rf"(?<!\w){'[ -]?'.join(map(re.escape, known.split()))}(?!\w)"
         if re.search(words, text, re.IGNORECASE) and "peak_flops" in accelerators()[known]:
             return known
     raise LawError(f"its accelerator, '{text}', is not in the table accelerators")
