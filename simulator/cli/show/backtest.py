@@ -77,7 +77,7 @@ def _misses(found: Backtest) -> list[str]:
         for s in found.of(target):
             if not _MISSES[0] <= s.pit <= _MISSES[1]:
                 factor, unit = scale(UNITS[target], target, s.p50)
-                low, high, actual = (f"{x / factor:.3g}" for x in (s.p05, s.p95, s.actual))
+                low, high, actual = (f"{x / factor:.4g}" for x in (s.p05, s.p95, s.actual))
                 told.append(f"Missed: {s.run_id}, {target} {actual} {unit}".rstrip() + f", band {low} to {high}.")
     return told
 
