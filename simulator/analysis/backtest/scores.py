@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,11 +114,11 @@ def gain(scores: Sequence[Score], others: Sequence[Score], *, seed: int = 0) -> 
     return 1.0 - float(pairs[:, 0].sum() / pairs[:, 1].sum()), low, high
 
 
-def grouped(scores: Sequence[Score], of: object) -> dict[str, list[float]]:
+def grouped(scores: Sequence[Score], of: Callable[[Score], float]) -> dict[str, list[float]]:
     """Return values of scores by family."""
     found: dict[str, list[float]] = {}
     for s in scores:
-        found.setdefault(s.family, []).append(float(of(s)))  # type: ignore[operator]
+        found.setdefault(s.family, []).append(of(s))
     return found
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simulator.analysis.bands import ONE_SCRAMBLING, summarize
 from simulator.analysis.chances import happenings
 from simulator.analysis.estimates import chance
+from simulator.analysis.moved import QUANTILES
 from simulator.analysis.notes import percentage
 from simulator.analysis.update.actuals import COLUMNS
 from simulator.analysis.update.likelihood import surprise
@@ -24,7 +25,6 @@ from simulator.quantities import QUANTITIES
 
 Floats = NDArray[np.float64]
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.95)
 SURPRISING = 0.01
 TOTALS = ("cost_total", "emissions_total", "energy", "wall_clock", "programme_time", "interruptions", "goodput")
 #: output that is still to come -> what it is of, and what of it is known so far
