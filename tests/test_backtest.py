@@ -14,20 +14,29 @@ from statistics_helpers import assert_within_mcse
 
 from simulator.analysis.backtest.backtest import PROTOCOLS, backtest, backtest_json
 from simulator.analysis.backtest.baselines import llmcarbon_hours
-from simulator.analysis.backtest.forecasts import forecast, place_of, planned_accelerators
+from simulator.analysis.backtest.forecasts import forecast, later_evidence, place_of, planned_accelerators, scenario_before
 from simulator.analysis.backtest.published import BEFORE, TARGETS, accelerator_named, own_runs, read_runs
 from simulator.analysis.backtest.scores import coverage, gain, point, score
 from simulator.cli import _run
 from simulator.errors import InputError, LawError
-from simulator.priors.evidence import Evidence, RunFacts, evidence, run_facts
-from simulator.priors.known import kind_of, known_priors
-from simulator.priors.utilization import Kind, predictive
-from simulator.reference import table
+from simulator.reference.priors.known import FITTED, known_prior
+from simulator.scenario.fitted import kind_of
+from simulator.scenario.resolve import resolve
 
 AFTER = (
     "accelerator_hours", "wall_clock_days", "mfu_pct", "hfu_pct", "energy_mwh", "emissions_tco2e", "interruptions_unplanned",
     "interruptions_total", "effective_training_time_pct",
 )  # fmt: skip
+#: other columns of such files that a run tells only afterwards
+TOLD_AFTER = (
+    "training_end_date",
+    "achieved_tflops_per_accelerator",
+    "power_per_accelerator_w",
+    "pue",
+    "grid_ci_kg_per_kwh",
+    "cost_self_reported_usd",
+    "notes",
+)
 #: made up, with every target
 ROWS = [
     {"run_id": f"run-{k}", "family": f"family-{k // 2}", "publication_date": f"202{2 + k % 3}-0{k + 1}-01", "params_total": size,
@@ -44,7 +53,7 @@ ROWS = [
 
 def write(path: Path, rows: list[dict[str, str]]) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*BEFORE, *AFTER], restval="")
+        writer = csv.DictWriter(file, [*BEFORE, *AFTER, *TOLD_AFTER], restval="")
         writer.writeheader()
         writer.writerows(rows)
     return path
@@ -60,6 +69,7 @@ def test_what_was_reported_changes_no_forecast(how: str, tmp_path: Path) -> None
         for name in AFTER:
             told = ROWS[(k + 1) % len(ROWS)].get(name, "")
             row[name] = {"blank": "", "shuffled": told, "doubled": repr(2 * float(told)) if told else ""}[how]
+        row.update(dict.fromkeys(TOLD_AFTER, "7"))
     one, other = (read_runs(write(tmp_path / f"{k}.csv", part))[0] for k, part in enumerate((ROWS, rows)))
     assert [run.actual for run in one] != [run.actual for run in other]
     for before, after in zip(one, other, strict=True):
@@ -71,58 +81,25 @@ def test_what_was_reported_changes_no_forecast(how: str, tmp_path: Path) -> None
                 np.testing.assert_array_equal(draws[0][target], draws[1][target], err_msg=target)
 
 
-def test_a_family_is_left_out_of_its_own_prior_and_so_is_what_came_later() -> None:
-    run = next(e for e in evidence() if e.run.name == "Llama 2 70B")
-    everything, without = known_priors(kind_of(run)), known_priors(kind_of(run), without="llama2")
-    assert everything["mfu"].value != without["mfu"].value
-    assert known_priors(kind_of(run), without="no such family")["mfu"].value == everything["mfu"].value
-    early, late = (known_priors(kind_of(run), before=month)["mfu"].value for month in ("2023-07", "2023-08"))
-    assert early != late
-    before_all = known_priors(kind_of(run), before="2015-01")
-    assert "no published run" in before_all["mfu"].source
-    assert before_all["mfu"].value["sigma"] > 1.3 * everything["mfu"].value["sigma"]
-    assert (
-        known_priors(kind_of(run), before="2022-12")["run_overhead"].value
-        != known_priors(kind_of(run), before="2023-01")["run_overhead"].value
-    )
+def test_a_forecast_rests_on_no_figure_of_its_family_nor_after_its_month() -> None:
+    for run in own_runs():
+        b = run.before
+        blind = scenario_before(b, before=b.month, without=b.family)
+        for name in FITTED:
+            prior = known_prior(name, kind_of(blind), before=blind.priors.before, without=blind.priors.without)
+            assert all(figure.facts.family != b.family and figure.facts.published < b.month for figure in prior.figures)
+            used = resolve(blind).inputs.get(name)
+            if used is not None:
+                assert used.source == prior.source
+                assert str(used.value) == prior.value
 
 
-def test_every_run_of_the_table_has_facts_and_every_prior_a_source() -> None:
-    assert {facts.name for facts in run_facts()} == set(table("runs").names)
-    assert all(facts.source and facts.family and facts.published[:2] == "20" for facts in run_facts())
-    assert all(prior.source for prior in known_priors(Kind("H100 SXM", 989e12, 70e9, experts=False)).values())
-
-
-# the hierarchical regression
-
-
-def test_without_evidence_the_weak_priors_are_left() -> None:
-    mean, sd = predictive([], Kind("A100 SXM 80GB", 312e12, 70e9, experts=False), basis="steady")
-    assert mean == pytest.approx(math.log(0.38))
-    assert 0.4 < sd < 0.65
-    assert predictive([], Kind("H100 SXM", 989e12, 1e9, experts=True), basis="steady")[1] > sd
-
-
-def test_many_families_are_their_mean_and_spread() -> None:
-    rng, kind = np.random.default_rng(1), Kind("A100 SXM 80GB", 312e12, 70e9, experts=False)
-    facts = [RunFacts(f"r{k}", f"f{k}", "2022-01", "A100 SXM 80GB", "dense", "laboratory", "run", "") for k in range(150)]
-    logs = rng.normal(math.log(0.3), 0.25, 150)
-    known = [(kind, Evidence(own, 70e9, float(y), "steady")) for own, y in zip(facts, logs, strict=True)]
-    mean, sd = predictive(known, kind, basis="steady")
-    assert_within_mcse(mean, logs.mean(), 0.25 / math.sqrt(150))
-    assert sd == pytest.approx(logs.std(), rel=0.1)
-
-
-def test_runs_of_one_family_tell_little_more_than_one() -> None:
-    kind = Kind("A100 SXM 80GB", 312e12, 70e9, experts=False)
-
-    def of(families: list[str]) -> float:
-        facts = [RunFacts(f"r{k}", name, "2022-01", "A100 SXM 80GB", "dense", "laboratory", "run", "") for k, name in enumerate(families)]
-        return predictive([(kind, Evidence(own, 70e9, math.log(0.2), "steady")) for own in facts], kind, basis="steady")[0]
-
-    one, same, others = of(["a"]), of(["a"] * 8), of(list("abcdefgh"))
-    assert math.log(0.2) < others < same < one < math.log(0.38)
-    assert others - math.log(0.2) < 0.5 * (same - math.log(0.2))
+def test_what_is_known_only_later_is_told(tmp_path: Path) -> None:
+    runs = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"publication_date": month} for month in ("2019-05", "2026-05")]))[0]
+    early, late = (later_evidence(scenario_before(run.before, before=run.before.month, without=None), run.before.month) for run in runs)
+    assert set(early) >= {"server_power_ratio", "carbon_year_shift", "idle_power_fraction"}
+    assert "pue" not in early  # an older figure stands in
+    assert late == []
 
 
 # scores

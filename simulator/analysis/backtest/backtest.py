@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analysis.backtest.baselines import NAMES, baseline_scores
-from simulator.analysis.backtest.forecasts import forecast
+from simulator.analysis.backtest.forecasts import forecast, later_evidence, scenario_before
 from simulator.analysis.backtest.published import TARGETS, UNITS, BeforeRun, own_runs, read_runs
 from simulator.analysis.backtest.scores import LEVELS, Score, by_family, coverage, gain, grouped, score
 
@@ -41,6 +42,8 @@ class Backtest:
     cautions : mapping of (run, target) to str
     months : mapping of str to str
         By run.
+    later : mapping of str to int
+        Inputs that, in how many forecasts by knowledge date, rest on sources of the run's own year or later, since none of before is known.
     left_out : list of str
         Runs that cannot be forecast, and why.
     source : str
@@ -51,6 +54,7 @@ class Backtest:
     tiers: Mapping[str, str]
     cautions: Mapping[tuple[str, str], str]
     months: Mapping[str, str]
+    later: Mapping[str, int]
     left_out: Sequence[str]
     source: str
 
@@ -87,10 +91,11 @@ def backtest(path: str | Path | None = None, *, seed: int = 0) -> Backtest:
                     for name, baseline in baseline_scores(b, s).items():
                         baselines[name].append(baseline)
     known = [run.before for run in runs]
+    later = Counter(name for b in known for name in later_evidence(scenario_before(b, before=b.month, without=b.family), b.month))
     return Backtest(
         scores, baselines, {b.run_id: b.tier for b in known},
         {(b.run_id, target): text for b in known for target, text in b.cautions},
-        {b.run_id: b.month for b in known}, left_out, "the table runs" if path is None else Path(path).name,
+        {b.run_id: b.month for b in known}, dict(sorted(later.items())), left_out, "the table runs" if path is None else Path(path).name,
     )  # fmt: skip
 
 
@@ -118,10 +123,12 @@ def backtest_json(result: Backtest) -> dict[str, Any]:
             {
                 **{key: _plain(value) for key, value in asdict(s).items()},
                 "unit": UNITS[s.target], "tier": result.tiers[s.run_id], "counted": (s.run_id, s.target) in counted,
+                "held": bool(s.p05 <= s.actual <= s.p95),
                 "caution": result.cautions.get((s.run_id, s.target), ""),
             }
             for s in result.scores["leave_one_family_out"]
         ],
+        "later_evidence": dict(result.later),
         "left_out": list(result.left_out),
         "cost": "not testable: published costs are hours times an assumed price, or bounds; no invoice of a run is public",
     }  # fmt: skip

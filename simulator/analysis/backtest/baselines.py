@@ -45,7 +45,7 @@ def llmcarbon_hours(run: BeforeRun) -> float:
     -----
     Faiz et al. 2024, LLMCarbon, arXiv:2309.14393; coefficients of the released model.py (SotaroKaneda/MLCarbon, dbd96b7).
     """
-    x = run.kind.params_active
+    x = run.params_active
     tensor = -8.82e-20 * x**2 + 1.686e-9 * x + 133.95
     pipeline = -5.60e-23 * x**2 + 8.45e-11 * x + 134.55
     throughput = 1e12 * (tensor if x < _PIPELINES else pipeline)

@@ -35,6 +35,9 @@ def show_backtest(found: Backtest) -> None:
         console.print(_baselines(data))
         for line in _misses(found):
             console.print(line, soft_wrap=True)
+        if found.later:
+            told = ", ".join(f"{name} ({count})" for name, count in found.later.items())
+            console.print(f"Knowledge date: of no year before the run are the figures of {told} runs.", soft_wrap=True)
         for line in found.left_out:
             console.print(f"Left out: {line}.", soft_wrap=True)
         console.print(f"Cost is {data['cost']}.", soft_wrap=True)
