@@ -94,7 +94,7 @@ def test_a_forecast_rests_on_no_figure_of_its_family_nor_after_its_month() -> No
             used = resolve(blind).inputs.get(name)
             if used is not None:
                 assert used.source == prior.source
-                assert str(used.value) == prior.value
+                assert used.value.spec == prior.value
 
 
 def test_what_is_known_only_later_is_told(tmp_path: Path) -> None:

@@ -130,11 +130,3 @@ def test_the_currency_of_electricity_is_that_of_its_price(currency):
 def test_a_price_is_not_asked_for_where_rent_holds_it():
     scenario = parse_scenario(with_changes(grid={"region": "gcp:europe-west9"}, emissions={"carbon_intensity": None}))
     assert scenario.grid.region == "gcp:europe-west9"
-
-
-def test_rollbacks_set_apart_are_not_in_the_default_overhead():
-    whole, apart = (
-        resolve(parse_scenario(with_changes(**changes))).inputs["run_overhead"] for changes in ({}, {"components": {"rollbacks": True}})
-    )
-    assert apart.value.median < whole.value.median
-    assert "0.245" in str(apart.value)

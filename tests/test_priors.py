@@ -36,14 +36,9 @@ def made_up(name: str, family: str) -> Facts:
     return Facts(name, family, "2022-01", "A100 SXM 80GB", "dense", "laboratory", "run", "made up")
 
 
-def ends(prior_value: str) -> tuple[float, float]:
-    low, high = prior_value.split(" ", maxsplit=1)[0], prior_value.split(" ")[2]
-    return float(low), float(high)
-
-
 def width(quantity: str, kind: Kind, **kept: str) -> float:
-    low, high = ends(known_prior(quantity, kind, **kept).value)
-    return math.log(high / low)
+    prior = known_prior(quantity, kind, **kept)
+    return math.log(prior.high / prior.low)
 
 
 # the regression
@@ -131,7 +126,7 @@ def test_dates_and_families_keep_figures_out() -> None:
         for family in {figure.facts.family for figure in everything.figures}:
             prior = known_prior(quantity, A100, without=family)
             assert all(figure.facts.family != family for figure in prior.figures)
-            assert prior.value != everything.value
+            assert prior.text != everything.text
         for month in ("2021-01", "2022-05", "2024-02", "2026-12"):
             prior = known_prior(quantity, A100, before=month)
             assert all(figure.facts.published < month for figure in prior.figures)
@@ -214,11 +209,17 @@ def test_experts_are_told_by_their_share_of_parameters() -> None:
 
 
 def test_rollbacks_that_stand_apart_leave_the_overhead() -> None:
-    together = resolve(scenario()).describe_defaults()["run_overhead"]["value"]
-    apart = resolve(scenario(components={"rollbacks": True})).describe_defaults()["run_overhead"]["value"]
-    (low, high), (less, least) = ends(together), ends(apart)
-    assert low - less == pytest.approx(0.0048, abs=2e-4)
-    assert high - least == pytest.approx(0.0048, abs=1e-3)
+    together, apart = (
+        resolve(scenario(**changes)).inputs["run_overhead"].value.spec for changes in ({}, {"components": {"rollbacks": True}})
+    )
+    for end in ("p5", "p95"):
+        assert together[end] - apart[end] == pytest.approx(0.0047, abs=2e-4)
+
+
+def test_no_run_repeats_all_its_work() -> None:
+    law = resolve(scenario()).inputs["run_overhead"].value.law
+    assert law.cdf(1.0) == 1.0
+    assert law.cdf(0.305) == pytest.approx(0.95, abs=0.004)
 
 
 def test_defaults_are_those_of_the_date() -> None:

@@ -60,4 +60,4 @@ def test_the_comparison_shown_is_what_the_command_prints(capsys: pytest.CaptureF
     printed = squeezed(capsys.readouterr().out)
     (shown,) = [block for block in blocks("text") if "less quickstart" in block]
     assert squeezed(shown) == printed[: len(squeezed(shown))]
-    assert any("10.55 times fewer draws" in line for line in printed)
+    assert any("10.58 times fewer draws" in line for line in printed)

@@ -171,11 +171,13 @@ def test_the_check_refuses_a_key_twice() -> None:
 
 
 def test_defaults_are_all_reached() -> None:
-    assert {row.quantity: row.value for row in table("defaults").rows} | {"checkpoint_interval": "daly2006"} == {
+    rows = sorted(table("defaults").rows, key=lambda row: row.year)
+    assert {row.quantity: row.value for row in rows} | {"checkpoint_interval": "daly2006"} == {
         quantity: figure.value for quantity, figure in defaults().items()
     }
-    assert len(table("defaults").rows) == len(defaults()) - 1
-    assert defaults()["power_fraction"].value == "0.56 to 1.00"
+    dated = {figure.value for before in (None, "2020-01") for figure in defaults(before).values()}
+    assert {row.value for row in rows} == dated - {"daly2006"}
+    assert defaults()["idle_power_fraction"].value == "0.25 to 0.65"
     assert len(table("defaults_wholesale").rows) == len(wholesale_defaults())
     assert set(wholesale_defaults()) < set(defaults())
 

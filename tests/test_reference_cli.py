@@ -71,4 +71,4 @@ def test_a_near_miss_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(capsys, "acelerators") == "error: 'acelerators' is not a reference table. Did you mean accelerators?\n"
     assert f"Known are {', '.join(tables())}\n" in refused(capsys, "zzz")
     assert "'H100' is not in the table accelerators. Did you mean H100 SXM" in refused(capsys, "accelerators", "H100", "--json")
-    assert "Did you mean mfu?" in refused(capsys, "defaults", "mfuu")
+    assert "Did you mean pue" in refused(capsys, "defaults", "puee")

@@ -319,7 +319,7 @@ def test_figures_are_those_of_a_run_with_the_setting() -> None:
 
 def test_a_constraint_that_binds_stops_at_its_limit() -> None:
     """Without failures the time is inverse to the number of accelerators, and device-hours grow with it by the last save alone."""
-    scenario = quickstart("mfu=0.4", "failure_rate=0")
+    scenario = quickstart("mfu=0.4", "failure_rate=0", "run_overhead=0.01 to 0.25")
     over, deadline = ["accelerators=32..512 step 8"], ["wall_clock p90 < 40 days"]
     found = search(scenario, over, "device_hours mean", deadline, plan=FEW, tolerance=0.0)
     hours = np.quantile(simulate(scenario, FEW).wall_clock.values, 0.9) * 256

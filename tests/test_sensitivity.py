@@ -447,7 +447,7 @@ def test_every_method_prints_a_table_and_json(options, rows, capsys):
 def test_the_tornado_tells_the_units_of_its_ends(capsys):
     assert _run(["sensitivity", *QUICK], debug=False) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "Ends are in USD/h (rental_price); 1/(1000 node-day) (failure_rate); h (downtime, checkpoint_time)." in text
+    assert "Ends are in USD/h (rental_price); 1/(1000 node-day) (failure_rate); h (checkpoint_time, downtime)." in text
     assert _run(["sensitivity", *QUICK, "--output", "interruptions"], debug=False) == 0
     text = capsys.readouterr().out
     assert "Swing from P10" in text

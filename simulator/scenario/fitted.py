@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from simulator.reference import Reference, accelerator, defaults
+from dataclasses import replace
+
+from simulator.reference import accelerator, defaults
 from simulator.reference.priors.kind import Architecture, Kind, peak_flops
 from simulator.reference.priors.known import FITTED, known_prior
+from simulator.scenario.inputs import Input
 from simulator.scenario.schema import Scenario
-from simulator.scenario.values import UncertainValue, parse_value
+from simulator.scenario.values import parse_value
 
 _EXPERTS = 0.5  # a smaller share of active parameters is a mixture of experts
 _LEAST = 0.001  # overhead
@@ -34,8 +37,8 @@ def kind_of(scenario: Scenario) -> Kind:
     )
 
 
-def fitted(name: str, scenario: Scenario, *, rollbacks_apart: bool) -> Reference | None:
-    """Return the fitted prior of a quantity, as a figure of the year of the latest that it rests on; None where it has none.
+def fitted(name: str, scenario: Scenario, *, rollbacks_apart: bool) -> Input | None:
+    """Return the fitted prior of a quantity as an input; None where it has none.
 
     Parameters
     ----------
@@ -47,14 +50,14 @@ def fitted(name: str, scenario: Scenario, *, rollbacks_apart: bool) -> Reference
     if name not in FITTED:
         return None
     prior = known_prior(name, kind_of(scenario), before=scenario.priors.before, without=scenario.priors.without)
-    value, source = prior.value, prior.source
+    source = prior.source
     if name == "run_overhead" and rollbacks_apart:
-        repeated = _median("rollback_rate") / 1000.0 * _median("rollback_time")
-        low, high = (max(float(end) - repeated, _LEAST) for end in value.split(" to "))
-        value, source = f"{low:.3g} to {high:.3g}", f"{source}, less {repeated:.3g} that rollbacks repeat"
-    return Reference(value, prior.year, source, "fitted")
+        repeated = _default("rollback_rate") / 1000.0 * _default("rollback_time")
+        low, high = (round(max(end - repeated, _LEAST), 4) for end in (prior.low, prior.high))
+        prior, source = replace(prior, low=low, high=high), f"{source}, less {repeated:.2g} that rollbacks repeat"
+    return Input(parse_value(prior.value, name), source)
 
 
-def _median(name: str) -> float:
-    value: UncertainValue = parse_value(defaults()[name].value, name)
-    return value.median
+def _default(name: str) -> float:
+    """Return the median of a default."""
+    return parse_value(defaults()[name].value, name).median

@@ -45,8 +45,10 @@ def find(name: str, scenario: Scenario, stated: Mapping[str, UncertainValue], ch
     known = dict(defaults(scenario.priors.before)) | (dict(wholesale_defaults()) if choices.price != "annual" else {})
     device, by_lever = scenario.hardware.accelerator, {k: v for lever in scenario.levers for k, v in given(lever).items()}
     of_device = accelerator(device, _year(scenario)) if device else {}
-    own = fitted(name, scenario, rollbacks_apart="rollbacks" in choices.parts)
-    reference = _by_place(name, scenario) or by_lever.get(name) or own or of_device.get(name) or known.get(name)
+    nearest = _by_place(name, scenario) or by_lever.get(name)
+    if nearest is None and (own := fitted(name, scenario, rollbacks_apart="rollbacks" in choices.parts)) is not None:
+        return own
+    reference = nearest or of_device.get(name) or known.get(name)
     return Input(parse_value(reference.value, name), cite(reference)) if reference else None
 
 
@@ -124,5 +126,5 @@ def latest_rate(currency: str) -> Reference:
 
 
 def cite(reference: Reference) -> str:
-    """Return the source of a figure with its year; a fitted one tells its own."""
-    return reference.source if reference.basis == "fitted" else f"{reference.source} [{reference.year}]"
+    """Return the source of a figure with its year."""
+    return f"{reference.source} [{reference.year}]"

@@ -58,8 +58,8 @@ def placed(resolved: Resolved) -> tuple[Resolved, list[Problem]]:
 def wall_clock(resolved: Resolved) -> tuple[float, float]:
     """Return about the P50 and the P95 of the wall-clock time [h], before any draw is played out.
 
-    The P50 is that of the medians of the inputs; the spread is that of a lognormal whose variance is the sum of what one standard
-    deviation of each input makes of it. Waits for spares and early failures are left out.
+    The P50 is that of the medians of the inputs; from there to the P95 it is as far as for a lognormal whose variance is the sum of what
+    the worse of P5 and P95 of each input makes of it. Waits for spares and early failures are left out.
     """
     middle = _hours(resolved)
     variance = 0.0
@@ -69,9 +69,9 @@ def wall_clock(resolved: Resolved) -> tuple[float, float]:
             continue
         ends = [
             _hours(replace(resolved, inputs={**resolved.inputs, place: replace(item, value=replace(item.value, law=None, constant=x))}))
-            for x in map(float, law.quantile(np.array([-1.0, 1.0])))
+            for x in map(float, law.quantile(np.array([-_SLOW, _SLOW])))
         ]
-        variance += (0.5 * math.log(max(ends[1], 1e-9) / max(ends[0], 1e-9))) ** 2
+        variance += (math.log(max(*ends, middle, 1e-9) / max(middle, 1e-9)) / _SLOW) ** 2
     return middle, middle * math.exp(_SLOW * math.sqrt(variance))
 
 

@@ -25,14 +25,14 @@ def show_priors(found: Mapping[str, Prior]) -> None:
     table.add_column("figures", justify="right")
     table.add_column("latest", no_wrap=True)
     for name, prior in found.items():
-        table.add_row(name, prior.value, str(len(prior.figures)), max((f.facts.published for f in prior.figures), default="judgement"))
+        table.add_row(name, prior.text, str(len(prior.figures)), max((f.facts.published for f in prior.figures), default="judgement"))
     _print(table, "Each figure with its source: simulator priors QUANTITY ...")
 
 
 def show_figures(prior: Prior) -> None:
     """Print every figure that a prior rests on, and every one that it leaves out."""
     table = Table(
-        title=f"{prior.quantity}: {prior.value}, central 90 %", title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+        title=f"{prior.quantity}: {prior.text}, central 90 %", title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
     )
     table.add_column("known from", no_wrap=True)
     table.add_column("of")
@@ -50,6 +50,9 @@ def priors_json(found: Mapping[str, Prior]) -> dict[str, Any]:
     return {
         name: {
             "value": prior.value,
+            "p05": prior.low,
+            "p95": prior.high,
+            "unit": prior.unit or "1",
             "source": prior.source,
             "figures": [_plain(figure) for figure in prior.figures],
             "left_out": [{**_plain(figure), "reason": reason} for figure, reason in prior.excluded],

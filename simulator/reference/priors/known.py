@@ -22,11 +22,12 @@ class Prior:
     Attributes
     ----------
     quantity : str
-    value : str
-        Its central 90 %, as a config would write it.
+    low, high : float
+        Central 90 % [unit].
+    unit : str
+    most : float
+        Beyond which it is cut off; inf where it is not.
     source : str
-    year : int
-        Of the latest figure that it rests on; 0 where it rests on none.
     figures : tuple of Figure
         What it rests on.
     excluded : tuple of (Figure, str)
@@ -34,11 +35,25 @@ class Prior:
     """
 
     quantity: str
-    value: str
+    low: float
+    high: float
+    unit: str
+    most: float
     source: str
-    year: int
     figures: tuple[Figure, ...]
     excluded: tuple[tuple[Figure, str], ...]
+
+    @property
+    def text(self) -> str:
+        """Its central 90 %, ``0.25 to 0.5``."""
+        return f"{self.low:g} to {self.high:g} {self.unit}".rstrip()
+
+    @property
+    def value(self) -> str | dict[str, object]:
+        """As a config would write it."""
+        if math.isinf(self.most):
+            return self.text
+        return {"family": "lognormal", "p5": self.low, "p95": self.high, "truncate": [0, self.most]}
 
 
 @dataclass(frozen=True)
@@ -52,10 +67,12 @@ class _Law:
     unit: str = ""
     lowest: float = 0.0
     highest: float = math.inf
+    most: float = math.inf
 
 
 def _lost(quantity: str, figures: Callable[[], tuple[Figure, ...]], coefficients: Sequence[Coefficient], spread: Spread, unit: str) -> _Law:
-    return _Law(figures, coefficients, spread, lambda kind: losses.factors(quantity, kind), unit)
+    most = losses.MOST_OVERHEAD if quantity == "run_overhead" else math.inf
+    return _Law(figures, coefficients, spread, lambda kind: losses.factors(quantity, kind), unit, most=most)
 
 
 _LAWS = MappingProxyType(
@@ -96,7 +113,7 @@ def known_prior(quantity: str, kind: Kind, *, before: str | None = None, without
     --------
     >>> run = Kind("H100 SXM", 989e12, 70e9, 2048)
     >>> prior = known_prior("failure_rate", run, before="2022-06", without="bloom")
-    >>> prior.value, prior.source
+    >>> prior.text, prior.source
     ('3.13 to 33.5 per 1000 node-days', 'fitted to 1 published figure, the latest of 2022-05 (simulator priors)')
     """
     law = _LAWS[quantity]
@@ -115,6 +132,5 @@ def known_prior(quantity: str, kind: Kind, *, before: str | None = None, without
         plural = "" if len(kept) == 1 else "s"
         source = f"fitted to {len(kept)} published figure{plural}, the latest of {latest} (simulator priors)"
     else:
-        latest, source = "0", "judgement: no figure was published (simulator priors)"
-    value = f"{low:.3g} to {high:.3g} {law.unit}".rstrip()
-    return Prior(quantity, value, source, int(latest[:4]), tuple(kept), tuple(excluded))
+        source = "judgement: no figure was published (simulator priors)"
+    return Prior(quantity, float(f"{low:.3g}"), float(f"{high:.3g}"), law.unit, law.most, source, tuple(kept), tuple(excluded))

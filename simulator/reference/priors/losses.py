@@ -14,6 +14,7 @@ from simulator.reference.tables import table
 # overhead: 1 + run_overhead = goodput over the ratio of whole-run to steady utilization
 OVERHEAD = (Coefficient("level", math.log(0.07), 0.8),)  # evaluation, ramp-up and repeated steps: 0.02 to 0.26
 OVERHEAD_SPREAD = Spread(families=0.5, residuals=0.5)
+MOST_OVERHEAD = 1.0  # a run that does all its work twice is one that was given up
 _LEAST_OVERHEAD = 0.02  # ratios are published to two digits: less cannot be told
 _USUAL_GOODPUT = 0.95  # of a run that publishes none
 
