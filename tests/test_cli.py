@@ -140,7 +140,7 @@ def test_whether_runs_end_can_be_judged(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_a_few_stopped_runs_leave_the_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("run", QUICKSTART, *FEW, "--set", "max_wall_clock=25 days", "--set", "failure_rate=3 to 12") == 0
+    assert run("run", QUICKSTART, *FEW, "--set", "max_wall_clock=22 days", "--set", "failure_rate=3 to 12") == 0
     text = capsys.readouterr().out
     assert re.search(r"runs \((0\.\d+|less than 0.1) %\) were stopped", text)
     assert "80 % chance to cost no more than" in text

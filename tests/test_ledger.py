@@ -693,6 +693,7 @@ def bill(arguments, inputs, run):
 #: of the work is repeated, and a residual mix takes the place of the grid's average
 CANCELLING = {
     **{name: SPENT | EMITTED | {f"spending[{year}]" for year in range(12)} for name in ("run_overhead", "rollback_rate", "rollback_time")},
+    "discount_rate": {f"spending[{year}]" for year in range(12)},
     **{name: {"emissions_market"} for name in ("carbon_year_shift", "carboned")},
 }
 
