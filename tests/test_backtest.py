@@ -282,9 +282,12 @@ def test_what_effective_time_holds_decides_which_is_forecast(tmp_path: Path) -> 
 def test_what_energy_holds_decides_which_is_forecast(tmp_path: Path) -> None:
     bases = ("measured_system", "measured_gpu_only x PUE", "measured_gpu_only (no PUE)")
     runs = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"energy_basis": basis} for basis in bases]))[0]
-    system, devices, bare = (forecast(run.before, before=None, without=None)["energy"] for run in runs)
+    forecasts = [forecast(run.before, before=None, without=None) for run in runs]
+    system, devices, bare = (found["energy"] for found in forecasts)
     assert np.all(bare < devices)
     assert np.all(devices < system)
+    for found, energy in zip(forecasts, (system, devices, devices), strict=True):  # a report's emissions hold PUE in any case
+        np.testing.assert_allclose(found["emissions"] / forecasts[0]["emissions"], energy / system, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from simulator.text_file import write_bytes
 
 _WIDTH = 80
 _MISSES = (0.05, 0.95)
+_FEW = 5  # families
 
 
 def show_backtest(found: Backtest) -> None:
@@ -37,8 +38,7 @@ def show_backtest(found: Backtest) -> None:
         console.print(_other_targets(data["baselines"]))
         for name, reason in data["baselines_left_out"].items():
             console.print(f"Left out: baseline {name}: {reason}.", soft_wrap=True)
-        for line in _misses(found):
-            console.print(line, soft_wrap=True)
+        console.print(_run_by_run(found))
         if found.later:
             told = ", ".join(f"{name} ({count})" for name, count in found.later.items())
             console.print(f"Knowledge date: of no year before the run are the figures of {told} runs.", soft_wrap=True)
@@ -94,16 +94,23 @@ def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.0f} %"
 
 
-def _misses(found: Backtest) -> list[str]:
-    """Return the scored runs whose figures lie outside their 90 % bands."""
-    told = []
+def _run_by_run(found: Backtest) -> Table:
+    """Return the reports outside their 90 % bands, and all of groups so small that a share says little."""
+    title = f"Run by run: outside the 90 % band, and all where there are fewer than {_FEW} families"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for head in ("", "run", "reported", "90 % band", "", ""):
+        table.add_column(head, justify="right" if head == "reported" else "left")
     for target in UNITS:
-        for s in found.of(target):
-            if not _MISSES[0] <= s.pit <= _MISSES[1]:
-                factor, unit = scale(UNITS[target], target, s.p50)
-                low, high, actual = (f"{x / factor:.4g}" for x in (s.p05, s.p95, s.actual))
-                told.append(f"Missed: {s.run_id}, {target} {actual} {unit}".rstrip() + f", band {low} to {high}.")
-    return told
+        scores = found.of(target)
+        few = len({s.family for s in scores}) < _FEW
+        for s in scores:
+            held = _MISSES[0] <= s.pit <= _MISSES[1]
+            if held and not few:
+                continue
+            factor, unit = scale(UNITS[target], target, s.p50)
+            low, high, actual = (f"{x / factor:.4g}" for x in (s.p05, s.p95, s.actual))
+            table.add_row(target, s.run_id, actual, f"{low} to {high}", unit, "held" if held else "missed")
+    return table
 
 
 def check_folder(output: str) -> None:
