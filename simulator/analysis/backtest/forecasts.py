@@ -98,8 +98,8 @@ def place_of(text: str) -> str | None:
 def forecast(run: BeforeRun, *, before: str | None, without: str | None, seed: int = 0) -> dict[str, Floats]:
     """Return draws of what could be reported of a run, by target, in canonical units; shape (DRAWS,) each.
 
-    Hours are all hours of a run, or the productive ones where its own hold no downtime; energy, and the emissions that a report works out of
-    it, are those of the devices alone where these were measured. Interruptions are those of the days over which they were counted.
+    Hours are all hours of a run, or the productive ones where its own hold no downtime; energy, and the emissions that a report works out
+    of it, are those of the devices alone where these were measured. Interruptions are those of the days over which they were counted.
     """
     results = simulate(scenario_before(run, before=before, without=without), SamplingPlan(draws=DRAWS, seed=seed))
     get = {name: np.broadcast_to(np.asarray(results[name].values, dtype=np.float64), (DRAWS,)) for name in _READ if name in results}
