@@ -29,6 +29,7 @@ _VERBS = {
     "fan": ("simulator.cli.fan", "Bands of cost, emissions, energy and progress over the run, as a picture."),
     "stress": ("simulator.cli.stress", "Tell what happened in the worst draws: inputs that shifted, outcomes, histories."),
     "update": ("simulator.cli.update", "Forecast the rest of a run from what is known of it so far."),
+    "import": ("simulator.cli.importing", "Make priors or actuals of logs, accounting and exports that you already have."),
     "fit": ("simulator.cli.fit", "Fit hourly prices and carbon intensities of a grid to its history."),
     "validate": ("simulator.cli.validate", "Check scenarios and list the defaults that they would use."),
     "sensitivity": ("simulator.cli.sensitivity", "Tell what drives an output: tornado, rank correlations, shares of its variance."),

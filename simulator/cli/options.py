@@ -19,7 +19,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: what changes a scenario before it is used
 scenario_options = (
-    click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Replace a value of the config; may be repeated."),
+    click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Replace a value of the config, or the values of a fragment: @priors.yaml; may be repeated.",
+    ),
     click.option("--lever", "levers", multiple=True, metavar="NAME[=ARGUMENT]", help="Pull a lever: fp8, region=CA-QC; may be repeated."),
 )
 
