@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulator.analysis.backtest.backtest import backtest
     from simulator.analysis.bands import summarize
     from simulator.analysis.comparison.comparison import compare
     from simulator.analysis.counted.counted import simulate_bands
@@ -36,6 +37,7 @@ __all__ = [
     "SamplingPlan",
     "Scenario",
     "Target",
+    "backtest",
     "budget_risk",
     "compare",
     "explain",
@@ -62,6 +64,7 @@ _HOMES = {
     "SamplingPlan": "simulator.plan",
     "Scenario": "simulator.scenario",
     "Target": "simulator.analysis.stopping.precision",
+    "backtest": "simulator.analysis.backtest.backtest",
     "budget_risk": "simulator.analysis.risk.risk",
     "compare": "simulator.analysis.comparison.comparison",
     "explain": "simulator.replay",

@@ -13,14 +13,14 @@ ROOT = Path(simulator.__file__).parent
 LAYERS = [
     {"errors", "units", "quantities", "jit", "threads", "plan", "text_file"},
     {"stochastic", "model"},
-    {"series", "reference", "priors", "scenario"},
+    {"series", "reference", "scenario"},
     {"kernels", "ledger", "arguments", "replayed", "results", "cuda", "engine", "replay", "warmup"},
     {"analysis", "fitting", "importing", "bench"},
     {"plots", "cli"},
 ]
 #: inside a layer, the order in which its parts may use each other
 ORDER = [
-    "errors", "units", "quantities", "jit", "threads", "plan", "text_file", "stochastic", "model", "series", "reference", "priors",
+    "errors", "units", "quantities", "jit", "threads", "plan", "text_file", "stochastic", "model", "series", "reference",
     "scenario", "kernels", "ledger", "arguments", "replayed", "results", "cuda", "engine", "replay", "warmup", "analysis", "fitting",
     "importing", "bench", "plots", "cli",
 ]  # fmt: skip

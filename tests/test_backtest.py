@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,21 +15,31 @@ from scipy import stats
 from statistics_helpers import assert_within_mcse
 
 from simulator.analysis.backtest.backtest import PROTOCOLS, backtest, backtest_json
-from simulator.analysis.backtest.baselines import llmcarbon_hours
-from simulator.analysis.backtest.forecasts import forecast, place_of, planned_accelerators
+from simulator.analysis.backtest.baselines import NAMES, baseline_scores, utilizations
+from simulator.analysis.backtest.forecasts import forecast, later_evidence, place_of, planned_accelerators, scenario_before
+from simulator.analysis.backtest.llmcarbon import llmcarbon_utilization
 from simulator.analysis.backtest.published import BEFORE, TARGETS, accelerator_named, own_runs, read_runs
-from simulator.analysis.backtest.scores import coverage, gain, point, score
+from simulator.analysis.backtest.scores import coverage, gain, log_gain, point, score
 from simulator.cli import _run
 from simulator.errors import InputError, LawError
-from simulator.priors.evidence import Evidence, RunFacts, evidence, run_facts
-from simulator.priors.known import kind_of, known_priors
-from simulator.priors.utilization import Kind, predictive
-from simulator.reference import table
+from simulator.reference.priors.known import FITTED, known_prior
+from simulator.scenario.fitted import kind_of
+from simulator.scenario.resolve import resolve
 
 AFTER = (
     "accelerator_hours", "wall_clock_days", "mfu_pct", "hfu_pct", "energy_mwh", "emissions_tco2e", "interruptions_unplanned",
     "interruptions_total", "effective_training_time_pct",
 )  # fmt: skip
+#: other columns of such files that a run tells only afterwards
+TOLD_AFTER = (
+    "training_end_date",
+    "achieved_tflops_per_accelerator",
+    "power_per_accelerator_w",
+    "pue",
+    "grid_ci_kg_per_kwh",
+    "cost_self_reported_usd",
+    "notes",
+)
 #: made up, with every target
 ROWS = [
     {"run_id": f"run-{k}", "family": f"family-{k // 2}", "publication_date": f"202{2 + k % 3}-0{k + 1}-01", "params_total": size,
@@ -44,7 +56,7 @@ ROWS = [
 
 def write(path: Path, rows: list[dict[str, str]]) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*BEFORE, *AFTER], restval="")
+        writer = csv.DictWriter(file, [*BEFORE, *AFTER, *TOLD_AFTER], restval="")
         writer.writeheader()
         writer.writerows(rows)
     return path
@@ -60,6 +72,7 @@ def test_what_was_reported_changes_no_forecast(how: str, tmp_path: Path) -> None
         for name in AFTER:
             told = ROWS[(k + 1) % len(ROWS)].get(name, "")
             row[name] = {"blank": "", "shuffled": told, "doubled": repr(2 * float(told)) if told else ""}[how]
+        row.update(dict.fromkeys(TOLD_AFTER, "7"))
     one, other = (read_runs(write(tmp_path / f"{k}.csv", part))[0] for k, part in enumerate((ROWS, rows)))
     assert [run.actual for run in one] != [run.actual for run in other]
     for before, after in zip(one, other, strict=True):
@@ -71,58 +84,25 @@ def test_what_was_reported_changes_no_forecast(how: str, tmp_path: Path) -> None
                 np.testing.assert_array_equal(draws[0][target], draws[1][target], err_msg=target)
 
 
-def test_a_family_is_left_out_of_its_own_prior_and_so_is_what_came_later() -> None:
-    run = next(e for e in evidence() if e.run.name == "Llama 2 70B")
-    everything, without = known_priors(kind_of(run)), known_priors(kind_of(run), without="llama2")
-    assert everything["mfu"].value != without["mfu"].value
-    assert known_priors(kind_of(run), without="no such family")["mfu"].value == everything["mfu"].value
-    early, late = (known_priors(kind_of(run), before=month)["mfu"].value for month in ("2023-07", "2023-08"))
-    assert early != late
-    before_all = known_priors(kind_of(run), before="2015-01")
-    assert "no published run" in before_all["mfu"].source
-    assert before_all["mfu"].value["sigma"] > 1.3 * everything["mfu"].value["sigma"]
-    assert (
-        known_priors(kind_of(run), before="2022-12")["run_overhead"].value
-        != known_priors(kind_of(run), before="2023-01")["run_overhead"].value
-    )
+def test_a_forecast_rests_on_no_figure_of_its_family_nor_after_its_month() -> None:
+    for run in own_runs():
+        b = run.before
+        blind = scenario_before(b, before=b.month, without=b.family)
+        for name in FITTED:
+            prior = known_prior(name, kind_of(blind), before=blind.priors.before, without=blind.priors.without)
+            assert all(figure.facts.family != b.family and figure.facts.published < b.month for figure in prior.figures)
+            used = resolve(blind).inputs.get(name)
+            if used is not None:
+                assert used.source == prior.source
+                assert str(used.value) == prior.value
 
 
-def test_every_run_of_the_table_has_facts_and_every_prior_a_source() -> None:
-    assert {facts.name for facts in run_facts()} == set(table("runs").names)
-    assert all(facts.source and facts.family and facts.published[:2] == "20" for facts in run_facts())
-    assert all(prior.source for prior in known_priors(Kind("H100 SXM", 989e12, 70e9, experts=False)).values())
-
-
-# the hierarchical regression
-
-
-def test_without_evidence_the_weak_priors_are_left() -> None:
-    mean, sd = predictive([], Kind("A100 SXM 80GB", 312e12, 70e9, experts=False), basis="steady")
-    assert mean == pytest.approx(math.log(0.38))
-    assert 0.4 < sd < 0.65
-    assert predictive([], Kind("H100 SXM", 989e12, 1e9, experts=True), basis="steady")[1] > sd
-
-
-def test_many_families_are_their_mean_and_spread() -> None:
-    rng, kind = np.random.default_rng(1), Kind("A100 SXM 80GB", 312e12, 70e9, experts=False)
-    facts = [RunFacts(f"r{k}", f"f{k}", "2022-01", "A100 SXM 80GB", "dense", "laboratory", "run", "") for k in range(150)]
-    logs = rng.normal(math.log(0.3), 0.25, 150)
-    known = [(kind, Evidence(own, 70e9, float(y), "steady")) for own, y in zip(facts, logs, strict=True)]
-    mean, sd = predictive(known, kind, basis="steady")
-    assert_within_mcse(mean, logs.mean(), 0.25 / math.sqrt(150))
-    assert sd == pytest.approx(logs.std(), rel=0.1)
-
-
-def test_runs_of_one_family_tell_little_more_than_one() -> None:
-    kind = Kind("A100 SXM 80GB", 312e12, 70e9, experts=False)
-
-    def of(families: list[str]) -> float:
-        facts = [RunFacts(f"r{k}", name, "2022-01", "A100 SXM 80GB", "dense", "laboratory", "run", "") for k, name in enumerate(families)]
-        return predictive([(kind, Evidence(own, 70e9, math.log(0.2), "steady")) for own in facts], kind, basis="steady")[0]
-
-    one, same, others = of(["a"]), of(["a"] * 8), of(list("abcdefgh"))
-    assert math.log(0.2) < others < same < one < math.log(0.38)
-    assert others - math.log(0.2) < 0.5 * (same - math.log(0.2))
+def test_what_is_known_only_later_is_told(tmp_path: Path) -> None:
+    runs = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"publication_date": month} for month in ("2019-05", "2026-05")]))[0]
+    early, late = (later_evidence(scenario_before(run.before, before=run.before.month, without=None), run.before.month) for run in runs)
+    assert set(early) >= {"server_power_ratio", "carbon_year_shift", "idle_power_fraction"}
+    assert "pue" not in early  # an older figure stands in
+    assert late == []
 
 
 # scores
@@ -164,6 +144,123 @@ def test_counts_of_nought_are_scored() -> None:
     assert s.pit == 0.25
 
 
+# baselines
+
+
+@pytest.fixture
+def without_mlsysim(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mlsysim", None)
+
+
+# Narayanan et al. (2021), arXiv:2104.04473, table 1: billion parameters, achieved TFLOP/s of an A100
+@pytest.mark.parametrize(
+    ("billion", "achieved"),
+    [(1.7, 137), (3.6, 138), (7.5, 142), (18.4, 135), (39.1, 138), (76.1, 140), (145.6, 148), (310.1, 155), (529.6, 163), (1008, 163)],
+)
+def test_llmcarbon_reaches_the_throughput_that_it_was_fitted_to(billion: float, achieved: float) -> None:
+    share = llmcarbon_utilization(billion * 1e9, "A100 SXM 80GB")
+    assert share is not None
+    assert 312.0 * share == pytest.approx(achieved, rel=0.016)
+
+
+def test_llmcarbon_ends_where_its_fit_does_and_knows_the_v100() -> None:
+    assert llmcarbon_utilization(1.1e12, "A100 SXM 80GB") is None
+    one_node, several = (llmcarbon_utilization(size, "A100 SXM 80GB") for size in (19.1e9, 19.3e9))  # 19.2e9 fit a node: 8 · 80 · 0.03e9
+    assert (one_node, several) == pytest.approx((133.98 / 312, 136.16 / 312), rel=1e-4)
+    share = llmcarbon_utilization(175e9, "V100 SXM2")
+    assert share is not None
+    assert 125.0 * share == pytest.approx(45.42, rel=1e-3)  # TFLOP/s: what the released example, GPT-3 on V100, computes
+
+
+def test_llmcarbon_counts_active_parameters(tmp_path: Path, without_mlsysim: None) -> None:
+    experts = read_runs(write(tmp_path / "r.csv", ROWS))[0][2].before
+    assert experts.kind.architecture == "mixture_of_experts"
+    assert utilizations(experts, whole=True)["llmcarbon"] == llmcarbon_utilization(10e9, "H100 SXM")
+
+
+def test_baselines_are_their_formulas(tmp_path: Path, without_mlsysim: None) -> None:
+    run = read_runs(write(tmp_path / "r.csv", ROWS))[0][1].before
+    hours = 6 * 70e9 * 2e12 / (3600 * 312e12 * 0.40)
+    for target, value in (("device_hours", hours), ("wall_clock", hours / 2048), ("mfu", 0.40)):
+        own = score("r", "f", target, value * np.linspace(0.9, 1.3, 999), 1.2 * value)
+        found = baseline_scores(run, own)
+        assert set(found) == set(NAMES) - {"mlsysim"}
+        assert found["mfu_0.40"].p50 == pytest.approx(value)
+        assert found["mfu_0.40"].crps == pytest.approx(math.log(1.2))
+        assert found["own_median"].p50 == own.p50
+        assert (found["flat_50"].p05, found["flat_50"].p95) == pytest.approx((0.55 * own.p50, 1.45 * own.p50))
+    own = score("r", "f", "energy", np.linspace(1.0, 2.0, 99), 1.2)
+    assert set(baseline_scores(run, own)) == {"own_median", "flat_50"}
+
+
+def test_the_density_of_a_flat_band_integrates_to_one_and_is_0_outside(tmp_path: Path) -> None:
+    run, reports = read_runs(write(tmp_path / "r.csv", ROWS))[0][1].before, np.exp(np.linspace(math.log(0.3), math.log(1.7), 20_001))
+    draws = np.linspace(0.9, 1.1, 101)
+    own = score("r", "f", "energy", draws, 1.0)
+    logs = np.array([baseline_scores(run, replace(own, actual=float(y)))["flat_50"].log_score for y in reports[::20]])
+    density = np.exp(logs)
+    assert np.all((density > 0.0) == ((reports[::20] >= 0.5) & (reports[::20] <= 1.5)))
+    assert np.sum(density) * math.log(1.7 / 0.3) / 1000 == pytest.approx(1.0, abs=3e-3)
+
+
+def test_a_median_of_no_interruptions_is_a_half(tmp_path: Path) -> None:
+    run = read_runs(write(tmp_path / "r.csv", ROWS))[0][1].before
+    found = baseline_scores(run, score("r", "f", "interruptions", np.array([0.0, 0.0, 0.0, 1.0]), 1.0))
+    assert found["own_median"].crps == pytest.approx(math.log(2.0))
+    assert math.isfinite(found["flat_50"].crps)
+
+
+def test_the_gain_in_log_score_over_a_wider_normal_is_their_divergence() -> None:
+    rng = np.random.default_rng(4)
+    narrow, wide = (np.exp(rng.normal(scale=scale, size=20_000)) for scale in (1.0, 2.0))
+    reports = np.exp(rng.normal(size=1000))
+    ours, theirs = ([score(f"r{k}", f"f{k}", "energy", draws, float(y)) for k, y in enumerate(reports)] for draws in (narrow, wide))
+    more, low, high = log_gain(ours, theirs)
+    closed = math.log(2.0) - 0.5 * (1.0 - 0.25)  # Kullback and Leibler's of two normals
+    assert low < closed < high
+    assert high - low == pytest.approx(2 * 1.96 * math.sqrt(9 / 32 / 1000), rel=0.15)
+    assert more == pytest.approx(closed, abs=0.06)
+    assert log_gain(theirs, ours)[0] == -more
+
+
+def test_against_what_has_no_density_the_gain_is_infinite() -> None:
+    ours = [score(name, name, "energy", np.linspace(1, 2, 99), 1.5) for name in "ab"]
+    points = [point(name, name, "energy", 1.5, 1.5) for name in "ab"]
+    assert log_gain(ours, points)[0] == math.inf
+    assert gain(ours, points)[0] == -math.inf  # points that are exactly right
+
+
+def test_baselines_are_compared_on_common_runs_and_what_is_left_out_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], without_mlsysim: None
+) -> None:
+    large = ROWS[1] | {"run_id": "large", "family": "large", "params_total": "2e12", "accelerator_hours": "1e8", "wall_clock_days": "900"}
+    path = str(write(tmp_path / "r.csv", [*ROWS, large]))
+    assert _run(["backtest", "--runs", path, "--json"], debug=True) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["targets"]["device_hours"]["runs"] == 5
+    fixed, llmcarbon = (data["baselines"][name]["device_hours"] for name in ("mfu_0.40", "llmcarbon"))
+    assert (fixed["runs"], fixed["families"]) == (5, 3)
+    assert (llmcarbon["runs"], llmcarbon["families"]) == (4, 2)
+    ours = [run for run in data["runs"] if run["target"] == "device_hours" and run["run_id"] != "large"]
+    crps = np.mean([np.mean([run["crps"] for run in ours if run["family"] == name]) for name in ("family-0", "family-1")])
+    assert llmcarbon["crps_below"] == pytest.approx(1 - crps / llmcarbon["crps_log"])
+    assert llmcarbon["log_score_gain"] is None
+    assert llmcarbon["runs_without_density"] == 4
+    assert set(data["baselines"]) == set(NAMES) - {"mlsysim"}
+    assert list(data["baselines_left_out"]) == ["mlsysim"]
+    assert set(data["baselines"]["own_median"]) == set(TARGETS)
+    assert set(data["baselines"]["mfu_0.375"]) == {"device_hours", "wall_clock", "mfu"}
+    assert data["baselines_by_protocol"]["leave_one_family_out"] == data["baselines"]
+    known = data["baselines_by_protocol"]["knowledge_date"]
+    assert known["mfu_0.40"]["device_hours"]["crps_log"] == fixed["crps_log"]
+    of_median = data["protocols"]["knowledge_date"]["device_hours"]["crps_log_of_median"]
+    assert known["own_median"]["device_hours"]["crps_log"] == pytest.approx(of_median)
+    assert _run(["backtest", "--runs", path], debug=True) == 0
+    told = capsys.readouterr().out
+    assert "Left out: baseline mlsysim: it is not installed" in told
+    assert max(len(line) for line in told.splitlines() if "─" in line) <= 80
+
+
 # what a file says
 
 
@@ -180,12 +277,6 @@ def test_what_effective_time_holds_decides_which_is_forecast(tmp_path: Path) -> 
         forecast(run.before, before=None, without=None)["goodput"] for run in read_runs(write(tmp_path / "r.csv", rows))[0]
     )
     assert np.all(derived < reported)
-
-
-def test_the_throughput_of_llmcarbon_is_a_reasonable_share_of_the_peak(tmp_path: Path) -> None:
-    for size in (1e9, 7e9, 19e9, 21e9, 175e9, 1e12):
-        ((run,), _) = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"params_total": repr(size)}]))
-        assert 0.4 < run.before.flop / (3600 * llmcarbon_hours(run.before) * 312e12) < 0.55
 
 
 def test_what_energy_holds_decides_which_is_forecast(tmp_path: Path) -> None:

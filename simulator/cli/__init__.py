@@ -38,6 +38,7 @@ _VERBS = {
     "rare": ("simulator.cli.rare", "Tell how likely a limit is that hardly any draw exceeds, and what it takes."),
     "warmup": ("simulator.cli.warmup", "Compile the kernels ahead of their first use."),
     "bench": ("simulator.cli.bench", "Measure this machine: draws per second, what the time goes to, threads."),
+    "priors": ("simulator.cli.priors", "Fit the priors of a run to published figures, as known at a date."),
     "reference": ("simulator.cli.reference", "Show the reference tables: every figure with its unit, year and source."),
 }
 

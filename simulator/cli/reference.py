@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     epilog="\b\nExamples:\n"
     "  simulator reference\n"
     "  simulator reference accelerators 'H100 SXM'\n"
-    "  simulator reference defaults mfu\n"
+    "  simulator reference defaults pue\n"
     "  simulator reference grid_annual France --json\n"
 )
 @click.argument("table", required=False)

@@ -51,9 +51,19 @@ _CHECKPOINT_INTERVAL = Reference(
 
 
 @cache
-def defaults() -> Mapping[str, Reference]:
-    """Return the default prior of each quantity that has one, and the default rule of the checkpoint interval."""
-    priors = {row.quantity: Reference.of(row) for row in table("defaults").rows}
+def defaults(before: str | None = None) -> Mapping[str, Reference]:
+    """Return the default prior of each quantity that has one by itself, and the default rule of the checkpoint interval.
+
+    Parameters
+    ----------
+    before : str, optional
+        Month, ``2022-04``: the latest figure of a year before is taken, the earliest where all are later.
+    """
+    by_quantity: dict[str, dict[int, Row]] = {}
+    for row in table("defaults").rows:
+        by_quantity.setdefault(row.quantity, {})[row.year] = row
+    last = int(before[:4]) - 1 if before else None
+    priors = {quantity: Reference.of(rows[_year_of(rows, last)]) for quantity, rows in by_quantity.items()}
     return MappingProxyType({**priors, "checkpoint_interval": _CHECKPOINT_INTERVAL})
 
 

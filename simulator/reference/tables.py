@@ -28,7 +28,6 @@ _MEANINGS = {
     "levers": "What a lever multiplies by how much",
     "overheads": "Facilities, servers, networks, licences, support, insurance and removal",
     "pay": "Salaries, equity and overheads by class of person, and how many people models took",
-    "priors": "Distributions as they were known from a year on, for forecasts of runs that began later",
     "pue": "Facility energy over IT energy by class of operator, operator and site; the classes stand in for what is not stated",
     "rental_markets": "Discounts, spread between providers, and jumps and drift of rental prices",
     "runs": "Published training runs: size, hours, utilization, energy and emissions",

@@ -36,6 +36,7 @@ def check_reads(scenario: Scenario) -> list[Problem]:
     resolved, unread = fill(scenario)
     _check_region(resolved, problems)
     _check_currency(resolved, problems)
+    _check_priors(resolved, problems)
     told = {problem.path for problem in problems}
     problems += [problem for problem in unread if problem.path not in told]
     stated, read = scenario.values(), needs(scenario, resolved.choices)
@@ -51,6 +52,16 @@ def check_reads(scenario: Scenario) -> list[Problem]:
     if not problems and resolved.choices.method == "event_driven":
         _check_length(resolved, problems)
     return problems
+
+
+def _check_priors(resolved: Resolved, problems: list[Problem]) -> None:
+    """Tell what would decide the prior of the utilization, where that is stated or not read."""
+    if "mfu" in resolved.inputs and "mfu" not in resolved.scenario.values():
+        return
+    for name in ("organisation", "architecture"):
+        if name in resolved.scenario.priors.model_fields_set and getattr(resolved.scenario.priors, name) is not None:
+            what = f"{name} decides the prior of mfu only, and this scenario states mfu or does not read it"
+            problems.append(Problem(what, f"priors.{name}", "Remove it, or leave out workload.mfu"))
 
 
 _MOST_INTERRUPTIONS = 1_000_000  # of one draw: they take about a twentieth of a second

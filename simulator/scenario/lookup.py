@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.reference import Reference, Row, accelerator, defaults, table, wholesale_defaults
 from simulator.reference.regions import exchange_rates, place_figure, region
+from simulator.scenario.fitted import fitted
 from simulator.scenario.inputs import Input
 from simulator.scenario.levers import given
 from simulator.scenario.reads import Choices
@@ -41,11 +42,11 @@ def find(name: str, scenario: Scenario, stated: Mapping[str, UncertainValue], ch
         return Input(parse_value(figure.value, name), f"{cite(figure)}, {place.name}, {figure.basis}")
     if place and name == "electricity_price":  # that of another place would pass for its own
         return None
-    known = {**defaults(), **wholesale_defaults()} if choices.price != "annual" else defaults()
+    known = dict(defaults(scenario.priors.before)) | (dict(wholesale_defaults()) if choices.price != "annual" else {})
     device, by_lever = scenario.hardware.accelerator, {k: v for lever in scenario.levers for k, v in given(lever).items()}
     of_device = accelerator(device, _year(scenario)) if device else {}
-    apart = "overhead_without_rollbacks" if name == "run_overhead" and "rollbacks" in choices.parts else name
-    reference = _by_place(name, scenario) or by_lever.get(name) or of_device.get(name) or known.get(apart)
+    own = fitted(name, scenario, rollbacks_apart="rollbacks" in choices.parts)
+    reference = _by_place(name, scenario) or by_lever.get(name) or own or of_device.get(name) or known.get(name)
     return Input(parse_value(reference.value, name), cite(reference)) if reference else None
 
 
@@ -99,7 +100,9 @@ def _by_place(name: str, scenario: Scenario) -> Reference | None:
     """Return the figure of the class of operator, or of the region or its country, that stands in for an input."""
     if name == "pue" and scenario.energy.operator:
         rows = [row for row in table("pue").rows if (row.name, row.quantity) == (scenario.energy.operator, name)]
-        return Reference.of(max(rows, key=lambda row: row.year)) if rows else None
+        before = scenario.priors.before
+        known = [row for row in rows if before is None or row.year < int(before[:4])] or rows[:1]
+        return Reference.of(max(known, key=lambda row: row.year)) if known else None
     return place_figure(scenario.grid.region, name) if scenario.grid.region else None
 
 
@@ -121,5 +124,5 @@ def latest_rate(currency: str) -> Reference:
 
 
 def cite(reference: Reference) -> str:
-    """Return the source of a figure with its year."""
-    return f"{reference.source} [{reference.year}]"
+    """Return the source of a figure with its year; a fitted one tells its own."""
+    return reference.source if reference.basis == "fitted" else f"{reference.source} [{reference.year}]"

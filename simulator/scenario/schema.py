@@ -17,7 +17,7 @@ from simulator.quantities import QUANTITIES
 from simulator.scenario.fields import Closed, Section, instance_of, problem
 from simulator.scenario.parts import CORE, PARTS
 from simulator.scenario.programme import Buying, Data, Event, Improvement, Limits, PersonClass, Programme, Water, distinct
-from simulator.scenario.sections import Compute, Emissions, Energy, Grid, Hardware, Pausing, Reliability, Workload
+from simulator.scenario.sections import Compute, Emissions, Energy, Grid, Hardware, Pausing, Priors, Reliability, Workload
 from simulator.scenario.values import UncertainValue
 from simulator.stochastic.dependence import RankCorrelation
 
@@ -55,7 +55,7 @@ class Scenario(Closed):
     Attributes
     ----------
     name, description : str
-    workload, hardware, reliability, energy, emissions, grid, pausing, compute : Section
+    priors, workload, hardware, reliability, energy, emissions, grid, pausing, compute : Section
     programme, data, water, improvement, buying : Section
     people : tuple of PersonClass
     events : tuple of Event
@@ -70,6 +70,7 @@ class Scenario(Closed):
 
     name: str
     description: str = ""
+    priors: Priors = Field(default_factory=Priors)
     workload: Workload
     hardware: Hardware
     reliability: Reliability = Field(default_factory=Reliability)
@@ -134,6 +135,7 @@ class Scenario(Closed):
 
 
 SECTIONS: dict[str, type[Section]] = {
+    "priors": Priors,
     "workload": Workload,
     "hardware": Hardware,
     "reliability": Reliability,

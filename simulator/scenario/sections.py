@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, ValidationInfo, field_validator, model_val
 
 from simulator.errors import LawError
 from simulator.reference import accelerator
+from simulator.reference.priors.facts import family_of, month_of
+from simulator.reference.priors.kind import Architecture
 from simulator.reference.regions import region
 from simulator.scenario.currency import FOREIGN, renamed
 from simulator.scenario.fields import AS_WRITTEN, Section, Value, ValueOrRule, instance_of, problem
@@ -29,6 +31,25 @@ class Phase(Section):
     accelerators: Value | None = None
     mfu: Value | None = None
     sequence_length: Value | None = None
+
+
+class Priors(Section):
+    """What decides the priors of what is not stated: who trains what kind of model, and what was known."""
+
+    organisation: Literal["laboratory", "other"] = "other"
+    architecture: Architecture | None = None
+    before: str | None = None
+    without: str | None = None
+
+    @field_validator("before", "without")
+    @classmethod
+    def _known(cls, text: str | None, info: ValidationInfo) -> str | None:
+        if text is None:
+            return None
+        try:
+            return month_of(text) if info.field_name == "before" else family_of(text)
+        except LawError as error:
+            raise problem(error) from None
 
 
 class Workload(Section):

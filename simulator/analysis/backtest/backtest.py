@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.analysis.backtest.baselines import NAMES, baseline_scores
-from simulator.analysis.backtest.forecasts import forecast
+from simulator.analysis.backtest.baselines import NAMES, baseline_scores, baselines_left_out
+from simulator.analysis.backtest.forecasts import forecast, later_evidence, scenario_before
 from simulator.analysis.backtest.published import TARGETS, UNITS, BeforeRun, own_runs, read_runs
-from simulator.analysis.backtest.scores import LEVELS, Score, by_family, coverage, gain, grouped, score
+from simulator.analysis.backtest.scores import LEVELS, Score, by_family, coverage, gain, grouped, log_gain, score
 
 Floats = NDArray[np.float64]
 
@@ -24,6 +25,10 @@ PROTOCOLS = {
     "knowledge_date": "priors from what was published before the run, without its family",
 }
 _TURN = "2023-07"
+_LOG_SCORE = (
+    "its gain is infinite, and null here, against points, which have no density, and where a run lies outside a band with ends; "
+    "runs_without_density counts these"
+)
 
 
 @dataclass(frozen=True)
@@ -34,23 +39,26 @@ class Backtest:
     ----------
     scores : mapping of str to list of Score
         By protocol.
-    baselines : mapping of str to list of Score
-        Of device_hours, on the same runs as ``leave_one_family_out``.
+    baselines : mapping of str to mapping of str to list of Score
+        By protocol and name, on those of its runs and targets that a baseline forecasts.
     tiers : mapping of str to str
         By run.
     cautions : mapping of (run, target) to str
     months : mapping of str to str
         By run.
+    later : mapping of str to int
+        Inputs that, in how many forecasts by knowledge date, rest on sources of the run's own year or later, since none of before is known.
     left_out : list of str
         Runs that cannot be forecast, and why.
     source : str
     """
 
     scores: Mapping[str, Sequence[Score]]
-    baselines: Mapping[str, Sequence[Score]]
+    baselines: Mapping[str, Mapping[str, Sequence[Score]]]
     tiers: Mapping[str, str]
     cautions: Mapping[tuple[str, str], str]
     months: Mapping[str, str]
+    later: Mapping[str, int]
     left_out: Sequence[str]
     source: str
 
@@ -71,7 +79,7 @@ def backtest(path: str | Path | None = None, *, seed: int = 0) -> Backtest:
     """
     runs, left_out = (own_runs(), []) if path is None else read_runs(path)
     scores: dict[str, list[Score]] = {protocol: [] for protocol in PROTOCOLS}
-    baselines: dict[str, list[Score]] = {name: [] for name in NAMES}
+    baselines: dict[str, dict[str, list[Score]]] = {protocol: {name: [] for name in NAMES} for protocol in PROTOCOLS}
     for run in runs:
         b = run.before
         for protocol in PROTOCOLS:
@@ -83,14 +91,14 @@ def backtest(path: str | Path | None = None, *, seed: int = 0) -> Backtest:
             ]
             scores[protocol] += own
             for s in own:
-                if protocol == "leave_one_family_out" and s.target == "device_hours":
-                    for name, baseline in baseline_scores(b, s).items():
-                        baselines[name].append(baseline)
+                for name, baseline in baseline_scores(b, s).items():
+                    baselines[protocol][name].append(baseline)
     known = [run.before for run in runs]
+    later = Counter(name for b in known for name in later_evidence(scenario_before(b, before=b.month, without=b.family), b.month))
     return Backtest(
         scores, baselines, {b.run_id: b.tier for b in known},
         {(b.run_id, target): text for b in known for target, text in b.cautions},
-        {b.run_id: b.month for b in known}, left_out, "the table runs" if path is None else Path(path).name,
+        {b.run_id: b.month for b in known}, dict(sorted(later.items())), left_out, "the table runs" if path is None else Path(path).name,
     )  # fmt: skip
 
 
@@ -113,15 +121,20 @@ def backtest_json(result: Backtest) -> dict[str, Any]:
             name: _summary([s for s in result.of("device_hours") if (result.months[s.run_id] < _TURN) == early], "h")
             for name, early in (("before_2023_07", True), ("from_2023_07", False))
         },
-        "baselines": {name: {"device_hours": _against(result, name)} for name in result.baselines},
+        "baselines": _baselines(result, "leave_one_family_out"),
+        "baselines_by_protocol": {protocol: _baselines(result, protocol) for protocol in PROTOCOLS},
+        "baselines_left_out": baselines_left_out(),
+        "log_score": _LOG_SCORE,
         "runs": [
             {
                 **{key: _plain(value) for key, value in asdict(s).items()},
                 "unit": UNITS[s.target], "tier": result.tiers[s.run_id], "counted": (s.run_id, s.target) in counted,
+                "held": bool(s.p05 <= s.actual <= s.p95),
                 "caution": result.cautions.get((s.run_id, s.target), ""),
             }
             for s in result.scores["leave_one_family_out"]
         ],
+        "later_evidence": dict(result.later),
         "left_out": list(result.left_out),
         "cost": "not testable: published costs are hours times an assumed price, or bounds; no invoice of a run is public",
     }  # fmt: skip
@@ -147,13 +160,30 @@ def _summary(scores: Sequence[Score], unit: str) -> dict[str, Any]:
     }
 
 
-def _against(result: Backtest, name: str) -> dict[str, Any]:
-    counted = {s.run_id for s in result.of("device_hours")}
-    others = [s for s in result.baselines[name] if s.run_id in counted]
+def _baselines(result: Backtest, protocol: str) -> dict[str, dict[str, Any]]:
+    """Return scores by baseline and target, of those that have any."""
+    found = {name: {target: _against(result, target, protocol, name) for target in TARGETS} for name in NAMES}
+    return {name: some for name, own in found.items() if (some := {target: row for target, row in own.items() if row})}
+
+
+def _against(result: Backtest, target: str, protocol: str, name: str) -> dict[str, Any]:
+    """Return the scores of a baseline beside ours on the runs that both forecast; empty where there are none."""
+    ours = {s.run_id: s for s in result.of(target, protocol)}
+    others = [s for s in result.baselines[protocol][name] if s.target == target and s.run_id in ours]
     if not others:
         return {}
-    share, low, high = gain(result.of("device_hours"), others)
-    return {"crps_log": by_family(grouped(others, lambda s: s.crps)), "crps_below": share, "crps_below_ci": [low, high]}
+    same = [ours[s.run_id] for s in others]
+    (share, low, high), (more, least, most) = gain(same, others), log_gain(same, others)
+    return {
+        "crps_log": by_family(grouped(others, lambda s: s.crps)),
+        "crps_below": _plain(share),
+        "crps_below_ci": [_plain(low), _plain(high)],
+        "log_score_gain": _plain(more),
+        "log_score_gain_ci": [least, most] if math.isfinite(more) else None,
+        "families": len({s.family for s in others}),
+        "runs": len(others),
+        "runs_without_density": sum(math.isinf(s.log_score) for s in others),
+    }
 
 
 def _plain(value: object) -> object:

@@ -1,26 +1,57 @@
-"""Plain forecasts of accelerator-hours, beside which bands have to be worth their while."""
+"""Plain forecasts, beside which bands have to be worth their while."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
+from simulator.analysis.backtest import mlsysim
+from simulator.analysis.backtest.llmcarbon import llmcarbon_utilization
 from simulator.analysis.backtest.published import BeforeRun
 from simulator.analysis.backtest.scores import Score, point, score
 
 _MFU = {"mfu_0.40": 0.40, "mfu_0.375": 0.375}  # a rule of thumb, and the default of Epoch AI's calculator of training FLOP
 _FLAT = 0.5  # of the median, to both sides
 _POINTS = 4096
-_A100_PEAK = 312e12  # FLOP/s, of which LLMCarbon's throughputs were fitted
-_PIPELINES = 20e9  # parameters beyond which a model no longer fits the tensor-parallel fit
 
-NAMES = (*_MFU, "llmcarbon", "own_median", "flat_50")
+NAMES = (*_MFU, "llmcarbon", "mlsysim", "own_median", "flat_50")
+
+
+def baselines_left_out() -> dict[str, str]:
+    """Return the baselines that cannot be computed here, and why."""
+    return {} if mlsysim.is_installed() else {"mlsysim": "it is not installed; it comes with the extra peers"}
+
+
+def utilizations(run: BeforeRun, *, whole: bool) -> dict[str, float]:
+    """Return model FLOP over peak FLOP by the baselines that know a run beforehand.
+
+    ``mfu_0.40`` and ``mfu_0.375`` are the same for every run; ``llmcarbon`` is that of
+    :func:`simulator.analysis.backtest.llmcarbon.llmcarbon_utilization`, and ``mlsysim`` that of
+    :func:`simulator.analysis.backtest.mlsysim.mlsysim_utilizations`.
+
+    Parameters
+    ----------
+    run : BeforeRun
+    whole : bool
+        Over all hours of the run, not of undisturbed training; only ``mlsysim`` tells them apart.
+    """
+    found = dict(_MFU)
+    share = llmcarbon_utilization(run.params_active, run.kind.accelerator)
+    theirs = mlsysim.mlsysim_utilizations(run) if mlsysim.is_installed() else None
+    if share is not None:
+        found["llmcarbon"] = share
+    if theirs is not None:
+        found["mlsysim"] = theirs.whole if whole else theirs.steady
+    return found
 
 
 def baseline_scores(run: BeforeRun, own: Score) -> dict[str, Score]:
-    """Return by baseline the score of its accelerator-hours.
+    """Return the scores of the baselines that forecast a run's target, by name.
 
-    ``mfu_0.40`` and ``mfu_0.375`` take that utilization, ``llmcarbon`` the throughput of :func:`llmcarbon_hours`; ``own_median`` is the
-    forecast without its band, ``flat_50`` one that is even from half to one and a half times that.
+    Those of :func:`utilizations` forecast hours, days and MFU; ``own_median`` is the forecast without its band, ``flat_50`` a band that is
+    even from half to one and a half times that.
 
     Parameters
     ----------
@@ -28,25 +59,23 @@ def baseline_scores(run: BeforeRun, own: Score) -> dict[str, Score]:
     own : Score
         Of the forecast.
     """
-    hours = {name: run.flop / (3600.0 * run.kind.peak_flops * mfu) for name, mfu in _MFU.items()}
-    hours |= {"llmcarbon": llmcarbon_hours(run), "own_median": own.p50}
-    found = {name: point(own.run_id, own.family, own.target, value, own.actual) for name, value in hours.items()}
-    flat = own.p50 * np.linspace(1.0 - _FLAT, 1.0 + _FLAT, _POINTS)
-    return found | {"flat_50": score(own.run_id, own.family, own.target, flat, own.actual)}
+    median = max(own.p50, 0.5) if own.target == "interruptions" else own.p50  # as a count of 0 is scored
+    values = {"own_median": median}
+    if own.target in ("device_hours", "wall_clock", "mfu"):
+        shares = utilizations(run, whole=own.target == "wall_clock" or (own.target == "device_hours" and not run.productive))
+        values |= {name: _value(run, own.target, share) for name, share in shares.items()}
+    found = {name: point(own.run_id, own.family, own.target, value, own.actual) for name, value in values.items()}
+    return found | {"flat_50": _flat(own, median)}
 
 
-def llmcarbon_hours(run: BeforeRun) -> float:
-    """Return accelerator-hours by the chain of LLMCarbon: FLOP over a throughput that depends on the parameters [h].
+def _value(run: BeforeRun, target: str, utilization: float) -> float:
+    """Return hours of all accelerators, hours of the run, or MFU."""
+    hours = run.flop / (3600.0 * run.kind.peak_flops * utilization)
+    return {"device_hours": hours, "wall_clock": hours / (run.accelerators or 1), "mfu": utilization}[target]
 
-    The throughput of an A100 is a parabola in the parameters, one for tensor and one for pipeline parallelism; other devices have it in
-    proportion to their peaks, which the source does not say.
 
-    Notes
-    -----
-    Faiz et al. 2024, LLMCarbon, arXiv:2309.14393; coefficients of the released model.py (SotaroKaneda/MLCarbon, dbd96b7).
-    """
-    x = run.kind.params_active
-    tensor = -8.82e-20 * x**2 + 1.686e-9 * x + 133.95
-    pipeline = -5.60e-23 * x**2 + 8.45e-11 * x + 134.55
-    throughput = 1e12 * (tensor if x < _PIPELINES else pipeline)
-    return run.flop / (3600.0 * throughput * run.kind.peak_flops / _A100_PEAK)
+def _flat(own: Score, median: float) -> Score:
+    """Return the score of a flat band: the density of the logarithm is the value over the width inside it, and 0 outside."""
+    found = score(own.run_id, own.family, own.target, median * np.linspace(1.0 - _FLAT, 1.0 + _FLAT, _POINTS), own.actual)
+    share = own.actual / median
+    return replace(found, log_score=math.log(share / (2.0 * _FLAT)) if abs(share - 1.0) <= _FLAT else -math.inf)

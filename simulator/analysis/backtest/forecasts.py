@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from simulator.analysis.backtest.published import BeforeRun
 from simulator.engine import simulate
 from simulator.plan import SamplingPlan
-from simulator.priors.known import known_priors
+from simulator.reference.priors.facts import facts
 from simulator.reference.regions import regions
 from simulator.scenario import Scenario, parse_scenario
+from simulator.scenario.resolve import resolve
 
 Floats = NDArray[np.float64]
 
 DRAWS = 4096
 _USUAL_DAYS = 45.0  # a judgement: how long a run is planned to take where its accelerators are not known
 _USUAL_UTILIZATION = 0.3
-_PER_NODE = 8.0  # accelerators of a node, where its size decides who restarts a job
 _UNKNOWN_GRID = "100 to 700 gCO2e/kWh"  # a judgement: from a grid with much hydro or nuclear to one of coal and gas
 
 
@@ -36,27 +36,40 @@ def scenario_before(run: BeforeRun, *, before: str | None, without: str | None) 
     without : str or None
         Family whose runs it must not rest on.
     """
-    accelerators = run.accelerators or planned_accelerators(run)
-    priors = known_priors(run.kind, nodes=accelerators / _PER_NODE, before=before, without=without)
-    where = place_of(run.place)
+    where, known = place_of(run.place), {own.family for own in facts().values()}
     data: dict[str, Any] = {
         "name": "forecast",
-        "workload": {
-            "flop": run.flop,
-            "mfu": priors["mfu"].value,
-            "run_overhead": priors["run_overhead"].value,
+        "priors": {
+            "organisation": "laboratory" if run.kind.laboratory else "other",
+            "architecture": run.kind.architecture,
+            "before": before,
+            "without": without if without in known else None,
         },
-        "hardware": {"accelerator": run.kind.accelerator, "accelerators": accelerators},
-        "reliability": {
-            "failure_rate": priors["failure_rate"].value,
-            "downtime": priors["downtime"].value,
-            "method": "expected_value",
-        },
-        "energy": {"pue": priors["pue"].value},
+        "workload": {"params": run.params, "params_active": run.params_active, "tokens": run.flop / (6.0 * run.params_active)},
+        "hardware": {"accelerator": run.kind.accelerator, "accelerators": run.accelerators or planned_accelerators(run)},
+        "reliability": {"method": "expected_value"},
+        "energy": {"operator": run.operator},
         "emissions": {} if where else {"carbon_intensity": _UNKNOWN_GRID},
         "compute": {"basis": "rent", "rental_price": "1 USD/h"},
     }
     return parse_scenario(data | ({"grid": {"region": where}} if where else {}))
+
+
+def later_evidence(scenario: Scenario, month: str) -> list[str]:
+    """Return the inputs that a forecast reads and that rest on sources of the run's own year or later.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    month : str
+        From which the run is forecast, ``2022-04``.
+    """
+    dated = {name: re.findall(r"\[(\d{4})\]", source) for name, source in resolve(scenario).sources().items() if name in _DECIDING}
+    return [name for name, years in dated.items() if years and max(years) >= month[:4]]
+
+
+#: inputs that decide what is scored; hardware is what it is, whenever its datasheet was read
+_DECIDING = ("checkpoint_interval", "idle_power_fraction", "server_power_ratio", "pue", "carbon_intensity", "carbon_year_shift")
 
 
 def planned_accelerators(run: BeforeRun) -> int:

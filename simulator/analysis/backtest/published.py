@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.errors import InputError, LawError
-from simulator.priors.evidence import peak_flops, run_facts
-from simulator.priors.utilization import Kind
-from simulator.reference import accelerators, table
+from simulator.reference import accelerators
+from simulator.reference.priors.facts import facts
+from simulator.reference.priors.kind import Architecture, Kind, peak_flops
+from simulator.reference.priors.utilization import rows_of
 
 #: columns that tell what a run was to be, and what its figures mean
 BEFORE = (
@@ -40,6 +41,7 @@ _RECOMPUTED = 0.75  # model FLOP of the FLOP done where activations are computed
 _PRODUCTIVE = re.compile(r"throughput|no downtime|without downtime|excl\w* downtime", re.IGNORECASE)
 _DEVICES_ONLY = re.compile(r"gpu_only|devices? only", re.IGNORECASE)
 _WITHOUT_PUE = re.compile(r"no PUE|without PUE|excludes PUE", re.IGNORECASE)
+_ENCODER_DECODER = re.compile(r"\bm?T[05]\b|\bUL2\b|\bAlexaTM\b|\bM?BART\b|\bMeena\b|\bBERT\b", re.IGNORECASE)
 _EXPERTS = 0.5  # a smaller share of active parameters is a mixture of experts
 _NAMES = (
     (r"A100.*40", "A100 SXM 40GB"), (r"A100|Ampere", "A100 SXM 80GB"), (r"\bGH200|\bH100(?!.*PCIe)", "H100 SXM"), (r"V100", "V100 SXM2"),
@@ -59,8 +61,8 @@ class BeforeRun:
     month : str
         From which it is forecast: its start, else its publication.
     kind : Kind
-    params, flop : float
-        All parameters; model FLOP of the run by 6·N·T, or as stated where no tokens are.
+    params, params_active, flop : float
+        Model FLOP of the run are those by 6·N·T, or as stated where no tokens are.
     accelerators : int or None
     productive : bool
         Whether its hours hold no downtime.
@@ -69,6 +71,8 @@ class BeforeRun:
     all_losses : bool
         Whether its share of effective time is that of steps at full speed, so that all losses stand in it.
     place : str
+    operator : str or None
+        Class of operator of its site, where its organisation runs its own.
     window_days : float or None
         Days over which its interruptions were counted.
     targets : tuple of str
@@ -83,6 +87,7 @@ class BeforeRun:
     month: str
     kind: Kind
     params: float
+    params_active: float
     flop: float
     accelerators: int | None
     productive: bool
@@ -90,6 +95,7 @@ class BeforeRun:
     without_pue: bool
     all_losses: bool
     place: str
+    operator: str | None
     window_days: float | None
     targets: tuple[str, ...]
     cautions: tuple[tuple[str, str], ...]
@@ -146,26 +152,34 @@ def read_runs(path: str | Path) -> tuple[list[Published], list[str]]:
 def own_runs() -> list[Published]:
     """Return the runs of the table ``runs`` that were trained on a known accelerator, as :func:`read_runs` returns those of a file."""
     found = []
-    for facts in run_facts():
-        figures = {row.quantity: row for row in table("runs").of(facts.name) if row.name == facts.name}
+    for own in facts().values():
+        figures = rows_of(own.name)
+        if not figures:  # a system
+            continue
         cells = dict.fromkeys(BEFORE, "")
         cells |= {name: repr(figures[quantity].central) for name, quantity in _STATED.items() if quantity in figures}
-        cells |= {"run_id": facts.name, "family": facts.family, "accelerator": facts.accelerator, "publication_date": facts.published}
-        cells["organisation"] = _LABORATORIES[0] if facts.operator == "laboratory" else ""
+        cells |= {
+            "run_id": own.name,
+            "model": own.name,
+            "family": own.family,
+            "accelerator": own.accelerator,
+            "publication_date": own.published,
+        }
+        cells["organisation"] = _LABORATORIES[0] if own.organisation == "laboratory" else ""
         cells["energy_basis"] = figures["energy"].basis if "energy" in figures else ""
-        cells |= {"backtest_tier": "A", "hours_basis": "without downtime" if facts.hours == "productive" else ""}
+        cells |= {"backtest_tier": "A", "hours_basis": "without downtime" if own.hours == "productive" else ""}
         scored = {
-            "hours": "device_hours" in figures and facts.hours in ("run", "productive"),
-            "days": "wall_clock" in figures,
+            "hours": "device_hours" in figures and own.hours in ("run", "productive"),
+            "days": "wall_clock" in figures and not figures["wall_clock"].basis.startswith("estimate"),
             "mfu": "mfu" in figures and "steady" in figures["mfu"].basis,
             "energy": "energy" in figures and figures["energy"].basis.startswith("measured"),
             "interruptions": False,
         }
-        described = facts.architecture == "dense" or (facts.architecture == "mixture_of_experts" and "params_active" in figures)
+        described = own.architecture == "dense" or (own.architecture == "mixture_of_experts" and "params_active" in figures)
         cells["noncircular_targets"] = ";".join(name for name, is_scored in scored.items() if is_scored and described)
         actual = {quantity: figures[quantity].central * size for quantity, size in _OWN.items() if quantity in figures}
         try:
-            found.append(Published(before_run(cells, facts.name), actual))
+            found.append(Published(before_run(cells, own.name), actual))
         except LawError:  # without tokens
             continue
     return found
@@ -192,16 +206,19 @@ def before_run(cells: dict[str, str], place: str) -> BeforeRun:
     if not tokens and not flop:
         raise LawError("neither its tokens nor its FLOP are stated")
     name = accelerator_named(cells["accelerator"])
-    count, window = _number(cells, "accelerator_count", place), _number(cells, "interruption_window_days", place)
-    experts = bool(active and total and active < _EXPERTS * total)
+    count, window = _number(cells, "accelerator_count", place) or None, _number(cells, "interruption_window_days", place)
+    architecture: Architecture = "mixture_of_experts" if active and total and active < _EXPERTS * total else "dense"
+    if _ENCODER_DECODER.search(cells["model"]):
+        architecture = "encoder_decoder"
     targets, cautions = _targets(cells["noncircular_targets"])
     return BeforeRun(
         run_id=cells["run_id"],
         family=cells["family"],
         tier=cells["backtest_tier"],
-        month=(cells["training_start_date"] or cells["publication_date"])[:7],
-        kind=Kind(name, peak_flops(name), params, experts, is_laboratory(cells["organisation"])),
+        month=_month(cells, place),
+        kind=Kind(name, peak_flops(name), params, count, architecture, is_laboratory(cells["organisation"])),
         params=total or params,
+        params_active=params,
         flop=6.0 * params * tokens if tokens else float(flop or math.nan),
         accelerators=int(count) if count else None,
         productive=bool(_PRODUCTIVE.search(cells["hours_basis"])),
@@ -209,10 +226,28 @@ def before_run(cells: dict[str, str], place: str) -> BeforeRun:
         without_pue=bool(_WITHOUT_PUE.search(cells["energy_basis"])),
         all_losses=cells["ett_basis"].startswith("derived"),
         place=cells["location"],
+        operator="hyperscale" if _named(cells["organisation"], _HYPERSCALERS) else None,
         window_days=window,
         targets=targets,
         cautions=cautions,
     )
+
+
+def _month(cells: dict[str, str], place: str) -> str:
+    """Return the month of the start of a run, else of its publication; January where only the year is known.
+
+    Raises
+    ------
+    LawError
+        Where neither is known, or one is no date.
+    """
+    name = "training_start_date" if cells["training_start_date"] else "publication_date"
+    found = re.match(r"(?:19|20)\d\d(-(?:0[1-9]|1[0-2]))?(?!\d)", cells[name])
+    if not cells[name]:
+        raise LawError("neither its start nor its publication is dated")
+    if found is None:
+        raise InputError(f"{place}, column '{name}': '{cells[name]}' is not a date. Write 2024-03-01, 2024-03 or 2024")
+    return found[0] if found[1] else f"{found[0]}-01"
 
 
 def accelerator_named(text: str) -> str:
@@ -254,7 +289,15 @@ def is_laboratory(organisation: str) -> bool:
     >>> is_laboratory("Microsoft/NVIDIA"), is_laboratory("BigScience")
     (True, False)
     """
-    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", organisation, re.IGNORECASE) for name in _LABORATORIES)
+    return _named(organisation, _LABORATORIES)
+
+
+#: judgement: organisations that train in data centres which they, or the cloud that owns a part of them, designed
+_HYPERSCALERS = ("Google", "DeepMind", "Meta", "Facebook", "Microsoft", "OpenAI", "Amazon")
+
+
+def _named(organisation: str, names: tuple[str, ...]) -> bool:
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", organisation, re.IGNORECASE) for name in names)
 
 
 def _targets(text: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:

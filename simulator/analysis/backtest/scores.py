@@ -102,16 +102,42 @@ def coverage(scores: Sequence[Score], level: float) -> tuple[float, float]:
 def gain(scores: Sequence[Score], others: Sequence[Score], *, seed: int = 0) -> tuple[float, float, float]:
     """Return by what share the CRPS lies below that of another forecast of the same runs, with its 95 % interval over families.
 
+    It is not finite where all CRPS of the other are 0.
+
     Notes
     -----
     Paired bootstrap of families: Efron & Tibshirani (1993), An Introduction to the Bootstrap, section 8.
     """
-    own, other = (grouped(part, lambda s: s.crps) for part in (scores, others))
-    pairs = np.array([(np.mean(own[name]), np.mean(other[name])) for name in own])
+    pairs = _by_pairs(scores, others, lambda s: s.crps)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sums = _resampled(pairs, seed)
+        low, high = np.quantile(1.0 - sums[:, 0] / sums[:, 1], [0.025, 0.975]).tolist()
+        return float(1.0 - pairs[:, 0].sum() / pairs[:, 1].sum()), low, high
+
+
+def log_gain(scores: Sequence[Score], others: Sequence[Score], *, seed: int = 0) -> tuple[float, float, float]:
+    """Return by how much the mean log score lies above that of another forecast of the same runs, with its 95 % interval over families.
+
+    It is infinite, and its interval unknown, where the other has no density for what was reported.
+    """
+    pairs = _by_pairs(scores, others, lambda s: s.log_score)
+    if not np.all(np.isfinite(pairs)):
+        return math.inf, math.nan, math.nan
+    sums = _resampled(pairs, seed)
+    low, high = np.quantile((sums[:, 0] - sums[:, 1]) / len(pairs), [0.025, 0.975]).tolist()
+    return float(np.mean(pairs[:, 0] - pairs[:, 1])), low, high
+
+
+def _by_pairs(scores: Sequence[Score], others: Sequence[Score], of: Callable[[Score], float]) -> Floats:
+    """Return means of the families of two forecasts of the same runs, shape (families, 2)."""
+    own, other = (grouped(part, of) for part in (scores, others))
+    return np.array([(np.mean(own[name]), np.mean(other[name])) for name in own])
+
+
+def _resampled(pairs: Floats, seed: int) -> Floats:
+    """Return sums over families drawn with replacement, shape (bootstraps, 2)."""
     picks = np.random.default_rng(seed).integers(len(pairs), size=(_BOOTSTRAPS, len(pairs)))
-    sums = pairs[picks].sum(axis=1)
-    low, high = np.quantile(1.0 - sums[:, 0] / sums[:, 1], [0.025, 0.975]).tolist()
-    return 1.0 - float(pairs[:, 0].sum() / pairs[:, 1].sum()), low, high
+    return np.asarray(pairs[picks].sum(axis=1))
 
 
 def grouped(scores: Sequence[Score], of: Callable[[Score], float]) -> dict[str, list[float]]:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.backtest.backtest import PROTOCOLS, Backtest, backtest_json
-from simulator.analysis.backtest.published import UNITS
+from simulator.analysis.backtest.published import TARGETS, UNITS
 from simulator.cli.show.words import scale
 from simulator.errors import InputError
 from simulator.text_file import write_bytes
@@ -32,9 +32,16 @@ def show_backtest(found: Backtest) -> None:
         for protocol, meaning in PROTOCOLS.items():
             console.print(_targets(data["protocols"][protocol], protocol))
             console.print(f"{meaning[0].upper()}{meaning[1:]}.\n", soft_wrap=True)
-        console.print(_baselines(data))
+        console.print(_baselines(data["baselines"]))
+        console.print(f"Log score: {data['log_score']}.\n", soft_wrap=True)
+        console.print(_other_targets(data["baselines"]))
+        for name, reason in data["baselines_left_out"].items():
+            console.print(f"Left out: baseline {name}: {reason}.", soft_wrap=True)
         for line in _misses(found):
             console.print(line, soft_wrap=True)
+        if found.later:
+            told = ", ".join(f"{name} ({count})" for name, count in found.later.items())
+            console.print(f"Knowledge date: of no year before the run are the figures of {told} runs.", soft_wrap=True)
         for line in found.left_out:
             console.print(f"Left out: {line}.", soft_wrap=True)
         console.print(f"Cost is {data['cost']}.", soft_wrap=True)
@@ -58,16 +65,33 @@ def _targets(targets: dict[str, Any], title: str) -> Table:
     return table
 
 
-def _baselines(data: dict[str, Any]) -> Table:
+def _baselines(baselines: dict[str, Any]) -> Table:
+    """Return what baselines of hours score, and by how much ours is better."""
     table = Table(title="device_hours beside baselines", title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for head in ("", "CRPS", "ours is below by", "95 % interval"):
+    for head in ("", "runs", "CRPS", "ours is below by", "95 % interval", "log score above by"):
         table.add_column(head, justify="left" if not head else "right", no_wrap=True)
-    for name, row in data["baselines"].items():
-        own = row["device_hours"]
-        if own:
-            low, high = (f"{100 * x:.0f}" for x in own["crps_below_ci"])
-            table.add_row(name, f"{own['crps_log']:.3f}", f"{100 * own['crps_below']:.0f} %", f"{low} to {high} %")
+    for name, targets in baselines.items():
+        if own := targets.get("device_hours"):
+            interval = " to ".join(_percent(x).removesuffix(" %") for x in own["crps_below_ci"]) + " %"
+            more = "–" if own["log_score_gain"] is None else f"{own['log_score_gain']:+.2f}"
+            table.add_row(name, str(own["runs"]), f"{own['crps_log']:.3f}", _percent(own["crps_below"]), interval, more)
     return table
+
+
+def _other_targets(baselines: dict[str, Any]) -> Table:
+    """Return by how much our CRPS lies below those of baselines, by target."""
+    title = "CRPS below that of baselines by, on the runs that both forecast"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    others = [target for target in TARGETS if target != "device_hours" and any(target in row for row in baselines.values())]
+    for head in ("", *others):
+        table.add_column(head, justify="left" if not head else "right", no_wrap=True)
+    for name, targets in baselines.items():
+        table.add_row(name, *(_percent(targets[target]["crps_below"]) if target in targets else "" for target in others))
+    return table
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
 
 
 def _misses(found: Backtest) -> list[str]:
