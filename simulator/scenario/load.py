@@ -103,6 +103,14 @@ def changed(scenario: Scenario, *, overrides: Sequence[str] = (), levers: Sequen
     return _build(Document(data), where="", base=base or Path(), overrides=overrides, levers=levers)
 
 
+def stated_with(data: dict[str, Any], overrides: Sequence[str]) -> list[Problem]:
+    """Put overrides into the plain data of a scenario, as :func:`load_scenario` does, and return what is wrong with them."""
+    problems: list[Problem] = []
+    for override in expanded(overrides, problems):
+        _apply(data, override, {}, problems)
+    return problems
+
+
 def _build(document: Document, *, where: str, base: Path, overrides: Sequence[str] = (), levers: Sequence[str] = ()) -> Scenario:
     data = document.data
     if not isinstance(data, dict):
