@@ -60,7 +60,7 @@ def test_each_default_stands_beside_its_source_and_can_be_stated(tmp_path: Path,
         assert name in dict(commented) or f"tells {name}" in text
     # all of them stated are the same scenario, without defaults but for those of the region
     stated = re.sub(r"^(  )?#(\w+:)(?=( |$))", r"\1\2", text, flags=re.MULTILINE)
-    stated = stated.replace("  organisation: laboratory  # the plan\n", "")  # it decides the prior of mfu, which is stated now
+    stated = stated.replace("priors:\n  organisation: laboratory  # the plan\n", "")  # it decides the prior of mfu, which is stated now
     after = resolve(parse_scenario(stated))
     assert set(after.describe_defaults()) == {name for name in defaults if name not in dict(commented)}
     for name, item in before.inputs.items():
