@@ -40,7 +40,8 @@ _VERBS = {
     "warmup": ("simulator.cli.warmup", "Compile the kernels ahead of their first use."),
     "bench": ("simulator.cli.bench", "Measure this machine: draws per second, what the time goes to, threads."),
     "priors": ("simulator.cli.priors", "Fit the priors of a run to published figures, as known at a date."),
-    "reference": ("simulator.cli.reference", "Show the reference tables: every figure with its unit, year and source."),
+    "schema": ("simulator.cli.schema", "Print the JSON schema of configs, for editors that complete and check them."),
+    "reference": ("simulator.cli.reference", "Show the reference tables with their sources, and every key of a config."),
 }
 
 
