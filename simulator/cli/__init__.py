@@ -20,6 +20,7 @@ from simulator.errors import SimulatorError
 #: verb -> (module, one line of help); modules are imported when their verb is used
 _VERBS = {
     "init": ("simulator.cli.init", "Write a commented config of your own run after a few questions."),
+    "examples": ("simulator.cli.examples", "List the configs that are shipped, or copy one to start from."),
     "run": ("simulator.cli.run", "Simulate a scenario: bands of cost, emissions, energy and time."),
     "risk": ("simulator.cli.risk", "Tell the risk to exceed budget, deadline and carbon cap, and the contingency."),
     "backtest": ("simulator.cli.backtest", "Forecast published runs from what was known before each, and score it."),
@@ -40,6 +41,7 @@ _VERBS = {
     "warmup": ("simulator.cli.warmup", "Compile the kernels ahead of their first use."),
     "bench": ("simulator.cli.bench", "Measure this machine: draws per second, what the time goes to, threads."),
     "priors": ("simulator.cli.priors", "Fit the priors of a run to published figures, as known at a date."),
+    "completion": ("simulator.cli.completion", "Print the script that completes commands, options and names in a shell."),
     "schema": ("simulator.cli.schema", "Print the JSON schema of configs, for editors that complete and check them."),
     "reference": ("simulator.cli.reference", "Show the reference tables with their sources, and every key of a config."),
 }

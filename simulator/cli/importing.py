@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli.complete import complete_accelerators, complete_kinds
 from simulator.cli.pairs import pair
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ _NUMBERS = ("accelerators", "accelerators_per_node", "params", "pue", "server_po
     "  simulator update configs/quickstart.yaml --actuals actuals.csv\n"
     "\n\b\nExit codes: 0 written; 2 bad input, and nothing is written."
 )
-@click.argument("kind")
+@click.argument("kind", shell_complete=complete_kinds)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="priors as NAME.yaml, totals so far as NAME.csv.")
 @click.option("--plot", "picture", type=click.Path(), help="Picture of what was read and what was fitted: PNG, SVG or PDF.")
@@ -58,7 +59,9 @@ _NUMBERS = ("accelerators", "accelerators_per_node", "params", "pue", "server_po
 @click.option("--as", "meaning", type=click.Choice(["mfu", "throughput", "flops", "tokens", "progress"]), help="What a logged metric is.")
 @click.option("--unit", help="Its unit: %, tokens/s, tokens/s/GPU, TFLOP/s, EUR/MWh.")
 @click.option("--params", help="Parameters that are active for one token, for throughput.")
-@click.option("--accelerator", help="Name in simulator reference accelerators; tells rated power and peak.")
+@click.option(
+    "--accelerator", shell_complete=complete_accelerators, help="Name in simulator reference accelerators; tells rated power and peak."
+)
 @click.option("--accelerators", help="Accelerators of the whole job, where the log is of some.")
 @click.option("--accelerators-per-node", help="Where the accounting does not tell.")
 @click.option("--pue", help="Of the facility, for energy and emissions so far.")

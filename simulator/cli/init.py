@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.cli.complete import complete_accelerators, complete_regions
+from simulator.cli.complete import complete_accelerators, complete_overrides, complete_regions
 
 if TYPE_CHECKING:
     from simulator.errors import ConfigError
@@ -72,7 +72,14 @@ _MAY_BE_UNREAD = ("grid.region", "priors.organisation")  # what other values tha
 @click.option("--basis", type=click.Choice(["rent", "own"]), help="Whether they are rented or owned  [default: rent]")
 @click.option("--region", metavar="ID", shell_complete=complete_regions, help="A country, state or cloud region: FR, US-CA.")
 @click.option("--organisation", type=click.Choice(["laboratory", "other"]), help="Who trains  [default: other]")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="State another value; may be repeated.")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="PATH=VALUE",
+    shell_complete=complete_overrides,
+    help="State another value; may be repeated.",
+)
 @click.option("--yes", is_flag=True, help="Ask nothing.")
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 def command(output: Path, overrides: tuple[str, ...], yes: bool, force: bool, **stated: str | None) -> None:

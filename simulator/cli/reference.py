@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simulator.cli.complete import complete_tables
+
 if TYPE_CHECKING:
     from simulator.reference import Row
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     "  simulator reference config mfu\n"
     "\n\b\nExit codes: 0 done; 2 there is no such table, name, section or key."
 )
-@click.argument("table", required=False)
+@click.argument("table", required=False, shell_complete=complete_tables)
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects, one a table or a row.")
 def command(table: str | None, name: str | None, as_json: bool) -> None:
