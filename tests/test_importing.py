@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.signal import lfilter
 from statistics_helpers import assert_within_mcse
 
 from simulator import load_scenario
@@ -61,6 +62,13 @@ def told(found: Imported) -> str:
 # --- means and their errors
 
 
+def autoregressive(rng: np.random.Generator, rho: float, n: int) -> np.ndarray:
+    """Return n values of an AR(1) of unit variance."""
+    noise = rng.normal(size=n) * math.sqrt(1 - rho**2)
+    noise[0] = rng.normal()
+    return lfilter([1.0], [1.0, -rho], noise)
+
+
 def test_independent_values_count_each() -> None:
     values = np.random.default_rng(0).normal(3.0, 2.0, 20_000)
     mean = mean_of(values)
@@ -72,11 +80,7 @@ def test_independent_values_count_each() -> None:
 def test_the_error_of_an_autoregressive_mean_is_its_closed_form(rho: float) -> None:
     """The variance of the mean of an AR(1) of unit variance is (1 + rho) / (1 - rho) / n, but for the ends."""
     n, rng = 40_000, np.random.default_rng(1)
-    noise = rng.normal(size=n) * math.sqrt(1 - rho**2)
-    values = np.empty(n)
-    values[0] = rng.normal()
-    for i in range(1, n):
-        values[i] = rho * values[i - 1] + noise[i]
+    values = autoregressive(rng, rho, n)
     assert mean_of(values).error == pytest.approx(math.sqrt((1 + rho) / (1 - rho) / n), rel=0.15)
 
 
@@ -84,14 +88,23 @@ def test_intervals_hold_the_mean_as_often_as_they_say_where_values_depend_on_eac
     rng, rho, runs, n = np.random.default_rng(2), 0.9, 400, 2000
     held = []
     for _ in range(runs):
-        x = np.empty(n)
-        x[0] = rng.normal()
-        noise = rng.normal(size=n) * math.sqrt(1 - rho**2)
-        for i in range(1, n):
-            x[i] = rho * x[i - 1] + noise[i]
+        x = autoregressive(rng, rho, n)
         low, high = interval_of(mean_of(0.4 + 0.02 * x), QUANTITIES["mfu"].domain)
         held.append(low <= 0.4 <= high)
     assert_within_mcse(np.mean(held), 0.9, math.sqrt(0.09 / runs) + 0.004)  # 0.4 %: the error is estimated, too
+
+
+def test_short_series_hold_it_nearly_as_often_and_say_so() -> None:
+    rng, rho, runs, n = np.random.default_rng(12), 0.9, 400, 200
+    held, few = [], []
+    for _ in range(runs):
+        x = autoregressive(rng, rho, n)
+        mean = mean_of(0.4 + 0.02 * x)
+        low, high = interval_of(mean, QUANTITIES["mfu"].domain)
+        held.append(low <= 0.4 <= high)
+        few.append("the error itself is rough" in mean.told)
+    assert np.mean(held) > 0.80
+    assert 0.2 < np.mean(few) < 0.9  # they are worth eleven values
 
 
 def test_one_more_run_falls_into_the_interval_as_often_as_it_says() -> None:
@@ -515,6 +528,8 @@ def test_warm_up_and_waiting_are_left_out(tmp_path: Path) -> None:
     path = write(tmp_path, map(json.dumps, rows), "h.jsonl")
     found = import_one("wandb", path, column="perf/mfu", skip=5)
     assert ends(found, "mfu")[0] > 0.405
+    wrong = import_one("wandb", path, column="perf/mfu", skip=5, unit="%")
+    assert "a utilization of 0.41% is lower than training reaches: is the unit right" in told(wrong)
     assert "1 of 55 values are nought" in told(found)
 
 
@@ -831,6 +846,12 @@ BROKEN = {
         ["1760000000000 0.4 0", "hello"],
         {"meaning": "mfu"},
         r"line 2: 'hello' is not TIMESTAMP VALUE STEP",
+    ),
+    "prices as intensities": (
+        "electricitymaps",
+        ["MTU (UTC),Day-ahead Price (EUR/MWh)", "01.01.2025 00:00 - 01.01.2025 01:00,80"],
+        {},
+        r"a unit of a price, not of a carbon intensity; name another column with --column",
     ),
     "an option of another kind": ("sacct", [SACCT], {"params": 7e9}, r"--params tells nothing about sacct, which takes --where"),
 }

@@ -56,6 +56,7 @@ _NUMBERS = ("accelerators", "accelerators_per_node", "params", "pue", "server_po
 @click.option("--where", "filters", multiple=True, metavar="COLUMN=VALUE", help="Take only these rows; may be repeated.")
 @click.option("--timezone", help="Clock of stamps without an offset: Europe/Berlin.")
 @click.option("--column", help="Metric of a log, or column of hourly values.")
+@click.option("--time-column", help="Column of times, of hourly values.")
 @click.option("--as", "meaning", type=click.Choice(["mfu", "throughput", "flops", "tokens", "progress"]), help="What a logged metric is.")
 @click.option("--unit", help="Its unit: %, tokens/s, tokens/s/GPU, TFLOP/s, EUR/MWh.")
 @click.option("--params", help="Parameters that are active for one token, for throughput.")

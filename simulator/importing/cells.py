@@ -29,6 +29,7 @@ _NONE = frozenset(
     }
 )
 _BLANK = re.compile(r"92233720368547757\d\d(?:\.0*)?|1407374883553\d\d(?:\.0*)?")
+_LONG = 15  # digits of such a blank, at least
 _AMOUNT = re.compile(r"(?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\d\s].*)?")
 _BRACKETS = re.compile(r"[\[(]([^\])]*)[\])]\s*$")
 
@@ -121,9 +122,9 @@ def amounts(table: Table, index: int, unit: str, problems: list[RowProblem], *, 
     comma = table.delimiter != "," and any("," in cell for cell in cells)
     values = np.full(len(cells), np.nan)
     for row, cell in enumerate(cells):
-        if is_blank(cell):
-            continue
         match = _AMOUNT.fullmatch(cell.replace(",", ".") if comma else cell)
+        if (match is None or len(cell) >= _LONG) and is_blank(cell):
+            continue
         try:
             if match is None:
                 raise LawError("it is not a number", "Numbers are written like 400, 400.00 or 4e2, a unit may follow")

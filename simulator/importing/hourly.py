@@ -15,7 +15,7 @@ from simulator.importing.moments import told_period
 from simulator.importing.options import Options
 from simulator.series.grid import YEAR_SEEN
 from simulator.series.read import HourlySeries, read_hourly
-from simulator.series.units import Quantity
+from simulator.series.units import Quantity, value_flag
 
 _WINDOW = 30 * 24.0  # hours of a run, where none is stated
 _WHOLE = 0.9  # share of its hours that a window has
@@ -58,14 +58,18 @@ def import_entsoe(paths: Sequence[Path], options: Options) -> Imported:
 def _imported(kind: str, quantity: Quantity, paths: Sequence[Path], options: Options) -> Imported:
     if len(paths) > 1:
         raise InputError(f"{kind} takes one file; {len(paths)} are named. Join them, header once, in the order of time")
-    series = read_hourly(
-        paths[0],
-        quantity=quantity,
-        value_column=options.column,
-        timezone=options.timezone,
-        unit=options.unit,
-        where=options.where or None,
-    )
+    try:
+        series = read_hourly(
+            paths[0],
+            quantity=quantity,
+            time_column=options.time_column,
+            value_column=options.column,
+            timezone=options.timezone,
+            unit=options.unit,
+            where=options.where or None,
+        )
+    except InputError as error:  # the reader knows the options of simulator fit
+        raise InputError(str(error).replace(value_flag(quantity), "--column")) from None
     name = "carbon_intensity" if quantity == "carbon" else "electricity_price"
     window = _WINDOW if options.window is None else options.window
     means = window_means(series, window)

@@ -44,7 +44,7 @@ class Kind:
 
 _ROWS = ("where", "timezone")
 _POWER = (*_ROWS, "accelerator", "accelerators", "pue", "server_power_ratio", "interval", "busy")
-_HOURLY = (*_ROWS, "column", "unit", "window")
+_HOURLY = (*_ROWS, "column", "time_column", "unit", "window")
 _METRIC = ("where", "column", "meaning", "unit", "accelerator", "accelerators", "params", "skip")
 
 KINDS: Mapping[str, Kind] = MappingProxyType(

@@ -23,6 +23,7 @@ _MEANINGS: dict[Meaning, str] = {
     "tokens": "tokens seen since the start: --unit tokens",
     "progress": "the share of the work that is done: --unit 1, or %",
 }
+_LOW = 0.02  # judgement: slow published runs reach 14 to 18 % (Llama 3.1 8B, xTrimoPGLM-100B), the slowest some per cent
 _LEFT_OUT = {
     "power_fraction, energy": "power is logged by nvidia-smi and DCGM; import their logs",
     "failure_rate, downtime": "a run that was started again may be logged as one; import the accounting of the cluster (sacct)",
@@ -160,6 +161,8 @@ def _utilization(result: Imported, logged: Logged, share: Floats, how: str) -> I
     notes = list(result.notes)
     if idle := int(np.sum(~usable)):
         notes.append(f"{idle} of {share.size} values are nought or less, and were left out as times without training")
+    if fit.middle < _LOW:
+        notes.append(f"a utilization of {fit.middle:.2%} is lower than training reaches: is the unit right (--unit)?")
     told = (
         f"{logged.source}, {logged.name}: {int(usable.sum())} values of {len(runs)} run{'s' * (len(runs) > 1)}, {how}",
         *fit.told,

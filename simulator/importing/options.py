@@ -21,7 +21,7 @@ class Options:
 
     Attributes
     ----------
-    column, meaning, unit : str
+    column, time_column, meaning, unit : str
         Of logged metrics and hourly values.
     where : mapping of str to str
         Column -> value: the rows to read.
@@ -38,6 +38,7 @@ class Options:
     """
 
     column: str | None = None
+    time_column: str | None = None
     meaning: Meaning | None = None
     unit: str | None = None
     where: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
