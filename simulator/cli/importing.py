@@ -99,7 +99,7 @@ def command(kind: str, files: tuple[Path, ...], output: Path, picture: str | Non
     for name, why in found.left_out.items():
         click.echo(f"not given: {name}: {why}", err=True)
     for prior in found.priors if suffix != ".csv" else ():
-        click.echo(f"{prior.quantity} = {prior.value if not isinstance(prior.value, dict) else prior.told[1]}")
+        click.echo(f"{prior.quantity} = {prior.value if not isinstance(prior.value, dict) else prior.told[1].partition(',')[0]}")
     if suffix == ".csv" and found.totals is not None:
         click.echo(f"totals of {', '.join(found.totals.columns)} after {found.totals.hours[-1]:.1f} h")
     follow = f"simulator update CONFIG --actuals {output}" if suffix == ".csv" else f"simulator run CONFIG --set @{output}"

@@ -15,7 +15,7 @@ _FEW = 10  # values that have no histogram
 
 
 def imported_figure(found: Imported) -> Figure:
-    """Return a picture with a row for each thing that was read: values along time, and beside them how they are spread.
+    """Return a picture with a row for each thing that was read: values along time and, where there are many, how they are spread.
 
     Parameters
     ----------
@@ -24,10 +24,14 @@ def imported_figure(found: Imported) -> Figure:
     """
     panels = found.panels
     figure = Figure(figsize=(10, 2.9 * max(len(panels), 1) + 0.7), layout="constrained")
-    rows = figure.subplots(max(len(panels), 1), 2, squeeze=False, width_ratios=(3, 1), sharey="row")
-    for (along, spread), panel in zip(rows, panels, strict=True):
+    grid = figure.add_gridspec(max(len(panels), 1), 2, width_ratios=(3, 1))
+    for row, panel in enumerate(panels):
+        if panel.total or np.isnan(panel.middle) or panel.y.size < _FEW:
+            _along(figure.add_subplot(grid[row, :]), panel)
+            continue
+        along = figure.add_subplot(grid[row, 0])
         _along(along, panel)
-        _spread(spread, panel)
+        _spread(figure.add_subplot(grid[row, 1], sharey=along), panel)
     figure.suptitle(f"{found.kind}: {_shortened(', '.join(found.sources))}", fontsize=11)
     return figure
 
@@ -63,13 +67,11 @@ def _along(axes: Axes, panel: Panel) -> None:
 
 
 def _spread(axes: Axes, panel: Panel) -> None:
-    """Draw how values are spread; totals, which are not, have no such picture."""
-    if panel.total or np.isnan(panel.middle) or panel.y.size < _FEW:
-        axes.set_axis_off()
-        return
+    """Draw how the values that were used are spread."""
     used = panel.y if panel.left_out is None else panel.y[~panel.left_out]
     axes.hist(used, bins=min(40, max(5, used.size // 5)), orientation="horizontal", color="0.75")
     axes.axhspan(panel.low, panel.high, color=_FITTED, alpha=0.3, linewidth=0)
     axes.axhline(panel.middle, color=_FITTED, linewidth=1.2)
     axes.set(xlabel="values")
+    axes.tick_params(labelleft=False)
     axes.grid(alpha=0.3)
