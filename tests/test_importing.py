@@ -505,6 +505,15 @@ def test_utilization_from_throughput(tmp_path: Path) -> None:
         "mlflow", write(tmp_path, per_device, "tps"), meaning="throughput", unit="tokens/s/GPU", params=7e9, accelerator="H100 SXM"
     )
     assert ends(one, "mfu")[0] < exact < ends(one, "mfu")[1]
+    even = import_one(
+        "mlflow",
+        write(tmp_path, [f"1760000000{k:03d} 12500 {k}" for k in range(9)], "even"),
+        meaning="throughput",
+        unit="tokens/s/GPU",
+        params=7e9,
+        accelerator="H100 SXM",
+    )
+    assert prior(even, "mfu").constant == pytest.approx(exact, rel=1e-5)
     flops = [f"1760000000{k:03d} {400 + k % 2} {k}" for k in range(50)]
     shown = import_one("mlflow", write(tmp_path, flops, "tflops"), meaning="flops", unit="TFLOP/s", accelerator="H100 SXM")
     assert ends(shown, "mfu")[0] < 400.5 / 989 < ends(shown, "mfu")[1]
