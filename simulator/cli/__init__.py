@@ -19,6 +19,8 @@ from simulator.errors import SimulatorError
 
 #: verb -> (module, one line of help); modules are imported when their verb is used
 _VERBS = {
+    "init": ("simulator.cli.init", "Write a commented config of your own run after a few questions."),
+    "examples": ("simulator.cli.examples", "List the configs that are shipped, or copy one to start from."),
     "run": ("simulator.cli.run", "Simulate a scenario: bands of cost, emissions, energy and time."),
     "risk": ("simulator.cli.risk", "Tell the risk to exceed budget, deadline and carbon cap, and the contingency."),
     "backtest": ("simulator.cli.backtest", "Forecast published runs from what was known before each, and score it."),
@@ -29,6 +31,7 @@ _VERBS = {
     "fan": ("simulator.cli.fan", "Bands of cost, emissions, energy and progress over the run, as a picture."),
     "stress": ("simulator.cli.stress", "Tell what happened in the worst draws: inputs that shifted, outcomes, histories."),
     "update": ("simulator.cli.update", "Forecast the rest of a run from what is known of it so far."),
+    "import": ("simulator.cli.importing", "Make priors or actuals of logs, accounting and exports that you already have."),
     "fit": ("simulator.cli.fit", "Fit hourly prices and carbon intensities of a grid to its history."),
     "validate": ("simulator.cli.validate", "Check scenarios and list the defaults that they would use."),
     "sensitivity": ("simulator.cli.sensitivity", "Tell what drives an output: tornado, rank correlations, shares of its variance."),
@@ -38,7 +41,9 @@ _VERBS = {
     "warmup": ("simulator.cli.warmup", "Compile the kernels ahead of their first use."),
     "bench": ("simulator.cli.bench", "Measure this machine: draws per second, what the time goes to, threads."),
     "priors": ("simulator.cli.priors", "Fit the priors of a run to published figures, as known at a date."),
-    "reference": ("simulator.cli.reference", "Show the reference tables: every figure with its unit, year and source."),
+    "completion": ("simulator.cli.completion", "Print the script that completes commands, options and names in a shell."),
+    "schema": ("simulator.cli.schema", "Print the JSON schema of configs, for editors that complete and check them."),
+    "reference": ("simulator.cli.reference", "Show the reference tables with their sources, and every key of a config."),
 }
 
 
@@ -69,6 +74,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="\b\nExamples:\n"
+    "  simulator init\n"
     "  simulator run configs/quickstart.yaml\n"
     "  simulator run configs/quickstart.yaml --set 'mfu=0.35 to 0.50' --draws 200000 -o run.nc\n"
     "  simulator summarize run.nc --json\n"

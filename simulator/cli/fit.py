@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli.pairs import pair
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -166,7 +168,7 @@ def _read(
 
     paths = [path for path in (prices, carbon) if path is not None] if time_column or filters else []
     headers = {path: {title.casefold() for title in read_table(path).header} for path in paths}
-    where, carbon_where = (dict(map(_pair, texts)) for texts in (filters, carbon_filters))
+    where, carbon_where = (dict(map(pair, texts)) for texts in (filters, carbon_filters))
     p = c = None
     if prices is not None:
         elsewhere = headers.get(carbon or "", set()) - headers.get(prices, set())
@@ -198,15 +200,6 @@ def _read(
             where=own or None,
         )
     return p, c
-
-
-def _pair(text: str) -> tuple[str, str]:
-    from simulator.errors import InputError
-
-    column, equals, value = text.partition("=")
-    if not equals or not column.strip():
-        raise InputError(f"--where {text} is not COLUMN=VALUE. For example --where zone_id=DE")
-    return column.strip(), value.strip()
 
 
 def _words(context: click.Context) -> str:

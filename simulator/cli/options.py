@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from simulator.cli.complete import complete_levers, complete_overrides
+
 if TYPE_CHECKING:
     from simulator.plan import SamplingPlan
     from simulator.scenario import Scenario
@@ -19,8 +21,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: what changes a scenario before it is used
 scenario_options = (
-    click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Replace a value of the config; may be repeated."),
-    click.option("--lever", "levers", multiple=True, metavar="NAME[=ARGUMENT]", help="Pull a lever: fp8, region=CA-QC; may be repeated."),
+    click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="PATH=VALUE",
+        shell_complete=complete_overrides,
+        help="Replace a value of the config, or the values of a fragment: @priors.yaml; may be repeated.",
+    ),
+    click.option(
+        "--lever",
+        "levers",
+        multiple=True,
+        metavar="NAME[=ARGUMENT]",
+        shell_complete=complete_levers,
+        help="Pull a lever: fp8, region=CA-QC; may be repeated.",
+    ),
 )
 
 #: for verbs that a GPU can serve

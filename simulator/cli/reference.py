@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simulator.cli.complete import complete_tables
+
 if TYPE_CHECKING:
     from simulator.reference import Row
 
@@ -17,18 +19,34 @@ if TYPE_CHECKING:
     "  simulator reference accelerators 'H100 SXM'\n"
     "  simulator reference defaults pue\n"
     "  simulator reference grid_annual France --json\n"
+    "  simulator reference config reliability\n"
+    "  simulator reference config mfu\n"
+    "\n\b\nExit codes: 0 done; 2 there is no such table, name, section or key."
 )
-@click.argument("table", required=False)
+@click.argument("table", required=False, shell_complete=complete_tables)
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects, one a table or a row.")
 def command(table: str | None, name: str | None, as_json: bool) -> None:
-    """List the reference tables, or the figures of one TABLE with their sources; NAME keeps those of one name or quantity."""
+    """List the reference tables, or the figures of one TABLE with their sources; NAME keeps those of one name or quantity.
+
+    TABLE config is the reference of configs: every key with its unit, what it takes, its default and its meaning; NAME is a section
+    or a key.
+    """
     import json
     from dataclasses import asdict
 
     from simulator.reference import table as find
     from simulator.reference import tables
 
+    if table == "config":
+        from simulator.cli.show.keys import keys_json, keys_of, show_keys
+
+        keys = keys_of(name)
+        if as_json:
+            click.echo(json.dumps(keys_json(keys), indent=2, allow_nan=False))
+        else:
+            show_keys(keys)
+        return
     if table is None:
         listed = [{"table": one.name, "rows": len(one.rows), "meaning": one.meaning} for one in tables().values()]
         width = max(len(one.name) for one in tables().values())

@@ -35,7 +35,7 @@ _FROM_THE_START = dict.fromkeys(("deadline", "max_wall_clock"), "State the time 
 
 
 #: fields whose quantity has a longer name
-_LONG_NAMES = {
+LONG_NAMES = {
     "probability": "event_probability", "frequency": "event_frequency", "cost": "event_cost", "delay": "event_delay",
     "multiplies": "event_factor", "budget": "cost_total", "carbon_cap": "emissions_total",
 }  # fmt: skip
@@ -43,7 +43,7 @@ _LONG_NAMES = {
 
 def _parse_quantity(raw: Any, info: ValidationInfo) -> Any:
     """Parse the value of the quantity that the field is named after."""
-    name = _LONG_NAMES.get(str(info.field_name), str(info.field_name))
+    name = LONG_NAMES.get(str(info.field_name), str(info.field_name))
     if isinstance(raw, UncertainValue) or (name == "checkpoint_interval" and raw in get_args(IntervalRule)):
         return raw
     try:
@@ -93,7 +93,7 @@ def limit_of(raw: Any, name: str) -> float:
     >>> limit_of("30M", "budget"), limit_of("3 weeks", "deadline"), limit_of("5000t", "carbon_cap")
     (30000000.0, 504.0, 5000000.0)
     """
-    quantity = QUANTITIES[_LONG_NAMES.get(name, name)]
+    quantity = QUANTITIES[LONG_NAMES.get(name, name)]
     way_out = f"A limit is one positive number, in {quantity.unit} or with its unit"
     if is_date(raw):
         raise LawError(f"{raw!r} is a date; {name} is a time from now on", "State for example 200 days")

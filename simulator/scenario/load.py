@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from simulator.errors import ConfigError, Problem
 from simulator.scenario.consistency import check_consistency
 from simulator.scenario.fields import Closed
+from simulator.scenario.fragments import expanded
 from simulator.scenario.in_vain import check_reads
 from simulator.scenario.levers import apply_levers
 from simulator.scenario.programme import Event, Limits, PersonClass
@@ -29,7 +30,7 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = (), levers: Se
     path : str or Path
     overrides : sequence of str
         ``path=value`` with the value in YAML: ``workload.mfu=0.3 to 0.4``; the name of a quantity
-        alone is enough: ``mfu=0.38``.
+        alone is enough: ``mfu=0.38``. ``@FILE`` stands for all values of a fragment, such as ``simulator import`` writes.
     levers : sequence of str
         Pulled after those of the file: ``fp8``, ``region=CA-QC``.
 
@@ -102,13 +103,21 @@ def changed(scenario: Scenario, *, overrides: Sequence[str] = (), levers: Sequen
     return _build(Document(data), where="", base=base or Path(), overrides=overrides, levers=levers)
 
 
+def stated_with(data: dict[str, Any], overrides: Sequence[str]) -> list[Problem]:
+    """Put overrides into the plain data of a scenario, as :func:`load_scenario` does, and return what is wrong with them."""
+    problems: list[Problem] = []
+    for override in expanded(overrides, problems):
+        _apply(data, override, {}, problems)
+    return problems
+
+
 def _build(document: Document, *, where: str, base: Path, overrides: Sequence[str] = (), levers: Sequence[str] = ()) -> Scenario:
     data = document.data
     if not isinstance(data, dict):
         raise ConfigError([Problem("is not a mapping of sections", where=where, way_out=f"Sections: {', '.join(SECTIONS)}")])
     origin: dict[tuple[str | int, ...], str] = {}
     problems: list[Problem] = []
-    for override in overrides:
+    for override in expanded(overrides, problems):
         _apply(data, override, origin, problems)
     stated = data.get("levers") or ()
     if levers and isinstance(stated, (list, tuple)):

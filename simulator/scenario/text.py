@@ -125,3 +125,21 @@ def dump_yaml(data: Mapping[str, Any]) -> str:
     stream = io.StringIO()
     yaml.dump(dict(data), stream)
     return stream.getvalue()
+
+
+def dump_flow(value: Any) -> str:
+    """Write plain data as YAML 1.2 on one line.
+
+    Examples
+    --------
+    >>> dump_flow({"family": "pert", "low": 0.5, "mode": 0.7, "high": 1.0}), dump_flow("2 to 3 h")
+    ('{family: pert, low: 0.5, mode: 0.7, high: 1.0}', '2 to 3 h')
+    """
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = True
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # hinted as None only
+    yaml.allow_unicode = True
+    yaml.width = 4096
+    stream = io.StringIO()
+    yaml.dump(value, stream)
+    return stream.getvalue().removesuffix("\n").removesuffix("\n...").strip()

@@ -128,7 +128,7 @@ def is_missing(cell: str) -> bool:
     return cell.lower() in _MISSING
 
 
-def read_table(path: str | Path, *, may_be_empty: bool = False) -> Table:
+def read_table(path: str | Path, *, may_be_empty: bool = False, delimiter: str | None = None) -> Table:
     """Read a CSV file, compressed with gzip or not.
 
     The delimiter is the tab, semicolon or comma by which the header has several cells and the next
@@ -139,6 +139,8 @@ def read_table(path: str | Path, *, may_be_empty: bool = False) -> Table:
     path : str or Path
     may_be_empty : bool
         Whether a header without rows is a table too.
+    delimiter : str, optional
+        Where it is known.
 
     Returns
     -------
@@ -153,7 +155,7 @@ def read_table(path: str | Path, *, may_be_empty: bool = False) -> Table:
     """
     path = Path(path)
     text = _text(path)
-    delimiter = _delimiter(text)
+    delimiter = delimiter or _delimiter(text)
     rows, lines = [], []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
@@ -169,6 +171,17 @@ def read_table(path: str | Path, *, may_be_empty: bool = False) -> Table:
     if not rows[1:] and not may_be_empty:
         raise InputError(f"{path} has a header ({listed(header)}) and no rows below it")
     return Table(path.name, header, _squared(path.name, header, rows[1:], lines[1:]), lines[1:], delimiter)
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a text file that is no table, compressed with gzip or not.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read or is not text in UTF-8.
+    """
+    return _text(path).splitlines()
 
 
 def _text(path: Path) -> str:
