@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from simulator.analysis.bands import ONE_SCRAMBLING
+from simulator.analysis.bands import ONE_SCRAMBLING, summarize
 from simulator.analysis.estimates import draw_numbers, require_equal_weights
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.analysis.sensitivity.rank_correlation import input_columns
@@ -26,10 +27,11 @@ _BATCHES = 32  # of random draws: errors are known to 13 %
 _NEAR = 0.05  # draws whose share below lies within this distance of a percentile are near it
 _DEGREE = 3  # of the polynomials in an input's normal score: what is monotone and curved
 _DRAWS_PER_TERM = 10  # the usual least number of observations for each regressor
+_LEAST = 0.005  # of the distance, by a bar: what is less cannot be seen
 _SINGULAR = 1e-10  # of the largest eigenvalue: directions in which the draws do not vary
 
 
-def waterfall(results: xr.Dataset, *, output: str = "cost_total", start: float = 0.5, end: float = 0.8) -> xr.Dataset:
+def waterfall(results: xr.Dataset, *, output: str = "cost_total", start: float = 0.5, end: float = 0.8, most: int = 8) -> xr.Dataset:
     r"""Return by driver what it contributes to an output's distance from one percentile to a higher one.
 
     The output is written as a sum of one function of each driver and a rest, by least squares: cubic polynomials in the normal scores of
@@ -47,13 +49,15 @@ def waterfall(results: xr.Dataset, *, output: str = "cost_total", start: float =
         As the bands name it.
     start, end : float
         Percentiles as fractions, 0.05 < start < end < 0.95.
+    most : int
+        Drivers that have a bar of their own, each at least half a per cent of the distance; all others stand together.
 
     Returns
     -------
     xarray.Dataset
-        ``contribution`` and ``mcse`` by (driver), the largest first, the rest (``luck and interactions``) last; ``percentile`` and
-        ``mcse_percentile`` by (end_of), the start and the end; ``distance`` and ``mcse_distance``; ``explained``, the share of the
-        output's variance that is told by one driver at a time. All in the unit of the output, attribute ``units`` of each.
+        ``contribution`` and ``mcse`` by (driver), the largest first, then the others together, the rest (``luck and interactions``) last;
+        ``percentile`` and ``mcse_percentile`` by (end_of), the start and the end; ``distance`` and ``mcse_distance``; all in the output's
+        unit. ``explained`` is the share of the output's variance that is told by one driver at a time.
 
     Raises
     ------
@@ -97,12 +101,24 @@ def waterfall(results: xr.Dataset, *, output: str = "cost_total", start: float =
     if target.values.size < needed:
         raise InputError(f"{target.values.size} draws are too few for a waterfall over {len(names)} drivers; at least {needed} are needed")
     whole, parts, explained = _steps(terms, owners, target.values, groups, (start, end))
-    errors = np.full_like(whole, np.nan)
-    if len(groups) > 1:
-        errors = np.sqrt((len(groups) - 1) / len(groups) * np.sum((parts - parts.mean(axis=0)) ** 2, axis=0))
-    told = _as_dataset(
-        [*names, REST], whole, errors, explained, (start, end), str(results[output.partition("[")[0]].attrs.get("units", ""))
-    )
+
+    def spread(of_groups: Floats) -> Floats:
+        """Return the standard errors of statistics that were computed without each group."""
+        if len(groups) == 1:
+            return np.full(of_groups.shape[1], np.nan)
+        return np.asarray(np.sqrt((len(groups) - 1) / len(groups) * np.sum((of_groups - of_groups.mean(axis=0)) ** 2, axis=0)))
+
+    order = np.argsort(-np.abs(whole[: len(names)]), kind="stable")
+    most = min(most, int(np.sum(np.abs(whole[order]) >= _LEAST * abs(whole[-1]))))
+    members = [(names[k], [k]) for k in order[:most]] + [(REST, [len(names)])]
+    if order.size > most:
+        members.insert(most, (f"{order.size - most} others", order[most:].tolist()))
+    rows = [(name, float(whole[own].sum()), float(spread(parts[:, own].sum(axis=1, keepdims=True))[0])) for name, own in members]
+    about = results[output.partition("[")[0]].attrs
+    one = xr.Dataset({output: ("draw", target.values, {"role": "output"})}, {"draw": target.draws}, results.attrs)
+    of_percentiles = summarize(one, quantiles=(start, end)).mcse.values[0]
+    errors = np.array([*of_percentiles, *spread(parts[:, -1:])])
+    told = _as_dataset(rows, whole[len(names) + 1 :], errors, explained, (start, end), about)
     return told.assign_attrs(results.attrs, output=output, method="waterfall", note="" if len(groups) > 1 else ONE_SCRAMBLING)
 
 
@@ -161,14 +177,12 @@ def _steps(
     explained = float(coefficients @ product / (centred @ centred))
     parts = []
     kept = np.ones(values.size, dtype=bool)
-    for own, (own_gram, own_product) in zip(groups, squares, strict=True):
-        if len(groups) == 1:
-            break
+    for own, (own_gram, own_product) in zip(groups, squares, strict=True) if len(groups) > 1 else ():
         kept[own] = False
         without = np.linalg.lstsq(gram - own_gram, product - own_product, rcond=_SINGULAR)[0]
         parts.append(_at(terms, owners, values, order[kept[order]], without[1:], levels))
         kept[own] = True
-    return whole, np.array(parts), explained
+    return whole, np.array(parts).reshape(len(parts), whole.size), explained
 
 
 def _at(terms: Floats, owners: Integers, values: Floats, order: Integers, coefficients: Floats, levels: tuple[float, float]) -> Floats:
@@ -191,29 +205,32 @@ def _local_weights(away: Floats) -> Floats:
     return np.asarray((second - first * scaled) / spread) if spread > 0.0 else np.full(scaled.size, 1.0 / scaled.size)
 
 
-def _as_dataset(names: list[str], whole: Floats, errors: Floats, explained: float, levels: tuple[float, float], unit: str) -> xr.Dataset:
+def _as_dataset(
+    rows: Sequence[tuple[str, float, float]],
+    percentiles: Floats,
+    errors: Floats,
+    explained: float,
+    levels: tuple[float, float],
+    about: Mapping[str, str],
+) -> xr.Dataset:
     """Return the Dataset that :func:`waterfall` describes."""
-    n = len(names)
-    place = [*np.argsort(-np.abs(whole[: n - 1]), kind="stable").tolist(), n - 1]
-
-    def array(
-        dims: tuple[str, ...], values: Floats | float, text: str, of: str = unit
-    ) -> tuple[tuple[str, ...], Floats | float, dict[str, str]]:
-        return dims, values, {"long_name": text, "units": of}
-
-    return xr.Dataset(
+    unit = about.get("units", "")
+    names, values, mcse = zip(*rows, strict=True)
+    told: dict[str, tuple[Any, Any, str]] = {
+        "contribution": ("driver", list(values), "contribution to the distance of the two percentiles"),
+        "mcse": ("driver", list(mcse), "Monte Carlo standard error of the contribution"),
+        "percentile": ("end_of", percentiles[:2], "percentile of the output"),
+        "mcse_percentile": ("end_of", errors[:2], "Monte Carlo standard error of the percentile"),
+        "distance": ((), percentiles[2], "distance of the two percentiles"),
+        "mcse_distance": ((), errors[2], "Monte Carlo standard error of the distance"),
+    }
+    found = xr.Dataset(
+        {name: (dims, data, {"long_name": text, "units": unit}) for name, (dims, data, text) in told.items()},
         {
-            "contribution": array(("driver",), whole[:n][place], "contribution to the distance of the two percentiles"),
-            "mcse": array(("driver",), errors[:n][place], "Monte Carlo standard error of the contribution"),
-            "percentile": array(("end_of",), whole[n : n + 2], "percentile of the output"),
-            "mcse_percentile": array(("end_of",), errors[n : n + 2], "Monte Carlo standard error of the percentile"),
-            "distance": array((), whole[n + 2], "distance of the two percentiles"),
-            "mcse_distance": array((), errors[n + 2], "Monte Carlo standard error of the distance"),
-            "explained": array((), explained, "share of the variance that is told by one driver at a time", "1"),
-        },
-        {
-            "driver": np.array([names[k] for k in place], dtype=object),
+            "driver": np.array(names, dtype=object),
             "end_of": np.array(["start", "end"], dtype=object),
             "level": ("end_of", np.array(levels), {"long_name": "probability below the percentile", "units": "1"}),
         },
     )
+    found["explained"] = ((), explained, {"long_name": "share of the variance that is told by one driver at a time", "units": "1"})
+    return found

@@ -119,8 +119,8 @@ def command(
     for caveat in told:
         click.echo(f"CAVEAT: {caveat}. The zone file and every result that uses it say so.", err=True)
 
-    from simulator.plots.fit import fit_figure
     from simulator.plots.save import picture_beside
+    from simulator.plots.zones import fit_figure
     from simulator.text_file import write_text
 
     about = about_fit(

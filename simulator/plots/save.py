@@ -7,12 +7,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from simulator.errors import InputError
 
-_KINDS = (".png", ".svg", ".pdf")
+_ANONYMOUS: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+_KINDS = tuple(_ANONYMOUS)
+_DPI = 160
 
 
 def check_picture(path: str | Path) -> Path:
@@ -48,7 +56,9 @@ def picture_beside(figure: Figure, path: str | Path) -> Iterator[None]:
         handle, name = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
         os.close(handle)
         try:
-            figure.savefig(name, dpi=120)
+            # no dates, no version and no random names, so that equal pictures are equal files
+            with rc_context({"svg.hashsalt": "simulator"}):
+                figure.savefig(name, dpi=_DPI, metadata=_ANONYMOUS[target.suffix.lower()])
             os.chmod(name, 0o644)
             yield
             os.replace(name, target)
