@@ -84,8 +84,8 @@ def highest_density(results: xr.Dataset, x: str = "budget", y: str = "carbon_cap
     logs = [bool((own[finite] > 0.0).all()) for own in values]
     points = [np.log(own[finite]) if log else own[finite] for own, log in zip(values, logs, strict=True)]
     edges = [_edges(own) for own in points]
-    replicates = int(results.attrs.get("replicates", 1)) if str(results.attrs.get("plan")) == "sobol" else 1
-    finds = draw_numbers(results, finite.size) // replicates % 2 == 0  # half of each replicate
+    numbers = draw_numbers(results, finite.size)
+    finds = numbers < np.median(numbers)  # not every other one: of Sobol' points those lie in half of the space
     density = _density([own[finds[finite]] for own in points], edges)
     at_draws = np.full(values[0].size, -1.0)
     at_draws[finite] = map_coordinates(density, [_place(own, e) for own, e in zip(points, edges, strict=True)], order=1, cval=0.0)

@@ -107,14 +107,15 @@ def command(folder: str, draws: int, width: float, configs: str) -> None:
             if words and not made.exists():
                 _play([str(Path(scratch) / word) if word in (picture.file, "actuals.csv") else word for word in words])
             figure = draw(made if words else picture.file, picture.kind, Wanted(width))
-            save_picture(figure, target / f"{picture.name}.png")
+            alt = described(figure, KINDS[picture.kind].shows)
+            save_picture(figure, target / f"{picture.name}.png", title=alt)
             shown = f" --width {width:g}" if width != Wanted.width else ""
             lines = [*([f"simulator {' '.join(words)}"] if words else []), _command(picture, shown)]
             figures.append(
                 _FIGURE.format(
                     title=html.escape(picture.title),
                     name=picture.name,
-                    alt=html.escape(described(figure, KINDS[picture.kind].shows)),
+                    alt=html.escape(alt),
                     width=width * _PIXELS,
                     shows=html.escape(KINDS[picture.kind].shows),
                     commands=html.escape("\n".join(lines)),

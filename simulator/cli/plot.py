@@ -41,7 +41,9 @@ def command(file: str, kind: str, target: str, width: float, output: str | None,
 
     check_picture(target)
 
-    from simulator.plots.kinds import Wanted, draw
+    from simulator.plots.described import described
+    from simulator.plots.kinds import KINDS, Wanted, draw
 
-    save_picture(draw(file, kind, Wanted(width, output, scenario)), target)
+    figure = draw(file, kind, Wanted(width, output, scenario))
+    save_picture(figure, target, title=described(figure, KINDS[kind].shows))
     click.echo(f"drew {kind} of {file} to {target}", err=True)

@@ -130,6 +130,8 @@ def reported(found: Found, ax: Axes | None = None, *, target: str = _TARGET) -> 
     ax.plot(actual[held], rows[held], "o", color=BLUE, markeredgecolor=BLACK, markeredgewidth=0.5, markersize=4, label="reported")
     if not held.all():
         ax.plot(actual[~held], rows[~held], "X", color=VERMILION, markeredgecolor=BLACK, markeredgewidth=0.5, markersize=6, label="outside")
+    ax.use_sticky_edges = False
+    ax.margins(x=0.04)
     if max(s.p95 for s in scores) > 5.0 * min(s.p05 for s in scores) > 0.0:
         ax.set_xscale("log")
         ax.xaxis.set_major_locator(LogLocator(numticks=6))

@@ -25,7 +25,7 @@ def described(figure: Figure, shows: str) -> str:
     >>> described(figure, "A curve")
     'A curve. Across: cost [USD]; up: chance; P50: 3 ± 0.1.'
     """
-    parts = [shows, _plain(figure.get_suptitle())]
+    parts = [shows, str(figure.get_label())]
     parts += ["; ".join(_of_axes(ax)) for ax in figure.axes]
     legends = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     parts.append("Marks: " + "; ".join(map(_plain, legends)) if legends else "")

@@ -107,7 +107,7 @@ def exceedance(found: xr.Dataset, ax: Axes | None = None, *, output: str = "cost
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     label_axes(ax, x=label_of(output, unit), y="chance to exceed")
     ax.grid(alpha=0.3)
-    ax.legend(fontsize=SMALL, frameon=False, loc="upper right", borderaxespad=0.1, handlelength=1.8)
+    ax.legend(fontsize=SMALL, framealpha=0.85, edgecolor="none", loc="best", borderaxespad=0.1, handlelength=1.8)
     return ax
 
 
@@ -115,7 +115,7 @@ def exceedance_figure(found: xr.Dataset, *, width: float = COLUMN, output: str =
     """Return a picture of one exceedance curve."""
     figure = Figure(figsize=(width, max(2.6, 0.5 * width)), layout="constrained")
     exceedance(found, figure.subplots(), output=output)
-    headline(figure, how_drawn(found.attrs), "±: Monte Carlo standard error; band: 95 % interval of the curve")
+    headline(figure, how_drawn(found.attrs), "± and band (95 %): Monte Carlo error")
     return figure
 
 

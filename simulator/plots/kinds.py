@@ -210,7 +210,7 @@ def draw(path: str | Path, kind: str, wanted: Wanted) -> Figure:
     for name in ("output", "scenario"):
         if getattr(wanted, name) is not None and name not in own.options:
             takes = ", ".join(other for other, k in KINDS.items() if name in k.options)
-            raise InputError(f"--{name} is not read by {kind}; it is by {takes}. Leave it out")
+            raise InputError(f"{kind} does not read --{name}, which {takes} do. Leave it out")
     found = opened(path)
     if not own.fits(found):
         fitting = [name for name, other in KINDS.items() if other.fits(found)]
@@ -233,7 +233,9 @@ def opened(path: str | Path) -> xr.Dataset | Mapping[str, Any] | ZoneFile:
         try:
             return load_zone(str(path))
         except LawError as error:
-            raise InputError(f"{error}. Of a CONFIG, draws are made first: simulator run {path} -o FILE.nc") from None
+            if "is not a known key" not in error.what:
+                raise InputError(str(error)) from None
+            raise InputError(f"{path} is no zone. If it is a CONFIG, make draws first: simulator run {path} -o FILE.nc") from None
     if source.is_dir() and source.suffix != ".zarr":
         source /= "backtest.json"
     if source.suffix == ".json":

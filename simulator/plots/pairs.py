@@ -71,7 +71,8 @@ def joint(found: xr.Dataset, ax: Axes | None = None, *, x: str = "budget", y: st
     inside = regions.density.values >= regions.threshold.values.min()
     spans = {}
     for name, own, values, kept in (("x", x, regions.x.values, inside.any(axis=0)), ("y", y, regions.y.values, inside.any(axis=1))):
-        shown, span = _axis(found, own, values, values[kept], limits.get(own))
+        first, last = np.flatnonzero(kept)[[0, -1]]  # and a cell more, in which the edge of the region lies
+        shown, span = _axis(found, own, values, values[max(first - 1, 0) : last + 2], limits.get(own))
         spans[name] = shown, span
         if own in limits:
             line = ax.axvline if name == "x" else ax.axhline
@@ -136,7 +137,7 @@ def _axis(found: xr.Dataset, name: str, values: Floats, inside: Floats, limit: f
     if now is not None:
         factor, offset, label = 24.0, now / 24.0, "date of release"
     ends = [float(inside.min()), float(inside.max()), *([] if limit is None else [limit])]
-    margin = 0.06 * (max(ends) - min(ends))
+    margin = 0.03 * (max(ends) - min(ends))
     low, high = ((end / factor + offset) for end in (min(ends) - margin, max(ends) + margin))
     return values / factor + offset, _Span(factor, offset, (low, high), label, now is not None)
 

@@ -102,10 +102,10 @@ def with_error(value: float, error: float, factor: float = 1.0) -> str:
     value, error = value / factor, error / factor
     if not math.isfinite(value):
         return "infinite" if math.isinf(value) else "not known"
-    if error == 0.0:
-        return rounded(value, None)
-    if not math.isfinite(error):
-        return f"{rounded(value, None).rstrip('0').rstrip('.')} (error not known)"
+    if error == 0.0 or not math.isfinite(error):
+        text = rounded(value, None)
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return text if error == 0.0 else f"{text} (error not known)"
     if value != 0.0 and error > abs(value):  # no digit is certain
         return f"{_one_digit(value)} ± {_one_digit(error)}"
     return f"{rounded(value, error)} ± {_one_digit(error)}"
@@ -163,6 +163,7 @@ def headline(figure: Figure, *parts: str) -> None:
     room = int(16 * figure.get_figwidth())  # characters of SMALL size
     lines = [line for part in parts if part for line in textwrap.wrap(part, room)]
     figure.suptitle("\n".join(lines), fontsize=SMALL)
+    figure.set_label("; ".join(part for part in parts if part))  # unbroken, for those who do not see it
 
 
 def label_axes(ax: Axes, *, x: str = "", y: str = "", title: str = "") -> None:

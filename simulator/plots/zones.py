@@ -94,7 +94,7 @@ def fit(file: ZoneFile, ax: Axes | None = None, *, quantity: str = "price") -> A
         ends += [*history, *simulated]
     ax.plot([min(ends), max(ends)], [min(ends), max(ends)], color=BLACK, linestyle="--", linewidth=0.8, label="equal", zorder=0)
     few_ticks(ax)
-    label_axes(ax, x="history", y="simulated", title=f"{_NAMES[quantity]} [{units[quantity]}]")
+    label_axes(ax, x="history", y="simulated", title=f"{_NAMES[quantity]} [{units[quantity]}]".removesuffix(" [1]"))
     ax.grid(alpha=0.3)
     if alone:
         legend_below(ax, columns=2)
