@@ -88,12 +88,20 @@ def exceedance(found: xr.Dataset, ax: Axes | None = None, *, output: str = "cost
     ax.fill_between(x, *told.interval.T, color=SKY, alpha=0.6, linewidth=0)
     ax.plot(x, told.beyond, color=BLUE, linewidth=1.5, gid="curve")
     for (level, e), (marker, line, colour) in zip(told.marks.items(), _MARKS, strict=False):
-        if not math.isfinite(e.value):
-            continue
         at = e.value / factor
-        ax.plot([at, at], [0.0, 1.0 - level], color=colour, linestyle=line, linewidth=1)
         text = f"P{100 * level:g}: {with_error(e.value, e.mcse, factor)}"
-        ax.plot([at], [1.0 - level], marker, color=colour, markeredgecolor=BLACK, markeredgewidth=0.5, markersize=5, label=text)
+        if math.isfinite(at):
+            ax.plot([at, at], [0.0, 1.0 - level], color=colour, linestyle=line, linewidth=1)
+        ax.plot(
+            [at] if math.isfinite(at) else [],
+            [1.0 - level] if math.isfinite(at) else [],
+            marker,
+            color=colour,
+            markeredgecolor=BLACK,
+            markeredgewidth=0.5,
+            markersize=5,
+            label=text,
+        )
     if math.isfinite(told.limit):
         own = next(name for name, bounded in LIMITS.items() if bounded == output)
         text = f"{LIMIT_WORDS[own]} {told.limit / factor:.4g} {unit}:\nexceeded {chance_in_words(told.chance)}"

@@ -118,7 +118,7 @@ KINDS: Mapping[str, Kind] = {
     "bands": Kind(
         "Percentile bands of cost and emissions by component",
         f"{_DRAWS}, or with --summary their bands",
-        lambda f: _is_draws(f) or _is_comparison(f) or (_is_dataset("value", "mcse")(f) and "cost_total" in f.get("output", ())),
+        lambda f: _is_draws(f) or _is_comparison(f) or (_is_dataset("value", "ci_level")(f) and "cost_total" in f.get("output", ())),
         _with_draws(lambda f, w: bands_figure(f, width=w.width)),
         _SCENARIO,
     ),

@@ -77,8 +77,7 @@ def waterfall(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     name_rows(ax, left, right)
     few_ticks(ax, y=False, each=ROWS)
     ax.set_xlim(left=origin)
-    cut = "" if origin == 0.0 else "; axis does not begin at 0"
-    label_axes(ax, x=f"{label_of(output, words)}{cut}")
+    label_axes(ax, x=label_of(output, words))
     ax.grid(axis="x", alpha=0.3)
     ax.set_axisbelow(True)
     return ax
@@ -90,7 +89,7 @@ def waterfall_figure(found: xr.Dataset, *, width: float = COLUMN) -> Figure:
     figure = Figure(figsize=(width, 1.25 + _ROW * (len(rows) + 2)), layout="constrained")
     waterfall(found, figure.subplots())
     start, end = (f"P{100 * level:g}" for level in found.level.values.tolist())
-    told = f"bars: mean effect in draws at {end} less that in draws at {start}; ±: Monte Carlo error"
+    told = f"bars: mean effect in draws at {end} less that in draws at {start}; ±: Monte Carlo error; the axis need not begin at 0"
     headline(figure, how_drawn(found.attrs), told)
     return figure
 
