@@ -200,23 +200,43 @@ def draw(path: str | Path, kind: str, wanted: Wanted) -> Figure:
     InputError
         Where there is no such file or kind, or the file holds something else: with the kinds that fit it.
     """
+    _check(kind, wanted)
+    return picture(opened(path), kind, wanted, name=str(path))
+
+
+def picture(found: Any, kind: str, wanted: Wanted, *, name: str = "this") -> Figure:
+    """Return the picture of what a file holds, see :func:`draw`.
+
+    Parameters
+    ----------
+    found : Dataset, mapping or ZoneFile
+        See :func:`opened`.
+    kind : str
+    wanted : Wanted
+    name : str
+        Of the file, for messages.
+    """
+    _check(kind, wanted)
+    own = KINDS[kind]
+    if not own.fits(found):
+        fitting = [other for other, k in KINDS.items() if k.fits(found)]
+        can = f"It can be drawn as {', '.join(fitting)}" if fitting else "No picture can be drawn of it"
+        raise InputError(f"{name} is not what {kind} is drawn from. {can}; {kind} reads {own.reads}")
+    return own.draw(found, wanted)
+
+
+def _check(kind: str, wanted: Wanted) -> None:
+    """Refuse what no file can be drawn as."""
     if kind not in KINDS:
         near = get_close_matches(kind, KINDS, n=1)
         hint = f"Did you mean {near[0]}? " if near else ""
         raise InputError(f"'{kind}' is no kind of picture. {hint}Kinds are {', '.join(KINDS)}")
     if not COLUMN <= wanted.width <= WIDEST:
         raise InputError(f"width = {wanted.width:g} is not admissible; a picture is {COLUMN:g} to {WIDEST:g} inches wide")
-    own = KINDS[kind]
-    for name in ("output", "scenario"):
-        if getattr(wanted, name) is not None and name not in own.options:
-            takes = ", ".join(other for other, k in KINDS.items() if name in k.options)
-            raise InputError(f"{kind} does not read --{name}, which {takes} do. Leave it out")
-    found = opened(path)
-    if not own.fits(found):
-        fitting = [name for name, other in KINDS.items() if other.fits(found)]
-        can = f"It can be drawn as {', '.join(fitting)}" if fitting else "No picture can be drawn of it"
-        raise InputError(f"{path} is not what {kind} is drawn from. {can}; {kind} reads {own.reads}")
-    return own.draw(found, wanted)
+    for option in ("output", "scenario"):
+        if getattr(wanted, option) is not None and option not in KINDS[kind].options:
+            takes = ", ".join(other for other, k in KINDS.items() if option in k.options)
+            raise InputError(f"{kind} does not read --{option}, which {takes} do. Leave it out")
 
 
 def opened(path: str | Path) -> xr.Dataset | Mapping[str, Any] | ZoneFile:
