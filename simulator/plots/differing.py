@@ -111,7 +111,7 @@ def difference_figure(found: xr.Dataset, *, width: float = PAGE, scenario: str |
     for ax in panels[:0] if narrow else panels[1:]:
         ax.set_ylabel("")
     attrs = {**found.attrs, "scenario": f"{other}, less {base}"}
-    headline(figure, how_drawn(attrs), "red line: no difference; dark: lower, hatched: not; ±: Monte Carlo error")
+    headline(figure, how_drawn(attrs), "line at 0: no difference; dark: lower, hatched: not; ±: Monte Carlo error")
     return figure
 
 

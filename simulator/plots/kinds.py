@@ -123,7 +123,7 @@ KINDS: Mapping[str, Kind] = {
         _SCENARIO,
     ),
     "exceedance": Kind(
-        "How likely each cost is exceeded",
+        "How likely each value is exceeded",
         f"{_DRAWS}, or risk: simulator risk CONFIG -o FILE.nc",
         lambda f: _is_draws(f) or _is_comparison(f) or _is_dataset("curve_value")(f),
         _with_draws(lambda f, w: exceedance_figure(f, width=w.width, output=_of_output(w))),
@@ -169,7 +169,7 @@ KINDS: Mapping[str, Kind] = {
         _OUTPUT,
     ),
     "waterfall": Kind(
-        "From the P50 to the P80 of the cost, driver by driver",
+        "From P50 to P80, driver by driver",
         _DRAWS,
         lambda f: _is_draws(f) or _is_comparison(f),
         _with_draws(_draw_waterfall),
