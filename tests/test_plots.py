@@ -30,11 +30,16 @@ from simulator.analysis.waterfall import waterfall
 from simulator.cli import _run
 from simulator.cli.gallery import PICTURES
 from simulator.errors import InputError
+from simulator.fitting.check import compare_hours
+from simulator.fitting.held_out import OutOfSample
+from simulator.kernels.hourly import sample_hours
 from simulator.plots.described import described
 from simulator.plots.kinds import KINDS, Wanted, opened, picture
 from simulator.plots.style import COLUMN, PAGE, named
+from simulator.plots.zones import fit_figure
 from simulator.quantities import QUANTITIES
 from simulator.scenario.zones import load_zone, zone_names
+from simulator.series.read import HourlySeries
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = ROOT / "configs"
@@ -450,3 +455,19 @@ def test_the_gallery_asks_for_its_configs(tmp_path: Path, capsys: pytest.Capture
     assert _run(["gallery", str(tmp_path / "pictures"), "--configs", str(tmp_path)], debug=False) == 2
     assert "does not hold full-anatomy.yaml, quickstart-de.yaml, quickstart.yaml" in capsys.readouterr().err
     assert not (tmp_path / "pictures").exists()
+
+
+@pytest.mark.parametrize("width", [COLUMN, PAGE, 2.0 * PAGE])
+def test_the_check_of_a_fit_can_be_read(width: float) -> None:
+    shipped, hours = load_zone("DE").zone, np.arange(464592, 464592 + 8760)
+    drawn = sample_hours(shipped, int(hours[0]), len(hours), draws=1, seed=5)
+    series = [
+        HourlySeries(hours, values[0], unit, name, "simulated", ())
+        for values, unit, name in zip(drawn, ("EUR/MWh", "gCO2e/kWh"), ("price", "carbon"), strict=True)
+        if values is not None
+    ]
+    check = compare_hours(shipped, *series, seed=1, years=20)
+    unseen = OutOfSample(shipped, check, "every fourth week", "", good=True)
+    figure = fit_figure("DE", check, unseen, width=width)
+    assert len(figure.axes) == 10
+    assert complaints(figure, units=(*PLAIN, "local hour", "month")) == []

@@ -162,7 +162,8 @@ def _means(ax: Axes, at: np.ndarray, means: np.ndarray, text: str, label: str) -
     axes_of(ax)
     ax.plot(at, means[0], **_HISTORY)
     ax.plot(at, means[1], color=BLUE)
-    few_ticks(ax)
+    few_ticks(ax, x=False)
+    ax.set_xticks(at[:: len(at) // 4])
     label_axes(ax, x=label, y=text)
     ax.grid(alpha=0.3)
 
