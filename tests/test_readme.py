@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from simulator.cli import _run
@@ -61,3 +62,29 @@ def test_the_comparison_shown_is_what_the_command_prints(capsys: pytest.CaptureF
     (shown,) = [block for block in blocks("text") if "less quickstart" in block]
     assert squeezed(shown) == printed[: len(squeezed(shown))]
     assert any("10.58 times fewer draws" in line for line in printed)
+
+
+def test_the_picture_shown_is_what_the_commands_draw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The curve and what the picture tells in words, since glyphs and layout may differ between versions of matplotlib."""
+    (shown,) = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    (line,) = re.findall(r"^    (simulator risk .* && simulator plot .*)$", README, flags=re.MULTILINE)
+    monkeypatch.chdir(ROOT)
+    own = {"risk.nc": str(tmp_path / "risk.nc"), "exceedance.svg": str(tmp_path / "exceedance.svg")}
+    for command in line.split(" && "):
+        assert _run([own.get(word, word) for word in command.split()[1:]], debug=False) == 0
+    kept, made = ((folder / name).read_text(encoding="utf-8") for folder, name in ((ROOT, shown), (tmp_path, "exceedance.svg")))
+    assert len(kept.encode()) < 60_000
+    assert title(kept) == title(made)
+    assert curve(made) == pytest.approx(curve(kept), abs=1.0)  # points of 1/72 inch
+
+
+def title(svg: str) -> str:
+    (found,) = re.findall(r"<dc:title>(.*?)</dc:title>", svg)
+    return str(found)
+
+
+def curve(svg: str) -> list[float]:
+    """Return where the curve lies at even distances: vertices are simplified differently by each version."""
+    (found,) = re.findall(r'<g id="curve">\s*<path d="([^"]*)"', svg)
+    x, y = np.array([[float(number) for number in pair] for pair in re.findall(r"[ML] (\S+) (\S+)", found)]).T
+    return list(np.interp(np.linspace(x[0], x[-1], 50), x, y))

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.analysis.order_statistics import interval_ranks
+from simulator.errors import InputError
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _ONE_SIGMA = 0.6827
@@ -53,3 +54,50 @@ def fan_bands(histories: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES) 
         {"quantile": probabilities, "time": histories["time"]} if "time" in histories.coords else {"quantile": probabilities},
         histories.attrs,
     )
+
+
+def draw_near(histories: xr.Dataset, level: float, *, output: str = "cost_total") -> int:
+    """Return the number of the draw whose total, at the end of the grid, is nearest to a percentile.
+
+    Examples
+    --------
+    >>> draws = xr.Dataset({"cost_total": (("draw", "time"), [[0.0, 3.0], [0.0, 1.0], [0.0, 2.0]])}, {"draw": [0, 1, 2]})
+    >>> draw_near(draws, 0.5)
+    2
+    """
+    last = histories[output].isel(time=-1).values
+    away = np.abs(last - np.nanquantile(last, level))
+    return int(histories["draw"].values[np.nanargmin(away)])
+
+
+def fan_with_draw(histories: xr.Dataset, one: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:
+    """Return percentiles across draws at every time, and beside them one draw with its interruptions and pauses.
+
+    Parameters
+    ----------
+    histories : xarray.Dataset
+        As :func:`simulator.over_time` returns them.
+    one : xarray.Dataset
+        One of these draws, as :func:`simulator.explain` returns it.
+    quantiles : sequence of float
+
+    Returns
+    -------
+    xarray.Dataset
+        What :func:`fan_bands` does; ``NAME_of_draw`` by (time), and ``event_time`` [h] and ``event_cause`` by (event). Attribute
+        ``highlighted`` is the number of the draw, ``ends`` when its run ends [h].
+
+    Raises
+    ------
+    InputError
+        Where the draw is not one of the histories.
+    """
+    number = int(one["draw"].item())
+    if number not in histories["draw"].values:
+        held = f"0 to {int(histories['draw'].max())}"
+        raise InputError(f"draw {number} is not one of those of the fan, which are {held}. Choose one of these, or make more --draws")
+    bands = fan_bands(histories, quantiles=quantiles)
+    own = {f"{name}_of_draw": ("time", values.sel(draw=number).values, values.attrs) for name, values in histories.data_vars.items()}
+    events = {name: one[name] for name in ("event_time", "event_cause")}
+    attrs = {**one.attrs, **bands.attrs, "highlighted": number, "ends": float(one["wall_clock"])}
+    return bands.assign(own).assign(events).drop_vars("draw", errors="ignore").assign_attrs(attrs)

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
+from scipy.stats import binom
 
 from simulator.analysis.estimates import Estimate, mean
 from simulator.analysis.order_statistics import require_open_unit
@@ -70,3 +71,25 @@ def linear_estimate(value: float, influence: Floats, results: xr.Dataset | None 
     0.408
     """
     return Estimate(value, mean(xr.Dataset() if results is None else results, influence).mcse)
+
+
+def binomial_range(draws: int, probability: NDArray[np.float64] | float, *, confidence: float = 0.9) -> tuple[Floats, Floats]:
+    """Return between which shares of so many independent trials a central part of all experiments lies, however few they are.
+
+    Parameters
+    ----------
+    draws : int
+        Trials, at least 1.
+    probability : float or ndarray
+        Of success, in [0, 1].
+    confidence : float
+        Share of the experiments, in (0, 1).
+
+    Examples
+    --------
+    >>> low, high = binomial_range(10, 0.5)
+    >>> float(low), float(high)
+    (0.2, 0.8)
+    """
+    low, high = binom.interval(confidence, draws, probability)
+    return np.asarray(low) / draws, np.asarray(high) / draws

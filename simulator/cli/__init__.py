@@ -29,6 +29,8 @@ _VERBS = {
     "explain": ("simulator.cli.explain", "Tell one draw's whole history: interruptions, hours, bill."),
     "search": ("simulator.cli.search", "Search for the settings that cost or emit least, under limits, with all that are as good."),
     "fan": ("simulator.cli.fan", "Bands of cost, emissions, energy and progress over the run, as a picture."),
+    "plot": ("simulator.cli.plot", "Draw what another verb saved: bands, exceedance, fan, tornado, waterfall and more."),
+    "gallery": ("simulator.cli.gallery", "Build a page with a picture of every kind, from the shipped configs."),
     "stress": ("simulator.cli.stress", "Tell what happened in the worst draws: inputs that shifted, outcomes, histories."),
     "update": ("simulator.cli.update", "Forecast the rest of a run from what is known of it so far."),
     "import": ("simulator.cli.importing", "Make priors or actuals of logs, accounting and exports that you already have."),

@@ -121,8 +121,8 @@ def command(
     for caveat in told:
         click.echo(f"CAVEAT: {caveat}. The zone file and every result that uses it say so.", err=True)
 
-    from simulator.plots.fit import fit_figure
     from simulator.plots.save import picture_beside
+    from simulator.plots.zones import fit_figure
     from simulator.text_file import write_text
 
     about = about_fit(
@@ -234,7 +234,7 @@ def _table(title: str, rows: Iterable[CheckRow]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from simulator.cli.show.words import rounded
+    from simulator.analysis.words import rounded
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for head in ("", "", "history", "simulated", "±", "95 % of replicates", "tolerance", ""):

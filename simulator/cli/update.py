@@ -61,7 +61,7 @@ def command(
     with showing_progress(stated.draws) as progress:
         found = forecast_update(scenario, known, sampling, progress=progress)
     if output is not None:
-        from simulator.plots.update import update_figure
+        from simulator.plots.before_now import update_figure
 
         if as_data:
             save_results(found, output)

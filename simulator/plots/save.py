@@ -7,12 +7,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from simulator.errors import InputError
 
-_KINDS = (".png", ".svg", ".pdf")
+_ANONYMOUS: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+_KINDS = tuple(_ANONYMOUS)
+_DPI = 160
 
 
 def check_picture(path: str | Path) -> Path:
@@ -35,8 +43,11 @@ def check_picture(path: str | Path) -> Path:
 
 
 @contextmanager
-def picture_beside(figure: Figure, path: str | Path) -> Iterator[None]:
+def picture_beside(figure: Figure, path: str | Path, *, title: str = "") -> Iterator[None]:
     """Draw a figure, and put it in its place when what is done meanwhile has succeeded; else there is neither.
+
+    Equal figures are equal files: they hold no date and no name of a program. A title, where there is one, stands in the file for those
+    who do not see the picture.
 
     Raises
     ------
@@ -48,7 +59,9 @@ def picture_beside(figure: Figure, path: str | Path) -> Iterator[None]:
         handle, name = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
         os.close(handle)
         try:
-            figure.savefig(name, dpi=120)
+            about = _ANONYMOUS[target.suffix.lower()] | ({"Title": title} if title else {})
+            with rc_context({"svg.hashsalt": "simulator"}):  # names in an SVG are random without
+                figure.savefig(name, dpi=_DPI, metadata=about)
             os.chmod(name, 0o644)
             yield
             os.replace(name, target)
@@ -59,7 +72,7 @@ def picture_beside(figure: Figure, path: str | Path) -> Iterator[None]:
         raise InputError(f"{target} cannot be written ({error.strerror or error})") from None
 
 
-def save_picture(figure: Figure, path: str | Path) -> None:
+def save_picture(figure: Figure, path: str | Path, *, title: str = "") -> None:
     """Write a figure; a file of that name is replaced only when the new one is complete."""
-    with picture_beside(figure, path):
+    with picture_beside(figure, path, title=title):
         pass

@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from simulator.analysis.notes import FEW_STOPPED, percentage
-from simulator.cli.show.words import rounded, scale
+from simulator.analysis.words import rounded, scale
 
 _COLUMNS = (0.05, 0.5, 0.8, 0.95)
 #: outputs that say nothing where they are those beside them
