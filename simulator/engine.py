@@ -39,6 +39,7 @@ def simulate(
     stop: int | None = None,
     seeds: Mapping[str, int] | None = None,
     progress: Callable[[int], None] | None = None,
+    keep_finished: bool = False,
 ) -> xr.Dataset:
     """Draw futures of a training run.
 
@@ -57,6 +58,9 @@ def simulate(
     progress : callable, optional
         Called about twice a second with the number of draws done. What it raises ends the run, so that
         ``KeyboardInterrupt`` does too.
+    keep_finished : bool, optional
+        Return what is finished where ``KeyboardInterrupt`` ends the run: random draws as of a plan of so many. It is raised where none
+        is finished, and of Sobol' points, which are balanced as a whole only.
 
     Returns
     -------
@@ -84,7 +88,10 @@ def simulate(
         raise InputError(f"draws {start} to {stop} do not lie in the plan's 0 to {plan.draws}")
     resolved = resolve(scenario)
     draws = Draws(resolved, plan, seeds)
-    inputs, outputs = draws.play(start, stop, progress)
+    inputs, outputs = draws.play(start, stop, progress, keep_finished=keep_finished and plan.plan == "random")
+    finished = start + len(next(iter(outputs.values())))
+    if finished < stop:
+        stop, plan = finished, replace(plan, draws=finished)
     results = label(resolved, plan, np.arange(start, stop), inputs, outputs)
     return results.assign_attrs(seeds=json.dumps(dict(seeds))) if seeds else results
 
@@ -112,11 +119,14 @@ class Draws:
         """How many numbers a draw has: inputs and outputs, those of a second run without pauses among them."""
         return len(self._arguments.drawn) + (1 if self._never is None else 2) * len(self._arguments.outputs)
 
-    def play(self, start: int, stop: int, progress: Callable[[int], None] | None = None) -> tuple[dict[str, Floats], dict[str, Floats]]:
-        """Return draws ``start`` to ``stop`` - 1."""
+    def play(
+        self, start: int, stop: int, progress: Callable[[int], None] | None = None, *, keep_finished: bool = False
+    ) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Return draws ``start`` to ``stop`` - 1, or those that are finished where ``KeyboardInterrupt`` ends it and they are wanted."""
         arguments, plan = self._arguments, self._plan
         parts, count = 1 if self._never is None else 2, stop - start
-        inputs, outputs = run_kernel(arguments, plan, start, stop, in_part(progress, 0, parts, count))
+        kept = keep_finished and self._never is None  # a run that pauses is played twice
+        inputs, outputs = run_kernel(arguments, plan, start, stop, in_part(progress, 0, parts, count), keep_finished=kept)
         if self._never is not None:
             outputs |= _saved_by_pausing(outputs, run_kernel(self._never, plan, start, stop, in_part(progress, 1, parts, count))[1])
         return inputs, {name: outputs[self._same.get(name, name)] for name in self._names}
@@ -130,8 +140,9 @@ def run_kernel(
     progress: Callable[[int], None] | None,
     *,
     records: Records | None = None,
+    keep_finished: bool = False,
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Return drawn inputs by place and outputs by name, of draws ``start`` to ``stop`` - 1."""
+    """Return drawn inputs by place and outputs by name, of draws ``start`` to ``stop`` - 1, or of those finished; see :func:`simulate`."""
     if plan.device == "cuda":
         with using_threads(plan.threads):
             return _on_device(arguments, start, stop, progress)
@@ -139,14 +150,20 @@ def run_kernel(
     # rows that the ledger leaves alone stay nought, and take no memory
     inputs, outputs = np.empty((len(arguments.drawn), count)), np.zeros((len(arguments.outputs), count))
     with using_threads(plan.threads):
-        threads = numba.get_num_threads()
-        for low, high in chunks(start, stop, threads):
-            # a chunk is shared out among the threads, by groups of lanes that are played together
-            share = -(-(high - low) // (threads * WIDTH)) * WIDTH
-            with launching():
-                arguments.run(low, high, inputs, outputs, first=start, block_size=min(share, plan.block_size), records=records)
-            if progress is not None:
-                progress(high - start)
+        threads, done = numba.get_num_threads(), 0
+        try:
+            for low, high in chunks(start, stop, threads):
+                # a chunk is shared out among the threads, by groups of lanes that are played together
+                share = -(-(high - low) // (threads * WIDTH)) * WIDTH
+                with launching():
+                    arguments.run(low, high, inputs, outputs, first=start, block_size=min(share, plan.block_size), records=records)
+                done = high - start
+                if progress is not None:
+                    progress(done)
+        except KeyboardInterrupt:
+            if not (keep_finished and done):
+                raise
+            inputs, outputs = inputs[:, :done], outputs[:, :done]
     return dict(zip(arguments.drawn, inputs, strict=True)), dict(zip(arguments.outputs, outputs, strict=True))
 
 

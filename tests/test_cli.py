@@ -292,28 +292,66 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize("verb", ["run", "fan"])
-def test_an_interruption_between_chunks_is_told_and_leaves_nothing(
-    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def interrupted(interruptible: None, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Press Ctrl-C in the third chunk of a hundred draws."""
     play, calls = KernelArguments.run, []
 
-    def interrupted(*arguments: Any, **options: Any) -> None:
+    def press(*arguments: Any, **options: Any) -> None:
         play(*arguments, **options)
         calls.append(arguments)
         if len(calls) == 3:
-            signal.raise_signal(signal.SIGINT)  # as by Ctrl-C: heard when the kernel has returned
+            signal.raise_signal(signal.SIGINT)  # heard when the kernel has returned
 
-    monkeypatch.setattr(KernelArguments, "run", interrupted)
+    monkeypatch.setattr(KernelArguments, "run", press)
     monkeypatch.setattr(simulator.engine, "chunks", lambda start, stop, _: [(low, low + 100) for low in range(start, stop, 100)])
-    output = tmp_path / ("run.nc" if verb == "run" else "fan.png")
-    assert run(verb, QUICKSTART, "--draws", "400", "-o", str(output), "--json") == 130
+    return calls
+
+
+@pytest.mark.parametrize("words", [["fan"], ["run", "--plan", "sobol", "--replicates", "4"], ["run", "--summary"]])
+def test_an_interruption_between_chunks_is_told_and_leaves_nothing(
+    words: list[str], interrupted: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / ("fan.png" if words[0] == "fan" else "run.nc")
+    assert run(words[0], QUICKSTART, *words[1:], "--draws", "400", "-o", str(output), "--json") == 130
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert f"interrupted after {200 if verb == 'run' else 100} of 400 draws; nothing was written" in printed.err
-    assert len(calls) == 3
+    assert f"interrupted after {100 if words[0] == 'fan' else 200} of 400 draws; nothing was written" in printed.err
+    assert len(interrupted) == 3
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_keeps_the_draws_that_are_finished(
+    interrupted: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "run.nc"
+    assert run("run", QUICKSTART, "--draws", "400", "-o", str(output)) == 130
+    printed = capsys.readouterr()
+    assert "quickstart: 200 random draws, seed 0" in printed.out
+    assert "interrupted after 200 of 400 draws; these are told, as of a run with --draws 200" in printed.err
+    monkeypatch.undo()
+    again = tmp_path / "again.nc"
+    assert run("run", QUICKSTART, "--draws", "200", "-o", str(again)) == 0
+    assert output.read_bytes() == again.read_bytes()
+
+
+def test_counted_draws_are_kept_too(interruptible: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    play, calls = simulator.engine.Draws.play, []
+
+    def press(*arguments: Any, **options: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return play(*arguments, **options)
+
+    monkeypatch.setattr(simulator.engine.Draws, "play", press)
+    monkeypatch.setattr("simulator.analysis.counted.counted._CHUNK", 1)
+    assert run("run", QUICKSTART, "--summary", "--draws", "100000", "--json") == 130
+    cut, err = capsys.readouterr()
+    (draws,) = re.findall(r"these are told, as of a run with --draws (\d+)", err)
+    monkeypatch.undo()
+    assert run("run", QUICKSTART, "--summary", "--draws", draws, "--json") == 0
+    assert capsys.readouterr().out == cut
 
 
 @contextlib.contextmanager

@@ -59,7 +59,8 @@ def command(
 
     Every number comes with its Monte Carlo error (--json). A value set with --set is written as in
     the config; the name of a quantity alone is enough of a path. A width of --until in per cent is
-    one of the statistic itself.
+    one of the statistic itself. Ctrl-C ends a run of random draws with those that are finished, which
+    are told, and saved where -o asks for it; the exit code is 130.
     """
     from simulator.cli.thresholds import check, parse, quantiles_for
     from simulator.engine import output_names
@@ -87,25 +88,23 @@ def command(
         check_target(output)
 
     from simulator.cli.progress import showing_progress
-    from simulator.cli.show.results import show, show_bands
+    from simulator.cli.show.results import show, show_bands, tell_next
 
-    points = draws // sampling.scramblings
-    if stated.plan == "sobol" and points & (points - 1):
-        best = sampling.scramblings << points.bit_length()
-        click.echo(f"note: {points} Sobol' points in each replicate; a power of two is best balanced, for example --draws {best}", err=True)
+    _note_balance(stated.plan, draws, sampling.scramblings)
     with showing_progress(draws) as progress:
         if summary:
             from simulator.analysis.counted.counted import simulate_bands
 
-            results = simulate_bands(scenario, sampling, quantiles=quantiles, progress=progress)
+            results = simulate_bands(scenario, sampling, quantiles=quantiles, progress=progress, keep_finished=True)
         elif wanted:
             results = search(scenario, sampling, wanted, confidence, progress)
         else:
             from simulator.engine import simulate
 
-            results = simulate(scenario, sampling, progress=progress)
+            results = simulate(scenario, sampling, progress=progress, keep_finished=True)
     if wanted:
         tell_verdict(results)
+    finished, cut = results.attrs["draws"], not wanted and results.attrs["draws"] < draws
     if output is not None:
         save_results(results, output)
         click.echo(f"saved {'the bands of ' if summary else ''}{results.attrs['draws']} draws to {output}", err=True)
@@ -113,4 +112,16 @@ def command(
         show_bands(results, as_json=as_json)
     else:
         show(results, as_json=as_json, context=context)
+        if not as_json and not cut:
+            tell_next(config, output)
+    if cut:
+        raise click.Abort(f"after {finished} of {draws} draws; these are told, as of a run with --draws {finished}")
     check(results, limits)
+
+
+def _note_balance(plan: str, draws: int, replicates: int) -> None:
+    """Tell how many Sobol' points would be balanced best."""
+    points = draws // replicates
+    if plan == "sobol" and points & (points - 1):
+        best = replicates << points.bit_length()
+        click.echo(f"note: {points} Sobol' points in each replicate; a power of two is best balanced, for example --draws {best}", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -38,6 +39,7 @@ def simulate_bands(
     quantiles: Sequence[float] = QUANTILES,
     confidence: float = 0.95,
     progress: Callable[[int], None] | None = None,
+    keep_finished: bool = False,
 ) -> xr.Dataset:
     """Draw futures of a training run and return their bands alone.
 
@@ -55,6 +57,8 @@ def simulate_bands(
         See :func:`simulator.summarize`.
     progress : callable, optional
         Called with the number of draws done.
+    keep_finished : bool, optional
+        Return the bands of the draws that are counted where ``KeyboardInterrupt`` ends it; see :func:`simulator.simulate`.
 
     Returns
     -------
@@ -88,7 +92,13 @@ def simulate_bands(
     sketch, counts, told = Sketch(0, replicates), dict[str, NDArray[np.int64]](), Told(resolved)
     for low in range(0, plan.draws, size):
         high = min(low + size, plan.draws)
-        inputs, outputs = draws.play(low, high, None if progress is None else partial(_done_in_all, progress, low))
+        try:
+            inputs, outputs = draws.play(low, high, None if progress is None else partial(_done_in_all, progress, low))
+        except KeyboardInterrupt:
+            if not (keep_finished and low and plan.plan == "random"):
+                raise
+            plan = replace(plan, draws=low)
+            break
         distinct = {id(values): values for values in outputs.values()}  # some outputs are others
         if low == 0:
             sketch = Sketch(len(distinct), replicates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from typing import Any
 
 import click
@@ -32,12 +33,21 @@ def show(results: xr.Dataset, *, as_json: bool, context: bool = False) -> None:
         data["sources"] = sources(results)
         click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 110)
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
     with console.capture() as captured:  # rich would end the process itself where a reader has gone
         _print_bands(console, results, summary)
         if context:
             _print_context(console, results)
-    click.echo(captured.get(), nl=False)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def tell_next(config: str, saved: str | None) -> None:
+    """Tell a person at a terminal what to ask next."""
+    if sys.stdout.isatty():
+        about = saved or config
+        click.echo(
+            f"Next: simulator sensitivity {config} (what drives it), simulator risk {about} --budget ... (what to reserve)", err=True
+        )
 
 
 def show_bands(summary: xr.Dataset, *, as_json: bool) -> None:
@@ -46,7 +56,7 @@ def show_bands(summary: xr.Dataset, *, as_json: bool) -> None:
         data = bands_json(summary) | {"notes": notes(summary)} | chances_json(summary) | {"value_error": summary.attrs["value_error"]}
         click.echo(json.dumps(data | {"sources": sources(summary)}, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 110)
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
     with console.capture() as captured:
         console.print(table_of_bands(summary, summary))
         console.print(sentence(summary), soft_wrap=True)
@@ -61,7 +71,7 @@ def show_bands(summary: xr.Dataset, *, as_json: bool) -> None:
         if _correlated(summary):
             told += ", and achieved rank correlations are not known"
         console.print(f"No draw was kept: {told}.", soft_wrap=True)
-    click.echo(captured.get(), nl=False)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def sources(results: xr.Dataset) -> list[str]:

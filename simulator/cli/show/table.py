@@ -35,12 +35,12 @@ _ROWS = (
 _LABELS = {
     "cost": "cost",
     "emissions": "emissions",
-    "emissions_location": "operational, location-based",
-    "emissions_market": "operational, market-based",
+    "emissions_location": "  of it, location-based",
+    "emissions_market": "  of it, market-based",
     "energy": "energy of the run",
     "energy_total": "energy of the programme",
     "water": "water",
-    "wall_clock": "wall-clock time of the run",
+    "wall_clock": "wall-clock time",
     "programme_time": "time to release",
     "device_hours": "accelerator-hours",
     "goodput": "goodput",
@@ -56,7 +56,13 @@ def table_of_bands(results: xr.Dataset, summary: xr.Dataset) -> Table:
     if a["plan"] == "sobol":
         how = f"{a['draws']:,} Sobol' points in {a['replicates']} replicates".replace(",", " ")
     stopped = f"; {percentage(summary.stopped)} stopped" if summary.stopped else ""
-    table = Table(title=f"{a['scenario']}: {how}, seed {a['seed']}{stopped}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=f"{a['scenario']}: {how}, seed {a['seed']}{stopped}",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("", no_wrap=True)
     for p in _COLUMNS:
         table.add_column(f"P{100 * p:g}", justify="right", no_wrap=True)
