@@ -58,7 +58,9 @@ def command(table: str | None, name: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2, allow_nan=False))
     else:
-        _print(f"{found.name}: {found.meaning[0].lower()}{found.meaning[1:]}", rows)
+        told = [*dict.fromkeys(row.name for row in rows)], [*dict.fromkeys(row.quantity for row in rows)]
+        about = "" if name is None else f" ({', '.join(words[0] for words in told if len(words) == 1)})"
+        _print(f"{found.name}{about}: {found.meaning[0].lower()}{found.meaning[1:]}", rows)
 
 
 def _print(title: str, rows: Sequence[Row]) -> None:
@@ -69,25 +71,26 @@ def _print(title: str, rows: Sequence[Row]) -> None:
     from rich.text import Text
 
     sources = {source: number for number, source in enumerate(dict.fromkeys(row.source for row in rows), start=1)}
-    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    shown.add_column("name")
-    shown.add_column("quantity", no_wrap=True)
-    shown.add_column("value", overflow="fold")
-    shown.add_column("central", justify="right", no_wrap=True)
+    names, quantities = ({getattr(row, part) for row in rows} for part in ("name", "quantity"))
+    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    heads = [part for part, different in (("name", names), ("quantity", quantities)) if len(different) > 1]
+    for head in heads:
+        shown.add_column(head, overflow="fold", max_width=30 if len(heads) == 1 else 16 if head == "name" else 22)
+    shown.add_column("value", overflow="fold", max_width=28 if len(heads) == 1 else 18)
     shown.add_column("year", no_wrap=True)
-    shown.add_column("what kind of figure", ratio=1)
-    shown.add_column("source", justify="right", no_wrap=True)
+    shown.add_column("what kind of figure", overflow="fold")
     last = ""
     for row in rows:
         name = f"{row.name} ({row.label})" if row.label else row.name
-        central = f"{row.central:g}" if row.low < row.high else ""
-        cells = ["" if name == last else name, row.quantity, row.value, central, str(row.year), row.basis, f"[{sources[row.source]}]"]
+        value = f"{row.value}, central {row.central:g}" if row.low < row.high else row.value
+        told = {"name": "" if name == last else name, "quantity": row.quantity}
+        cells = [*(told[head] for head in heads), value, str(row.year), f"{row.basis} [{sources[row.source]}]"]
         shown.add_row(*map(Text, cells))  # as text, since rich would read brackets
         last = name
     notes = Table.grid(padding=(0, 1))
     for source, number in sources.items():
         notes.add_row(Text(f"[{number}]", justify="right"), Text(source))
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 110)
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
     with console.capture() as captured:  # rich would end the process itself where a reader has gone
         console.print(shown, notes)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -37,7 +37,7 @@ def _plain(value: Any) -> Any:
 
 def show_draw(one: xr.Dataset) -> None:
     """Print a draw on stdout."""
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 110)
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
     with console.capture() as captured:
         a = one.attrs
         console.print(f"{a['scenario']}: draw {int(one.draw)} of seed {a['seed']}", style="bold")
