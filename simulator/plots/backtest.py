@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -49,12 +51,12 @@ def _pit(axes: Axes, scores: list[Score]) -> None:
 
 
 def _reliability(axes: Axes, scores: list[Score]) -> None:
-    held = []
+    held: list[float] = []
     for level in _LEVELS:
         families: dict[str, list[float]] = {}
         for s in scores:
             families.setdefault(s.family, []).append(float(abs(s.pit - 0.5) <= 0.5 * level))
-        held.append(by_family(families))
+        held.append(by_family(families) if families else math.nan)
     axes.plot([0, 1], [0, 1], color="black", linestyle="--", linewidth=1)
     axes.plot(_LEVELS, held, color="tab:blue", marker=".")
     axes.set(xlabel="level of the band", ylabel="share of families inside", xlim=(0, 1), ylim=(0, 1.02))

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from simulator.errors import InputError, LawError
 from simulator.reference import accelerators
 from simulator.reference.priors.facts import facts
@@ -41,11 +43,12 @@ _RECOMPUTED = 0.75  # model FLOP of the FLOP done where activations are computed
 _PRODUCTIVE = re.compile(r"throughput|no downtime|without downtime|excl\w* downtime", re.IGNORECASE)
 _DEVICES_ONLY = re.compile(r"gpu_only|devices? only", re.IGNORECASE)
 _WITHOUT_PUE = re.compile(r"no PUE|without PUE|excludes PUE", re.IGNORECASE)
-_ENCODER_DECODER = re.compile(r"\bm?T[05]\b|\bUL2\b|\bAlexaTM\b|\bM?BART\b|\bMeena\b|\bBERT\b", re.IGNORECASE)
+_ENCODER_DECODER = re.compile(r"\b\w*T[05]\b|\bUL2\b|\bAlexaTM\b|\bM?BART\b|\bMeena\b|\bNLLB\b|\bPegasus\b", re.IGNORECASE)
+_TO_PUBLICATION = 6  # months from the start of a run; a judgement: longer than with most that tell their start
 _EXPERTS = 0.5  # a smaller share of active parameters is a mixture of experts
 _NAMES = (
-    (r"A100.*40", "A100 SXM 40GB"), (r"A100|Ampere", "A100 SXM 80GB"), (r"\bGH200|\bH100(?!.*PCIe)", "H100 SXM"), (r"V100", "V100 SXM2"),
-    (r"P100", "P100 SXM2"), (r"\bH800", "H800 SXM"), (r"\bA800", "A800 SXM"), (r"\bH200", "H200 SXM"),
+    (r"A100.*40", "A100 SXM 40GB"), (r"A100|Ampere", "A100 SXM 80GB"), (r"\bH100.*PCIe", "H100 PCIe"), (r"\bGH200|\bH100", "H100 SXM"),
+    (r"V100", "V100 SXM2"), (r"P100", "P100 SXM2"), (r"\bH800", "H800 SXM"), (r"\bA800", "A800 SXM"), (r"\bH200", "H200 SXM"),
 )  # fmt: skip
 
 
@@ -55,11 +58,13 @@ class BeforeRun:
 
     Attributes
     ----------
-    run_id, family : str
+    run_id, family, model : str
     tier : str
         ``A``: all that a forecast needs was stated by the developer.
     month : str
-        From which it is forecast: its start, else its publication.
+        Of its start, else of its publication.
+    known_before : str
+        Month before which a figure must have been published to be known at its start: that, or half a year before its publication.
     kind : Kind
     params, params_active, flop : float
         Model FLOP of the run are those by 6·N·T, or as stated where no tokens are.
@@ -83,8 +88,10 @@ class BeforeRun:
 
     run_id: str
     family: str
+    model: str
     tier: str
     month: str
+    known_before: str
     kind: Kind
     params: float
     params_active: float
@@ -125,7 +132,7 @@ def read_runs(path: str | Path) -> tuple[list[Published], list[str]]:
     Raises
     ------
     InputError
-        Where the file cannot be read, lacks a column, or holds a cell that is no number where one is asked for.
+        Where the file cannot be read, lacks a column, names a run twice, or holds a cell that is no number where one is asked for.
     """
     source = Path(path)
     try:
@@ -136,14 +143,19 @@ def read_runs(path: str | Path) -> tuple[list[Published], list[str]]:
     missing = [name for name in (*BEFORE, *_AFTER) if name not in (reader.fieldnames or ())]
     if missing:
         raise InputError(f"{source} has no column {', '.join(missing)}; a file of runs has those of published_runs.csv")
-    runs, left_out = [], []
+    runs, left_out, names = [], [], set()
     for line, row in enumerate(reader, 2):
         cells = {name: (row.get(name) or "").strip() for name in (*BEFORE, *_AFTER)}
         place = f"{source}, line {line}"
+        if not cells["run_id"] or cells["run_id"] in names:
+            raise InputError(
+                f"{place}, column 'run_id': '{cells['run_id']}' names no run, or a second one. Give each run a name of its own"
+            )
+        names.add(cells["run_id"])
         try:
             runs.append(Published(before_run({name: cells[name] for name in BEFORE}, place), _actual(cells, place)))
         except LawError as error:
-            left_out.append(f"{cells['run_id'] or place}: {error.what}")
+            left_out.append(f"{cells['run_id']}: {error.what}")
     if not runs:
         raise InputError(f"{source} holds no run that can be forecast" + (f": {'; '.join(left_out)}" if left_out else ""))
     return runs, left_out
@@ -211,11 +223,14 @@ def before_run(cells: dict[str, str], place: str) -> BeforeRun:
     if _ENCODER_DECODER.search(cells["model"]):
         architecture = "encoder_decoder"
     targets, cautions = _targets(cells["noncircular_targets"])
+    month = _month(cells, place)
     return BeforeRun(
         run_id=cells["run_id"],
-        family=cells["family"],
+        family=cells["family"] or cells["run_id"],
+        model=cells["model"],
         tier=cells["backtest_tier"],
-        month=_month(cells, place),
+        month=month,
+        known_before=month if cells["training_start_date"] else _earlier(month, _TO_PUBLICATION),
         kind=Kind(name, peak_flops(name), params, count, architecture, is_laboratory(cells["organisation"])),
         params=total or params,
         params_active=params,
@@ -248,6 +263,11 @@ def _month(cells: dict[str, str], place: str) -> str:
     if found is None:
         raise InputError(f"{place}, column '{name}': '{cells[name]}' is not a date. Write 2024-03-01, 2024-03 or 2024")
     return found[0] if found[1] else f"{found[0]}-01"
+
+
+def _earlier(month: str, months: int) -> str:
+    """Return the month that lies a number of months before another."""
+    return str(np.datetime64(month, "M") - months)
 
 
 def accelerator_named(text: str) -> str:
@@ -306,7 +326,7 @@ def _targets(text: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     for item in re.split(r";(?![^(]*\))", text):
         word, _, caution = item.strip().partition(" ")
         for target, words in TARGETS.items():
-            if word in words and target not in found:
+            if word.lower() in words and target not in found:
                 found.append(target)
                 if caution.strip():
                     cautions.append((target, caution.strip().strip("()")))
