@@ -329,6 +329,31 @@ def test_what_hours_hold_decides_which_are_forecast(tmp_path: Path) -> None:
     np.testing.assert_array_equal(without["mfu"], with_downtime["mfu"])
 
 
+@pytest.mark.parametrize(
+    ("basis", "productive"),
+    [
+        ("reported (65B = tokens/throughput exactly)", True), ("excl. downtime", True), ("without restarts", True),
+        ("productive hours only", True), ("includes downtime; throughput 3000 tokens/s", False), ("count_x_days", False),
+    ],
+)  # fmt: skip
+def test_what_hours_hold_is_read(basis: str, productive: bool, tmp_path: Path) -> None:
+    (run,) = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"hours_basis": basis}]))[0]
+    assert run.before.productive is productive
+
+
+@pytest.mark.parametrize(
+    ("basis", "devices_only", "without_pue"),
+    [
+        ("measured_gpu_only (no PUE)", True, True), ("measured GPU only, PUE excluded", True, True),
+        ("measured (nvidia-smi) x PUE", True, False),
+        ("measured_system", False, False), ("measured at the servers, excl. PUE", False, True),
+    ],
+)  # fmt: skip
+def test_what_energy_holds_is_read(basis: str, devices_only: bool, without_pue: bool, tmp_path: Path) -> None:
+    (run,) = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"energy_basis": basis}]))[0]
+    assert (run.before.devices_only, run.before.without_pue) == (devices_only, without_pue)
+
+
 def test_what_effective_time_holds_decides_which_is_forecast(tmp_path: Path) -> None:
     rows = [ROWS[1] | {"run_id": basis, "ett_basis": basis} for basis in ("self-reported", "derived: steps x time of a step / elapsed")]
     reported, derived = (

@@ -113,6 +113,10 @@ def test_every_published_run_has_facts_and_every_figure_a_source() -> None:
         assert all(figure.told and math.isfinite(figure.log) for figure in own)
 
 
+def test_no_run_draws_more_than_its_rated_power() -> None:
+    assert all(math.exp(figure.log) <= power.HIGHEST for figure in power.figures())
+
+
 def test_figures_of_the_table_failures_have_the_unit_of_their_prior() -> None:
     units = {"failure_rate": "per 1000 node-days", "downtime": "min", "checkpoint_time": "s"}
     for row in table("failures").rows:

@@ -40,9 +40,13 @@ _AFTER = (
     "interruptions_total", "effective_training_time_pct",
 )  # fmt: skip
 _RECOMPUTED = 0.75  # model FLOP of the FLOP done where activations are computed again: 3 of 4 passes
-_PRODUCTIVE = re.compile(r"throughput|no downtime|without downtime|excl\w* downtime", re.IGNORECASE)
-_DEVICES_ONLY = re.compile(r"gpu_only|devices? only", re.IGNORECASE)
-_WITHOUT_PUE = re.compile(r"no PUE|without PUE|excludes PUE", re.IGNORECASE)
+_PRODUCTIVE = re.compile(
+    r"^(?!.*\bincl\w*\.? (?:downtime|restarts|failures)).*"
+    r"(?:throughput|productive|(?:no|without|excl\w*\.?) (?:downtime|restarts|failures))",
+    re.IGNORECASE,
+)
+_DEVICES_ONLY = re.compile(r"(?:gpu|device|chip)s?[_ -]only|nvidia-smi|nvml", re.IGNORECASE)
+_WITHOUT_PUE = re.compile(r"(?:no|without|excl\w*\.?) PUE|PUE (?:not included|excluded)", re.IGNORECASE)
 _ENCODER_DECODER = re.compile(r"\b\w*T[05]\b|\bUL2\b|\bAlexaTM\b|\bM?BART\b|\bMeena\b|\bNLLB\b|\bPegasus\b", re.IGNORECASE)
 _TO_PUBLICATION = 6  # months from the start of a run; a judgement: longer than with most that tell their start
 _EXPERTS = 0.5  # a smaller share of active parameters is a mixture of experts
