@@ -18,10 +18,12 @@ from simulator.analysis.backtest.backtest import PROTOCOLS, backtest, backtest_j
 from simulator.analysis.backtest.baselines import NAMES, baseline_scores, utilizations
 from simulator.analysis.backtest.forecasts import forecast, later_evidence, place_of, planned_accelerators, scenario_before
 from simulator.analysis.backtest.llmcarbon import llmcarbon_utilization
-from simulator.analysis.backtest.published import BEFORE, TARGETS, accelerator_named, own_runs, read_runs
+from simulator.analysis.backtest.named import accelerator_named
+from simulator.analysis.backtest.published import BEFORE, TARGETS, own_runs, read_runs
 from simulator.analysis.backtest.scores import coverage, gain, log_gain, point, score
 from simulator.cli import _run
 from simulator.errors import InputError, LawError
+from simulator.reference.priors import losses, power, utilization
 from simulator.reference.priors.known import FITTED, known_prior
 from simulator.scenario.fitted import kind_of
 from simulator.scenario.resolve import resolve
@@ -97,9 +99,46 @@ def test_a_forecast_rests_on_no_figure_of_its_family_nor_after_its_month() -> No
                 assert used.value.spec == prior.value
 
 
+@pytest.mark.parametrize(
+    ("family", "model", "left_out"),
+    [
+        ("starcoderbase", "StarCoderBase 15.5B", {"starcoder"}),
+        ("mt", "MT-NLG 530B", {"mt_nlg"}),
+        ("Llama-3.3", "Llama 3.3 70B", {"llama3.1"}),
+        ("llama", "Llama 2 7B", {"llama1", "llama2", "llama3.1"}),
+        ("meta-65b", "LLaMA-65B", {"llama1"}),
+        ("bloomberggpt", "BloombergGPT 50B", {"bloomberggpt"}),
+        ("llama2", "Llama 2 7B", {"llama2"}),
+        ("falcon", "Falcon 40B", set()),
+    ],
+)
+def test_a_family_is_left_out_however_a_file_spells_it(family: str, model: str, left_out: set[str], tmp_path: Path) -> None:
+    (run,) = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"family": family, "model": model}]))[0]
+    blind = scenario_before(run.before, before=None, without=run.before.family)
+    assert set(blind.priors.without) == left_out
+    figures = known_prior("mfu", kind_of(blind), without=blind.priors.without).figures
+    assert not left_out & {figure.facts.family for figure in figures}
+
+
+def test_a_figure_that_others_published_later_is_known_from_then() -> None:
+    published = {figure.told: figure.facts.published for figure in utilization.figures() if figure.facts.family == "gopher"}
+    assert published["0.325, steady, published"] == "2022-04"  # in the paper of PaLM
+    assert min(published.values()) == "2021-12"
+    assert {figure.facts.published for figure in power.figures() if figure.facts.family == "olmoe"} == {"2025-03"}
+    assert {figure.facts.published for figure in losses.overheads() if figure.facts.family == "gopher"} == {"2022-04"}
+
+
+def test_without_a_start_what_came_in_the_half_year_before_publication_is_not_known(tmp_path: Path) -> None:
+    dates = [{"publication_date": "2022-04-04"}, {"publication_date": "2022-04-04", "training_start_date": "2022-02"}]
+    rows = [ROWS[1] | {"run_id": f"r{k}"} | date for k, date in enumerate(dates)]
+    by_publication, by_start = (run.before for run in read_runs(write(tmp_path / "r.csv", rows))[0])
+    assert (by_publication.month, by_publication.known_before) == ("2022-04", "2021-10")
+    assert (by_start.month, by_start.known_before) == ("2022-02", "2022-02")
+
+
 def test_what_is_known_only_later_is_told(tmp_path: Path) -> None:
-    runs = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"publication_date": month} for month in ("2019-05", "2026-05")]))[0]
-    early, late = (later_evidence(scenario_before(run.before, before=run.before.month, without=None), run.before.month) for run in runs)
+    runs = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"run_id": m, "training_start_date": m} for m in ("2019-05", "2026-05")]))[0]
+    early, late = (later_evidence(run.before) for run in runs)
     assert set(early) >= {"server_power_ratio", "carbon_year_shift", "idle_power_fraction"}
     assert "pue" not in early  # an older figure stands in
     assert late == []
@@ -142,6 +181,26 @@ def test_counts_of_nought_are_scored() -> None:
     s = score("r", "f", "interruptions", np.array([0.0, 0.0, 1.0, 2.0]), 0.0)
     assert math.isfinite(s.crps)
     assert s.pit == 0.25
+
+
+def test_a_run_without_interruptions_counts_and_the_result_has_no_nan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seldom = {"interruption_window_days": "0.01", "noncircular_targets": "interruptions"}
+    rows = [ROWS[1] | seldom | {"run_id": f"r{k}", "interruptions_unplanned": str(k)} for k in (0, 1)]
+    out = tmp_path / "out"
+    assert _run(["backtest", "--runs", str(write(tmp_path / "r.csv", rows)), "--json", "-o", str(out)], debug=True) == 0
+    data = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert json.loads((out / "backtest.json").read_text(), parse_constant=pytest.fail) == data
+    found = data["targets"]["interruptions"]
+    assert (found["runs"], found["median_band_ratio"], found["bias_log"]) == (2, 1.0, pytest.approx(0.5 * math.log(0.5)))
+    assert data["targets"]["device_hours"]["families"] == 0
+
+
+def test_the_test_of_coverage_does_not_choose_by_outcome() -> None:
+    """With several runs of a family the one in the middle is covered more often than a run is."""
+    rng, draws, n = np.random.default_rng(5), np.exp(np.random.default_rng(6).normal(size=2000)), 400
+    reports = np.exp(rng.normal(size=(n, 3)))
+    scores = [score(f"r{k}-{j}", f"f{k}", "energy", draws, float(y)) for k, row in enumerate(reports) for j, y in enumerate(row)]
+    assert coverage(scores, 0.5)[1] > 1e-3
 
 
 # baselines
@@ -265,14 +324,39 @@ def test_baselines_are_compared_on_common_runs_and_what_is_left_out_is_told(
 
 
 def test_what_hours_hold_decides_which_are_forecast(tmp_path: Path) -> None:
-    rows = [ROWS[1] | {"hours_basis": text} for text in ("reported", "tokens / throughput exactly")]
+    rows = [ROWS[1] | {"run_id": text, "hours_basis": text} for text in ("reported", "tokens / throughput exactly")]
     with_downtime, without = (forecast(run.before, before=None, without=None) for run in read_runs(write(tmp_path / "r.csv", rows))[0])
     assert np.all(without["device_hours"] < with_downtime["device_hours"])
     np.testing.assert_array_equal(without["mfu"], with_downtime["mfu"])
 
 
+@pytest.mark.parametrize(
+    ("basis", "productive"),
+    [
+        ("reported (65B = tokens/throughput exactly)", True), ("excl. downtime", True), ("without restarts", True),
+        ("productive hours only", True), ("includes downtime; throughput 3000 tokens/s", False), ("count_x_days", False),
+    ],
+)  # fmt: skip
+def test_what_hours_hold_is_read(basis: str, productive: bool, tmp_path: Path) -> None:
+    (run,) = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"hours_basis": basis}]))[0]
+    assert run.before.productive is productive
+
+
+@pytest.mark.parametrize(
+    ("basis", "devices_only", "without_pue"),
+    [
+        ("measured_gpu_only (no PUE)", True, True), ("measured GPU only, PUE excluded", True, True),
+        ("measured (nvidia-smi) x PUE", True, False),
+        ("measured_system", False, False), ("measured at the servers, excl. PUE", False, True),
+    ],
+)  # fmt: skip
+def test_what_energy_holds_is_read(basis: str, devices_only: bool, without_pue: bool, tmp_path: Path) -> None:
+    (run,) = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"energy_basis": basis}]))[0]
+    assert (run.before.devices_only, run.before.without_pue) == (devices_only, without_pue)
+
+
 def test_what_effective_time_holds_decides_which_is_forecast(tmp_path: Path) -> None:
-    rows = [ROWS[1] | {"ett_basis": basis} for basis in ("self-reported", "derived: steps x time of a step / elapsed")]
+    rows = [ROWS[1] | {"run_id": basis, "ett_basis": basis} for basis in ("self-reported", "derived: steps x time of a step / elapsed")]
     reported, derived = (
         forecast(run.before, before=None, without=None)["goodput"] for run in read_runs(write(tmp_path / "r.csv", rows))[0]
     )
@@ -281,7 +365,7 @@ def test_what_effective_time_holds_decides_which_is_forecast(tmp_path: Path) -> 
 
 def test_what_energy_holds_decides_which_is_forecast(tmp_path: Path) -> None:
     bases = ("measured_system", "measured_gpu_only x PUE", "measured_gpu_only (no PUE)")
-    runs = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"energy_basis": basis} for basis in bases]))[0]
+    runs = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"run_id": basis, "energy_basis": basis} for basis in bases]))[0]
     forecasts = [forecast(run.before, before=None, without=None) for run in runs]
     system, devices, bare = (found["energy"] for found in forecasts)
     assert np.all(bare < devices)
@@ -292,12 +376,42 @@ def test_what_energy_holds_decides_which_is_forecast(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("A100-40GB SXM", "A100 SXM 40GB"), ("NVIDIA H100-80GB", "H100 SXM"), ("GH200", "H100 SXM"), ("TPU v5e", "TPU v5e"),
+    [("A100-40GB SXM", "A100 SXM 40GB"), ("H100-80GB PCIe", "H100 PCIe"),
+     ("NVIDIA H100-80GB", "H100 SXM"), ("GH200", "H100 SXM"), ("TPU v5e", "TPU v5e"),
      ("MI250X", "MI250X"), ("B200", "B200"), ("GB200", "GB200"), ("H20", "H20"), ("Ascend 910B", "Ascend 910B"),
-     ("TPUv4", "TPU v4"), ("Gaudi2", "Gaudi 2")],
+     ("TPUv4", "TPU v4"), ("TPU v5 lite", "TPU v5e"), ("Gaudi2", "Gaudi 2")],
 )  # fmt: skip
 def test_accelerators_are_found(text: str, name: str) -> None:
     assert accelerator_named(text) == name
+
+
+def test_an_accelerator_without_a_rated_power_is_forecast(tmp_path: Path) -> None:
+    rows = [ROWS[1] | {"run_id": name, "accelerator": name} for name in ("TPU v4", "TPU v5e", "TPU v5p", "TPU v6e", "Trainium1")]
+    known, *others = (forecast(run.before, before=None, without=None)["energy"] for run in read_runs(write(tmp_path / "r.csv", rows))[0])
+    for energy in others:
+        assert np.log(energy).std() > 1.2 * np.log(known).std()
+
+
+def test_a_run_that_cannot_be_simulated_is_left_out_and_told(tmp_path: Path) -> None:
+    result = backtest(write(tmp_path / "r.csv", [*ROWS, ROWS[0] | {"run_id": "endless", "accelerator_count": "1e9"}]))
+    assert [text.partition(":")[0] for text in result.left_out] == ["endless"]
+    assert {s.run_id for s in result.scores["knowledge_date"]} == {row["run_id"] for row in ROWS}
+
+
+@pytest.mark.parametrize(
+    ("model", "architecture"),
+    [
+        ("Flan-T5 XXL", "encoder_decoder"),
+        ("ByT5", "encoder_decoder"),
+        ("mT0-xxl", "encoder_decoder"),
+        ("BERT-Large", "dense"),
+        ("GPT-5", "dense"),
+    ],
+)
+def test_an_encoder_alone_is_dense(model: str, architecture: str, tmp_path: Path) -> None:
+    (run,) = read_runs(write(tmp_path / "r.csv", [ROWS[1] | {"model": model, "noncircular_targets": "Hours; Days"}]))[0]
+    assert run.before.kind.architecture == architecture
+    assert run.before.targets == ("device_hours", "wall_clock")
 
 
 def test_unknown_accelerators_are_left_out_and_told(tmp_path: Path) -> None:
@@ -326,19 +440,27 @@ def test_a_run_without_a_number_of_accelerators_is_given_one(tmp_path: Path) -> 
         ("a,b\n1,2\n", "has no column run_id"),
         (None, "cannot be read: No such file"),
         ("rows", "column 'params_total': 'many' is not a number of 0 or more"),
+        ("twice", "'run-0' names no run, or a second one"),
         ("empty", "holds no run that can be forecast"),
     ],
 )
 def test_files_that_are_none_are_refused(text: str | None, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "r.csv"
-    if text in ("rows", "empty"):
-        write(path, [ROWS[0] | {"params_total": "many"}] if text == "rows" else [])
+    made = {"rows": [ROWS[0] | {"params_total": "many"}], "twice": [ROWS[0], ROWS[0]], "empty": []}
+    if text in made:
+        write(path, made[text])
     elif text is not None:
         path.write_text(text)
     assert _run(["backtest", "--runs", str(path)], debug=False) == 2
     assert told in capsys.readouterr().err
     with pytest.raises(InputError):
         read_runs(path)
+
+
+@pytest.mark.parametrize("seed", ["-1", "9223372036854775808"])
+def test_a_seed_that_is_none_is_refused(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["backtest", "--seed", seed], debug=False) == 2
+    assert "seed" in capsys.readouterr().err
 
 
 # the command

@@ -113,6 +113,10 @@ def test_every_published_run_has_facts_and_every_figure_a_source() -> None:
         assert all(figure.told and math.isfinite(figure.log) for figure in own)
 
 
+def test_no_run_draws_more_than_its_rated_power() -> None:
+    assert all(math.exp(figure.log) <= power.HIGHEST for figure in power.figures())
+
+
 def test_figures_of_the_table_failures_have_the_unit_of_their_prior() -> None:
     units = {"failure_rate": "per 1000 node-days", "downtime": "min", "checkpoint_time": "s"}
     for row in table("failures").rows:
@@ -124,7 +128,7 @@ def test_dates_and_families_keep_figures_out() -> None:
     for quantity in FITTED:
         everything = known_prior(quantity, A100)
         for family in {figure.facts.family for figure in everything.figures}:
-            prior = known_prior(quantity, A100, without=family)
+            prior = known_prior(quantity, A100, without=(family,))
             assert all(figure.facts.family != family for figure in prior.figures)
             assert prior.text != everything.text
         for month in ("2021-01", "2022-05", "2024-02", "2026-12"):
@@ -180,6 +184,12 @@ def test_overhead_holds_no_failures() -> None:
     assert told["Llama 3.1 405B"] == pytest.approx(0.90 / 0.84 - 1, abs=0.02)
     assert told["BLOOM 176B"] == pytest.approx(0.92 / 0.88 - 1, abs=0.02)
     assert not any(own.hours == "productive" for own in map(facts().get, told))
+
+
+def test_a_slow_device_of_a_late_generation_is_no_v100() -> None:
+    told = {name: Kind(name, peak_flops(name)) for name in ("V100 SXM2", "P100 SXM2", "T4", "H20", "A10", "L4", "Trainium1", "TPU v2")}
+    assert {name for name, kind in told.items() if kind.volta} == {"V100 SXM2", "P100 SXM2", "T4"}
+    assert Kind("", 100e12).volta
 
 
 # what scenarios take
@@ -271,6 +281,7 @@ def test_the_command_prints_priors_and_their_figures(capsys: pytest.CaptureFixtu
         (["--accelerator", "H100 SX"], "Did you mean H100 SXM"),
         (["mfx", "--accelerator", "H100 SXM"], "'mfx' has no fitted prior. Known are mfu"),
         (["--accelerator", "H100 SXM", "--before", "soon"], "'soon' is not a month"),
+        (["--accelerator", "H100 SXM", "--before", ""], "'' is not a month"),
         (["--accelerator", "H100 SXM", "--without", "opto"], "Known are opt"),
         (["--accelerator", "H100 SXM", "--params", "-7e9"], "-7"),
         (["--accelerator", "H100 SXM", "--params", "many"], "'many' is not a number"),

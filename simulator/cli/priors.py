@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     help="Who trains: a laboratory whose work that is, at scale, or another.",
 )
 @click.option("--before", metavar="MONTH", help="Take figures published before this month only, for example 2024-03.")
-@click.option("--without", metavar="FAMILY", help="Leave out the figures of a family of models.")
+@click.option("--without", metavar="FAMILY", multiple=True, help="Leave out the figures of a family of models. May be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print every prior with the figures it rests on as JSON.")
 def command(
     quantity: str | None, accelerator: str, params: str | None, accelerators: str | None, architecture: Architecture, organisation: str,
-    before: str | None, without: str | None, as_json: bool,
+    before: str | None, without: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Fit the priors of a run to published figures of before, as a scenario does where it states none.
 
@@ -60,8 +60,8 @@ def command(
         parse_value(text, name).median if text else None for name, text in (("params_active", params), ("accelerators", accelerators))
     )
     kind = Kind(accelerator, peak_flops(accelerator), active, count, architecture, organisation == "laboratory")
-    month, family = before and month_of(before), without and family_of(without)
-    found = {name: known_prior(name, kind, before=month, without=family) for name in ([quantity] if quantity else FITTED)}
+    month, families = None if before is None else month_of(before), tuple(map(family_of, without))
+    found = {name: known_prior(name, kind, before=month, without=families) for name in ([quantity] if quantity else FITTED)}
     if as_json:
         click.echo(json.dumps(priors_json(found), indent=1, ensure_ascii=False, allow_nan=False))
     elif quantity:

@@ -39,15 +39,26 @@ class Priors(Section):
     organisation: Literal["laboratory", "other"] = "other"
     architecture: Architecture | None = None
     before: str | None = None
-    without: str | None = None
+    without: tuple[str, ...] = ()
 
-    @field_validator("before", "without")
+    @field_validator("before")
     @classmethod
-    def _known(cls, text: str | None, info: ValidationInfo) -> str | None:
-        if text is None:
-            return None
+    def _a_month(cls, text: str | None) -> str | None:
         try:
-            return month_of(text) if info.field_name == "before" else family_of(text)
+            return None if text is None else month_of(text)
+        except LawError as error:
+            raise problem(error) from None
+
+    @field_validator("without", mode="before")
+    @classmethod
+    def _several(cls, families: object) -> object:
+        return (families,) if isinstance(families, str) else () if families is None else families
+
+    @field_validator("without")
+    @classmethod
+    def _known(cls, families: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(family_of(text) for text in families)
         except LawError as error:
             raise problem(error) from None
 

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analysis.backtest.baselines import NAMES, baseline_scores, baselines_left_out
-from simulator.analysis.backtest.forecasts import forecast, later_evidence, scenario_before
-from simulator.analysis.backtest.published import TARGETS, UNITS, BeforeRun, own_runs, read_runs
-from simulator.analysis.backtest.scores import LEVELS, Score, by_family, coverage, gain, grouped, log_gain, score
+from simulator.analysis.backtest.forecasts import DRAWS, forecast, later_evidence
+from simulator.analysis.backtest.published import TARGETS, UNITS, BeforeRun, Published, own_runs, read_runs
+from simulator.analysis.backtest.scores import LEVELS, Score, by_family, countable, coverage, gain, grouped, log_gain, score
+from simulator.errors import InputError
+from simulator.plan import SamplingPlan
 
 Floats = NDArray[np.float64]
 
@@ -76,30 +78,48 @@ def backtest(path: str | Path | None = None, *, seed: int = 0) -> Backtest:
     path : str or Path, optional
         See :func:`simulator.analysis.backtest.published.read_runs`; the project's own table of published runs where it is left out.
     seed : int
+
+    Raises
+    ------
+    InputError
+        Where the file or the seed is refused, or no run can be forecast.
     """
+    plan = SamplingPlan(draws=DRAWS, seed=seed)
     runs, left_out = (own_runs(), []) if path is None else read_runs(path)
     scores: dict[str, list[Score]] = {protocol: [] for protocol in PROTOCOLS}
     baselines: dict[str, dict[str, list[Score]]] = {protocol: {name: [] for name in NAMES} for protocol in PROTOCOLS}
+    known = []
     for run in runs:
-        b = run.before
-        for protocol in PROTOCOLS:
-            draws = forecast(b, before=b.month if protocol == "knowledge_date" else None, without=b.family, seed=seed)
+        b, dates = run.before, {"leave_one_family_out": None, "knowledge_date": run.before.known_before}
+        try:
+            forecasts = {protocol: forecast(b, before=dates[protocol], without=b.family, plan=plan) for protocol in PROTOCOLS}
+        except InputError as error:
+            left_out.append(f"{b.run_id}: {' '.join(str(error).split())}")
+            continue
+        known.append(b)
+        for protocol, draws in forecasts.items():
             own = [
                 score(b.run_id, b.family, target, draws[target], run.actual[target])
                 for target in TARGETS
-                if target in b.targets and target in draws and run.actual.get(target, 0.0) > 0.0 and _is_scorable(b, target)
+                if target in b.targets and target in draws and _is_reported(run, target) and _is_scorable(b, target)
             ]
             scores[protocol] += own
             for s in own:
                 for name, baseline in baseline_scores(b, s).items():
                     baselines[protocol][name].append(baseline)
-    known = [run.before for run in runs]
-    later = Counter(name for b in known for name in later_evidence(scenario_before(b, before=b.month, without=b.family), b.month))
+    if not known:
+        raise InputError(f"no run can be forecast: {'; '.join(left_out)}")
+    later = Counter(name for b in known for name in later_evidence(b))
     return Backtest(
         scores, baselines, {b.run_id: b.tier for b in known},
         {(b.run_id, target): text for b in known for target, text in b.cautions},
         {b.run_id: b.month for b in known}, dict(sorted(later.items())), left_out, "the table runs" if path is None else Path(path).name,
     )  # fmt: skip
+
+
+def _is_reported(run: Published, target: str) -> bool:
+    """Whether there is a report, and one that has a logarithm; no interruptions are a report as well."""
+    return target in run.actual and (run.actual[target] > 0.0 or target == "interruptions")
 
 
 def _is_scorable(run: BeforeRun, target: str) -> bool:
@@ -155,8 +175,8 @@ def _summary(scores: Sequence[Score], unit: str) -> dict[str, Any]:
         "crps_log": by_family(grouped(scores, lambda s: s.crps)),
         "crps_log_of_median": by_family(grouped(scores, lambda s: s.crps_median)),
         "log_score": _plain(by_family(grouped(scores, lambda s: s.log_score))),
-        "median_band_ratio": float(np.median([s.p95 / s.p05 for s in scores if s.p05 > 0.0] or [math.nan])),
-        "bias_log": by_family(grouped(scores, lambda s: math.log(s.p50 / s.actual))),
+        "median_band_ratio": float(np.median([countable(s.target, s.p95) / countable(s.target, s.p05) for s in scores])),
+        "bias_log": by_family(grouped(scores, lambda s: math.log(countable(s.target, s.p50) / countable(s.target, s.actual)))),
     }
 
 

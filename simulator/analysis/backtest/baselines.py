@@ -10,7 +10,7 @@ import numpy as np
 from simulator.analysis.backtest import mlsysim
 from simulator.analysis.backtest.llmcarbon import llmcarbon_utilization
 from simulator.analysis.backtest.published import BeforeRun
-from simulator.analysis.backtest.scores import Score, point, score
+from simulator.analysis.backtest.scores import Score, countable, point, score
 
 _MFU = {"mfu_0.40": 0.40, "mfu_0.375": 0.375}  # a rule of thumb, and the default of Epoch AI's calculator of training FLOP
 _FLAT = 0.5  # of the median, to both sides
@@ -59,7 +59,7 @@ def baseline_scores(run: BeforeRun, own: Score) -> dict[str, Score]:
     own : Score
         Of the forecast.
     """
-    median = max(own.p50, 0.5) if own.target == "interruptions" else own.p50  # as a count of 0 is scored
+    median = countable(own.target, own.p50)
     values = {"own_median": median}
     if own.target in ("device_hours", "wall_clock", "mfu"):
         shares = utilizations(run, whole=own.target == "wall_clock" or (own.target == "device_hours" and not run.productive))
@@ -77,5 +77,5 @@ def _value(run: BeforeRun, target: str, utilization: float) -> float:
 def _flat(own: Score, median: float) -> Score:
     """Return the score of a flat band: the density of the logarithm is the value over the width inside it, and 0 outside."""
     found = score(own.run_id, own.family, own.target, median * np.linspace(1.0 - _FLAT, 1.0 + _FLAT, _POINTS), own.actual)
-    share = own.actual / median
+    share = countable(own.target, own.actual) / median
     return replace(found, log_score=math.log(share / (2.0 * _FLAT)) if abs(share - 1.0) <= _FLAT else -math.inf)

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from simulator.analysis.backtest.published import BeforeRun
 from simulator.engine import simulate
+from simulator.errors import InputError
 from simulator.plan import SamplingPlan
-from simulator.reference.priors.facts import facts
+from simulator.reference import accelerator
+from simulator.reference.priors.facts import relatives
 from simulator.reference.regions import regions
 from simulator.scenario import Scenario, parse_scenario
 from simulator.scenario.resolve import resolve
@@ -20,8 +22,10 @@ from simulator.scenario.resolve import resolve
 Floats = NDArray[np.float64]
 
 DRAWS = 4096
+_PLAN = SamplingPlan(draws=DRAWS, seed=0)
 _USUAL_DAYS = 45.0  # a judgement: how long a run is planned to take where its accelerators are not known
 _USUAL_UTILIZATION = 0.3
+_UNKNOWN_TDP = "120 to 600 W"  # a judgement: of a device whose rated power is not published
 _UNKNOWN_GRID = "100 to 700 gCO2e/kWh"  # a judgement: from a grid with much hydro or nuclear to one of coal and gas
 
 
@@ -34,19 +38,23 @@ def scenario_before(run: BeforeRun, *, before: str | None, without: str | None) 
     before : str or None
         Month before which what it rests on must have been published.
     without : str or None
-        Family whose runs it must not rest on.
+        Family whose runs it must not rest on, as the file of the run spells it.
     """
-    where, known = place_of(run.place), {own.family for own in facts().values()}
+    where = place_of(run.place)
     data: dict[str, Any] = {
         "name": "forecast",
         "priors": {
             "organisation": "laboratory" if run.kind.laboratory else "other",
             "architecture": run.kind.architecture,
             "before": before,
-            "without": without if without in known else None,
+            "without": relatives(without, run.model) if without is not None else (),
         },
         "workload": {"params": run.params, "params_active": run.params_active, "tokens": run.flop / (6.0 * run.params_active)},
-        "hardware": {"accelerator": run.kind.accelerator, "accelerators": run.accelerators or planned_accelerators(run)},
+        "hardware": {
+            "accelerator": run.kind.accelerator,
+            "accelerators": run.accelerators or planned_accelerators(run),
+            "tdp": None if "tdp" in accelerator(run.kind.accelerator) else _UNKNOWN_TDP,
+        },
         "reliability": {"method": "expected_value"},
         "energy": {"operator": run.operator},
         "emissions": {} if where else {"carbon_intensity": _UNKNOWN_GRID},
@@ -55,15 +63,10 @@ def scenario_before(run: BeforeRun, *, before: str | None, without: str | None) 
     return parse_scenario(data | ({"grid": {"region": where}} if where else {}))
 
 
-def later_evidence(scenario: Scenario, month: str) -> list[str]:
-    """Return the inputs that a forecast reads and that rest on sources of the run's own year or later.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    month : str
-        From which the run is forecast, ``2022-04``.
-    """
+def later_evidence(run: BeforeRun) -> list[str]:
+    """Return the inputs that a forecast by knowledge date reads and that rest on sources of the year of that date or later."""
+    month = run.known_before
+    scenario = scenario_before(run, before=month, without=run.family)
     dated = {name: re.findall(r"\[(\d{4})\]", source) for name, source in resolve(scenario).sources().items() if name in _DECIDING}
     return [name for name, years in dated.items() if years and max(years) >= month[:4]]
 
@@ -95,14 +98,21 @@ def place_of(text: str) -> str | None:
     return max(named)[1] if named else None
 
 
-def forecast(run: BeforeRun, *, before: str | None, without: str | None, seed: int = 0) -> dict[str, Floats]:
-    """Return draws of what could be reported of a run, by target, in canonical units; shape (DRAWS,) each.
+def forecast(run: BeforeRun, *, before: str | None, without: str | None, plan: SamplingPlan = _PLAN) -> dict[str, Floats]:
+    """Return draws of what could be reported of a run, by target, in canonical units; shape (draws,) each.
 
     Hours are all hours of a run, or the productive ones where its own hold no downtime; energy, and the emissions that a report works out
     of it, are those of the devices alone where these were measured. Interruptions are those of the days over which they were counted.
+
+    Raises
+    ------
+    InputError
+        For a run that the model refuses, or that its failures leave no time to finish.
     """
-    results = simulate(scenario_before(run, before=before, without=without), SamplingPlan(draws=DRAWS, seed=seed))
-    get = {name: np.broadcast_to(np.asarray(results[name].values, dtype=np.float64), (DRAWS,)) for name in _READ if name in results}
+    results = simulate(scenario_before(run, before=before, without=without), plan)
+    get = {name: np.broadcast_to(np.asarray(results[name].values, dtype=np.float64), (plan.draws,)) for name in _READ if name in results}
+    if not np.all(np.isfinite(get["wall_clock"])):
+        raise InputError("by its forecast failures leave it no time to finish")
     hours, measured = get["device_hours"], get["server_power_ratio"] if run.devices_only else 1.0
     found = {
         "device_hours": hours * get["goodput"] / (1.0 + get["run_overhead"]) if run.productive else hours,
@@ -114,7 +124,7 @@ def forecast(run: BeforeRun, *, before: str | None, without: str | None, seed: i
     }
     if run.window_days:
         expected = get["interruptions"] / get["wall_clock"] * 24.0 * run.window_days
-        found["interruptions"] = np.random.default_rng(seed).poisson(expected).astype(np.float64)
+        found["interruptions"] = np.random.default_rng(plan.seed).poisson(expected).astype(np.float64)
     return found
 
 

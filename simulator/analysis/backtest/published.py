@@ -8,8 +8,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from simulator.analysis.backtest.named import LABORATORIES, accelerator_named, is_encoder_decoder, is_hyperscaler, is_laboratory
 from simulator.errors import InputError, LawError
-from simulator.reference import accelerators
 from simulator.reference.priors.facts import facts
 from simulator.reference.priors.kind import Architecture, Kind, peak_flops
 from simulator.reference.priors.utilization import rows_of
@@ -38,15 +40,15 @@ _AFTER = (
     "interruptions_total", "effective_training_time_pct",
 )  # fmt: skip
 _RECOMPUTED = 0.75  # model FLOP of the FLOP done where activations are computed again: 3 of 4 passes
-_PRODUCTIVE = re.compile(r"throughput|no downtime|without downtime|excl\w* downtime", re.IGNORECASE)
-_DEVICES_ONLY = re.compile(r"gpu_only|devices? only", re.IGNORECASE)
-_WITHOUT_PUE = re.compile(r"no PUE|without PUE|excludes PUE", re.IGNORECASE)
-_ENCODER_DECODER = re.compile(r"\bm?T[05]\b|\bUL2\b|\bAlexaTM\b|\bM?BART\b|\bMeena\b|\bBERT\b", re.IGNORECASE)
+_PRODUCTIVE = re.compile(
+    r"^(?!.*\bincl\w*\.? (?:downtime|restarts|failures)).*"
+    r"(?:throughput|productive|(?:no|without|excl\w*\.?) (?:downtime|restarts|failures))",
+    re.IGNORECASE,
+)
+_DEVICES_ONLY = re.compile(r"(?:gpu|device|chip)s?[_ -]only|nvidia-smi|nvml", re.IGNORECASE)
+_WITHOUT_PUE = re.compile(r"(?:no|without|excl\w*\.?) PUE|PUE (?:not included|excluded)", re.IGNORECASE)
+_TO_PUBLICATION = 6  # months from the start of a run; a judgement: longer than with most that tell their start
 _EXPERTS = 0.5  # a smaller share of active parameters is a mixture of experts
-_NAMES = (
-    (r"A100.*40", "A100 SXM 40GB"), (r"A100|Ampere", "A100 SXM 80GB"), (r"\bGH200|\bH100(?!.*PCIe)", "H100 SXM"), (r"V100", "V100 SXM2"),
-    (r"P100", "P100 SXM2"), (r"\bH800", "H800 SXM"), (r"\bA800", "A800 SXM"), (r"\bH200", "H200 SXM"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,13 @@ class BeforeRun:
 
     Attributes
     ----------
-    run_id, family : str
+    run_id, family, model : str
     tier : str
         ``A``: all that a forecast needs was stated by the developer.
     month : str
-        From which it is forecast: its start, else its publication.
+        Of its start, else of its publication.
+    known_before : str
+        Month before which a figure must have been published to be known at its start: that, or half a year before its publication.
     kind : Kind
     params, params_active, flop : float
         Model FLOP of the run are those by 6·N·T, or as stated where no tokens are.
@@ -83,8 +87,10 @@ class BeforeRun:
 
     run_id: str
     family: str
+    model: str
     tier: str
     month: str
+    known_before: str
     kind: Kind
     params: float
     params_active: float
@@ -125,7 +131,7 @@ def read_runs(path: str | Path) -> tuple[list[Published], list[str]]:
     Raises
     ------
     InputError
-        Where the file cannot be read, lacks a column, or holds a cell that is no number where one is asked for.
+        Where the file cannot be read, lacks a column, names a run twice, or holds a cell that is no number where one is asked for.
     """
     source = Path(path)
     try:
@@ -136,14 +142,19 @@ def read_runs(path: str | Path) -> tuple[list[Published], list[str]]:
     missing = [name for name in (*BEFORE, *_AFTER) if name not in (reader.fieldnames or ())]
     if missing:
         raise InputError(f"{source} has no column {', '.join(missing)}; a file of runs has those of published_runs.csv")
-    runs, left_out = [], []
+    runs, left_out, names = [], [], set()
     for line, row in enumerate(reader, 2):
         cells = {name: (row.get(name) or "").strip() for name in (*BEFORE, *_AFTER)}
         place = f"{source}, line {line}"
+        if not cells["run_id"] or cells["run_id"] in names:
+            raise InputError(
+                f"{place}, column 'run_id': '{cells['run_id']}' names no run, or a second one. Give each run a name of its own"
+            )
+        names.add(cells["run_id"])
         try:
             runs.append(Published(before_run({name: cells[name] for name in BEFORE}, place), _actual(cells, place)))
         except LawError as error:
-            left_out.append(f"{cells['run_id'] or place}: {error.what}")
+            left_out.append(f"{cells['run_id']}: {error.what}")
     if not runs:
         raise InputError(f"{source} holds no run that can be forecast" + (f": {'; '.join(left_out)}" if left_out else ""))
     return runs, left_out
@@ -165,7 +176,7 @@ def own_runs() -> list[Published]:
             "accelerator": own.accelerator,
             "publication_date": own.published,
         }
-        cells["organisation"] = _LABORATORIES[0] if own.organisation == "laboratory" else ""
+        cells["organisation"] = LABORATORIES[0] if own.organisation == "laboratory" else ""
         cells["energy_basis"] = figures["energy"].basis if "energy" in figures else ""
         cells |= {"backtest_tier": "A", "hours_basis": "without downtime" if own.hours == "productive" else ""}
         scored = {
@@ -208,14 +219,17 @@ def before_run(cells: dict[str, str], place: str) -> BeforeRun:
     name = accelerator_named(cells["accelerator"])
     count, window = _number(cells, "accelerator_count", place) or None, _number(cells, "interruption_window_days", place)
     architecture: Architecture = "mixture_of_experts" if active and total and active < _EXPERTS * total else "dense"
-    if _ENCODER_DECODER.search(cells["model"]):
+    if is_encoder_decoder(cells["model"]):
         architecture = "encoder_decoder"
     targets, cautions = _targets(cells["noncircular_targets"])
+    month = _month(cells, place)
     return BeforeRun(
         run_id=cells["run_id"],
-        family=cells["family"],
+        family=cells["family"] or cells["run_id"],
+        model=cells["model"],
         tier=cells["backtest_tier"],
-        month=_month(cells, place),
+        month=month,
+        known_before=month if cells["training_start_date"] else _earlier(month, _TO_PUBLICATION),
         kind=Kind(name, peak_flops(name), params, count, architecture, is_laboratory(cells["organisation"])),
         params=total or params,
         params_active=params,
@@ -226,7 +240,7 @@ def before_run(cells: dict[str, str], place: str) -> BeforeRun:
         without_pue=bool(_WITHOUT_PUE.search(cells["energy_basis"])),
         all_losses=cells["ett_basis"].startswith("derived"),
         place=cells["location"],
-        operator="hyperscale" if _named(cells["organisation"], _HYPERSCALERS) else None,
+        operator="hyperscale" if is_hyperscaler(cells["organisation"]) else None,
         window_days=window,
         targets=targets,
         cautions=cautions,
@@ -250,54 +264,9 @@ def _month(cells: dict[str, str], place: str) -> str:
     return found[0] if found[1] else f"{found[0]}-01"
 
 
-def accelerator_named(text: str) -> str:
-    """Return the accelerator of the table ``accelerators`` that a text names.
-
-    Raises
-    ------
-    LawError
-        Where it names none.
-
-    Examples
-    --------
-    >>> accelerator_named("A100-80GB SXM"), accelerator_named("TPU v5p")
-    ('A100 SXM 80GB', 'TPU v5p')
-    """
-    for pattern, known in _NAMES:
-        if re.search(pattern, text, re.IGNORECASE):
-            return known
-    for known in sorted(accelerators(), key=len, reverse=True):
-        words = rf"(?<!\w){'[ -]?'.join(map(re.escape, known.split()))}(?!\w)"
-        if re.search(words, text, re.IGNORECASE) and "peak_flops" in accelerators()[known]:
-            return known
-    raise LawError(f"its accelerator, '{text}', is not in the table accelerators")
-
-
-#: judgement: organisations that train models at scale as their work; looked up by any of these words
-_LABORATORIES = (
-    "Google", "DeepMind", "OpenAI", "Meta", "Facebook", "Microsoft", "NVIDIA", "Anthropic", "Amazon", "Apple", "xAI", "Mistral", "Cohere",
-    "AI21", "Inflection", "DeepSeek", "Alibaba", "Qwen", "Baidu", "Tencent", "ByteDance", "Huawei", "Zhipu", "Moonshot", "MiniMax", "01.AI",
-    "StepFun", "Baichuan", "Databricks", "MosaicML", "Snowflake", "Reka", "IBM", "Naver", "Salesforce", "Adept", "Aleph Alpha",
-)  # fmt: skip
-
-
-def is_laboratory(organisation: str) -> bool:
-    """Return whether an organisation, or one of several, trains models at scale as its work.
-
-    Examples
-    --------
-    >>> is_laboratory("Microsoft/NVIDIA"), is_laboratory("BigScience")
-    (True, False)
-    """
-    return _named(organisation, _LABORATORIES)
-
-
-#: judgement: organisations that train in data centres which they, or the cloud that owns a part of them, designed
-_HYPERSCALERS = ("Google", "DeepMind", "Meta", "Facebook", "Microsoft", "OpenAI", "Amazon")
-
-
-def _named(organisation: str, names: tuple[str, ...]) -> bool:
-    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", organisation, re.IGNORECASE) for name in names)
+def _earlier(month: str, months: int) -> str:
+    """Return the month that lies a number of months before another."""
+    return str(np.datetime64(month, "M") - months)
 
 
 def _targets(text: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
@@ -306,7 +275,7 @@ def _targets(text: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     for item in re.split(r";(?![^(]*\))", text):
         word, _, caution = item.strip().partition(" ")
         for target, words in TARGETS.items():
-            if word in words and target not in found:
+            if word.lower() in words and target not in found:
                 found.append(target)
                 if caution.strip():
                     cautions.append((target, caution.strip().strip("()")))

@@ -114,17 +114,18 @@ def _run_by_run(found: Backtest) -> Table:
 
 
 def check_folder(output: str) -> None:
-    """Refuse a folder that cannot be written, before anything is computed.
+    """Refuse a folder that cannot be made, before anything is computed.
 
     Raises
     ------
     InputError
-        Where it is a file, or cannot be made.
+        Where it is a file, or lies in one.
     """
-    try:
-        Path(output).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{output} cannot be made a folder ({error.strerror or error}). Name another") from None
+    for place in (Path(output), *Path(output).parents):
+        if place.exists():
+            if not place.is_dir():
+                raise InputError(f"{output} cannot be made a folder: {place} is a file. Name another")
+            return
 
 
 def save_backtest(found: Backtest, output: str) -> None:
@@ -133,6 +134,7 @@ def save_backtest(found: Backtest, output: str) -> None:
     from simulator.plots.save import save_picture
 
     folder = Path(output)
+    folder.mkdir(parents=True, exist_ok=True)
     write_bytes(folder / "backtest.json", (json.dumps(backtest_json(found), indent=1, ensure_ascii=False) + "\n").encode())
     text = io.StringIO()
     rows = [{"protocol": protocol, **asdict(s)} for protocol, scores in found.scores.items() for s in scores]
@@ -140,4 +142,7 @@ def save_backtest(found: Backtest, output: str) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_bytes(folder / "runs.csv", text.getvalue().encode())
-    save_picture(backtest_figure(found), str(folder / "backtest.png"))
+    if found.of("device_hours"):
+        save_picture(backtest_figure(found), str(folder / "backtest.png"))
+    else:
+        click.echo("note: no run counts for device_hours, so that there is no picture", err=True)

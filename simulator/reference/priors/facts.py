@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -38,6 +38,8 @@ class Facts:
         What its published accelerator-hours contain: all of the run, productive hours only (tokens over throughput); ``estimate`` are
         other people's, ``none`` are published.
     source : str
+    later : str
+        What became known after that, and when, ``mfu 2022-04``; empty where nothing did.
     """
 
     name: str
@@ -48,6 +50,18 @@ class Facts:
     organisation: str
     hours: str
     source: str
+    later: str = ""
+
+    def known_by(self, quantity: str) -> Facts:
+        """Return these facts with the month in which a figure of them was published.
+
+        Examples
+        --------
+        >>> facts()["Gopher 280B"].published, facts()["Gopher 280B"].known_by("mfu").published
+        ('2021-12', '2022-04')
+        """
+        named, _, month = self.later.partition(" ")
+        return replace(self, published=month) if named == quantity else self
 
 
 @cache
@@ -89,3 +103,27 @@ def family_of(text: str) -> str:
         near = get_close_matches(text, known, n=3) or known
         raise LawError(f"{text!r} is no family of published runs", f"Known are {', '.join(near)}")
     return text
+
+
+def relatives(family: str, model: str) -> tuple[str, ...]:
+    """Return the families of published runs that a run of another table may be of, however that spells them; the longest names that fit.
+
+    Examples
+    --------
+    >>> relatives("StarCoder-Base", "StarCoderBase"), relatives("llama", "Llama 3.1 8B"), relatives("mine", "Mine 7B")
+    (('starcoder',), ('llama1', 'llama2', 'llama3.1'), ())
+    """
+    known = {own.family: _letters(own.family) for own in facts().values()}
+    if _letters(family) in known.values():
+        return tuple(name for name, letters in known.items() if letters == _letters(family))
+    found = {name for name, letters in known.items() if _letters(family) and letters.startswith(_letters(family))}
+    for text in (_letters(family), _letters(model)):
+        begun = [name for name, letters in known.items() if text.startswith(letters)]
+        found |= {max(begun, key=len)} if begun else set()
+        found |= {own.family for own in facts().values() if text and _letters(own.name) == text}
+    return tuple(sorted(found))
+
+
+def _letters(text: str) -> str:
+    """Return letters and digits alone, in small letters, and no minor version: Llama 3.3 is Llama 3.1 trained on."""
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"(\d)\.\d+", r"\1", text.lower()))

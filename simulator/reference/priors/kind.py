@@ -13,6 +13,7 @@ from simulator.reference import accelerator
 Architecture: TypeAlias = Literal["dense", "mixture_of_experts", "encoder_decoder"]
 
 _VOLTA, _HOPPER, _BLACKWELL = 2e14, 6e14, 1.8e15  # FLOP/s at 16 bits, dense, between the generations: below and above
+_BEFORE_AMPERE = re.compile(r"[PV]100|T4")
 _NVIDIA = re.compile(r"[PV]100|T4|A\d+|[HL]\d+|RTX|G?B[23]00|GH200")
 
 
@@ -54,8 +55,8 @@ class Kind:
 
     @property
     def volta(self) -> bool:
-        """Whether its accelerators are GPUs of V100's generation or before."""
-        return not self.tpu and self.peak_flops < _VOLTA
+        """Whether its accelerators are GPUs of V100's generation or before; by their peak where their name is not known."""
+        return bool(_BEFORE_AMPERE.match(self.accelerator)) if self.accelerator else self.peak_flops < _VOLTA
 
     @property
     def hopper(self) -> bool:

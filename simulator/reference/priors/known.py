@@ -96,7 +96,7 @@ FITTED = tuple(_LAWS)
 
 
 @cache
-def known_prior(quantity: str, kind: Kind, *, before: str | None = None, without: str | None = None) -> Prior:
+def known_prior(quantity: str, kind: Kind, *, before: str | None = None, without: tuple[str, ...] = ()) -> Prior:
     """Return the prior of a quantity for a run, by what was published before a month.
 
     Parameters
@@ -106,13 +106,13 @@ def known_prior(quantity: str, kind: Kind, *, before: str | None = None, without
         Of the run.
     before : str, optional
         Month before which a figure must have been published, ``2022-04``; all are taken where it is left out.
-    without : str, optional
-        Family whose figures are left out.
+    without : tuple of str, optional
+        Families whose figures are left out.
 
     Examples
     --------
     >>> run = Kind("H100 SXM", 989e12, 70e9, 2048)
-    >>> prior = known_prior("failure_rate", run, before="2022-06", without="bloom")
+    >>> prior = known_prior("failure_rate", run, before="2022-06", without=("bloom",))
     >>> prior.text, prior.source
     ('3.13 to 33.5 per 1000 node-days', 'fitted to 1 published figure, the latest of 2022-05 (simulator priors)')
     """
@@ -121,8 +121,8 @@ def known_prior(quantity: str, kind: Kind, *, before: str | None = None, without
     for figure in law.figures():
         if before is not None and figure.facts.published >= before:
             excluded.append((figure, f"published in {figure.facts.published}"))
-        elif figure.facts.family == without:
-            excluded.append((figure, f"of the family {without}"))
+        elif figure.facts.family in without:
+            excluded.append((figure, f"of the family {figure.facts.family}"))
         else:
             kept.append(figure)
     mean, sd = predictive(kept, law.coefficients, law.spread, law.factors(kind))

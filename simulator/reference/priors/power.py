@@ -45,7 +45,7 @@ def figures() -> tuple[Figure, ...]:
         kind = Kind(own.accelerator, 0.0)
         told = f"{share:.2g} = {row.central:g} W / ({rated:g} W{'' if server == 1.0 else f' x {server:.3g} of the server'})"
         scatter = math.log(row.high / row.low) / _WIDTH
-        found.append(Figure(own, math.log(share), factors(kind), scatter, told))
+        found.append(Figure(own.known_by("power"), math.log(share), factors(kind), scatter, told))
     return tuple(found)
 
 

@@ -4,9 +4,9 @@ Logarithms of a quantity are normal about a linear predictor,
 
 .. math:: \ln y = x^\top b + f_\text{family} + e, \qquad f \sim N(0, \sigma_f^2), \quad e \sim N(0, \sigma_r^2 + s^2),
 
-with weak normal priors on the coefficients b and half-normal ones on the two standard deviations, which are integrated over a grid; s
-is what a figure is known to scatter by besides. What a new run gets is its predictive distribution: few published figures, or none of
-its kind, make it wide by themselves.
+with weak normal priors on the coefficients b and half-normal ones on the two standard deviations, which are integrated over a grid that
+ends at about twice their scales: beyond that a figure says little of another. s is what a figure is known to scatter by besides. What a new
+run gets is its predictive distribution: few published figures, or none of its kind, make it wide by themselves.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Coefficient:
 
 @dataclass(frozen=True)
 class Spread:
-    """Half-normal scales of the standard deviations of families and of figures in a family, and their grids.
+    """Half-normal scales of the standard deviations of families and of figures in a family, and their grids, which cut them off.
 
     Attributes
     ----------

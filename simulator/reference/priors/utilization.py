@@ -78,7 +78,7 @@ def figures() -> tuple[Figure, ...]:
         if "mfu" in rows:
             mfu, steady = rows["mfu"].central, "steady" in rows["mfu"].basis
             told = f"{mfu:.3g}, {'steady' if steady else 'whole run'}, published"
-            found.append(_figure(own, mfu, whole=not steady, by_flop=False, told=told))
+            found.append(_figure(own.known_by("mfu"), mfu, whole=not steady, by_flop=False, told=told))
         whole = whole_utilization(own)
         if whole is not None and own.hours in ("run", "productive"):
             told = f"{whole:.3g}, {'whole run' if own.hours == 'run' else 'productive hours'}, 6·N·T over its hours"
