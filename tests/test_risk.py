@@ -397,7 +397,8 @@ def test_the_table_fits_eighty_columns(capsys):
 
 
 def test_the_readme_shows_what_the_command_prints(capsys):
-    shown = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n    simulator risk configs/quickstart.yaml --budget 300k --deadline ")[2]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("\n    simulator risk configs/quickstart.yaml --budget 300k --deadline ")[2]
     assert run("risk", QUICKSTART, "--budget", "300k", "--deadline", "2 weeks", "--carbon", "40t") == 0
     printed = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
     lines = shown.partition("```text\n")[2].partition("```")[0].splitlines()
