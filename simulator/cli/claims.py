@@ -18,7 +18,7 @@ import click
 def command(configs: str, draws: int, seed: int, threads: int | None, as_json: bool) -> None:
     """Put well-known claims about training to the scenarios of the record, and tell how likely each is, false ones included."""
     from simulator.analysis.claims import event, findings_json, judge_claims
-    from simulator.cli.show.words import band_in_words, chance_in_words
+    from simulator.analysis.words import band_in_words, chance_in_words
     from simulator.plan import SamplingPlan
 
     plan = SamplingPlan(draws=draws, seed=seed, threads=threads)

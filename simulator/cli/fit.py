@@ -241,7 +241,7 @@ def _table(title: str, rows: Iterable[CheckRow]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from simulator.cli.show.words import rounded
+    from simulator.analysis.words import rounded
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for head in ("", "", "history", "simulated", "±", "95 % of replicates", "tolerance", ""):

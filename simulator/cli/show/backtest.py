@@ -16,7 +16,7 @@ from rich.table import Table
 
 from simulator.analysis.backtest.backtest import PROTOCOLS, Backtest, backtest_json
 from simulator.analysis.backtest.published import TARGETS, UNITS
-from simulator.cli.show.words import scale
+from simulator.analysis.words import scale
 from simulator.errors import InputError
 from simulator.text_file import write_bytes
 

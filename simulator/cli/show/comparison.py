@@ -18,7 +18,7 @@ from simulator.analysis.comparison.differences import differences, differences_j
 from simulator.analysis.comparison.pairing import changes_in_words, names_in_words
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.notes import percentage
-from simulator.cli.show.words import chance_in_words, rounded, scale
+from simulator.analysis.words import chance_in_words, rounded, scale
 
 _WIDTH = 80
 _ROWS = {

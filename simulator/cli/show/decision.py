@@ -15,7 +15,7 @@ from rich.table import Table
 
 from simulator.analysis.comparison.differences import plain
 from simulator.analysis.decisions.decisions import PerfectInformation
-from simulator.cli.show.words import rounded, scale
+from simulator.analysis.words import rounded, scale
 
 _WIDTH = 80
 _MOST_INPUTS = 8  # lines; all of them are in --json

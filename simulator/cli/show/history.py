@@ -6,8 +6,8 @@ import xarray as xr
 from rich.console import Console
 
 from simulator.analysis.notes import classes_interrupted, notes, percentage, time_shares
+from simulator.analysis.words import scale
 from simulator.cli.show.table import cell
-from simulator.cli.show.words import scale
 
 _ACTIVITIES = {"lost": "lost with unsaved work", "down": "down", "waiting": "waiting for spare nodes"}
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from simulator.analysis.chances import LIMITS
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.notes import percentage
-from simulator.cli.show.words import LIMIT_WORDS, error_in_words, rounded, scale
+from simulator.analysis.words import LIMIT_WORDS, error_in_words, rounded, scale
 
 _WIDTH = 80
 

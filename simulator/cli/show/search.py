@@ -13,7 +13,7 @@ from rich.table import Table
 
 from simulator.analysis.notes import percentage
 from simulator.analysis.search.search import Budget
-from simulator.cli.show.words import rounded, scale
+from simulator.analysis.words import rounded, scale
 
 _ROWS = 12  # candidates of the table
 _SURE = 0.99  # probability of keeping a limit from which on no noise is told

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.analysis.sensitivity.replays import UNMOVED
-from simulator.cli.show.words import rounded, scale
+from simulator.analysis.words import rounded, scale
 from simulator.quantities import QUANTITIES
 
 _NAME, _BAR = 22, 12  # columns of the name and of the bar

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.analysis.notes import percentage
-from simulator.cli.show.words import error_in_words, rounded, scale
+from simulator.analysis.words import error_in_words, rounded, scale
 
 _MOST_INPUTS = 10
 

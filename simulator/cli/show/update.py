@@ -9,7 +9,7 @@ import click
 import xarray as xr
 
 from simulator.analysis.estimates import Estimate
-from simulator.cli.show.words import band_in_words, chance_in_words, rounded
+from simulator.analysis.words import band_in_words, chance_in_words, rounded
 
 _MOST_INPUTS = 8
 _WORTH_TELLING = 0.1  # of a standard deviation, or of a width

@@ -1,0 +1,103 @@
+"""What the page tells in words and tables."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from urllib.parse import parse_qsl
+
+import xarray as xr
+from dash import html
+
+from simulator.analysis.chances import LIMITS, limits_exceeded
+from simulator.analysis.notes import notes, percentage
+from simulator.analysis.rows import outputs, sentence
+from simulator.analysis.words import LIMIT_WORDS, chance_in_words, error_in_words, rounded, scale
+from simulator.quantities import QUANTITIES
+from simulator.web.answer import COMPARED, Answer
+from simulator.web.state import State
+
+_COLUMNS = (0.05, 0.5, 0.8, 0.95)
+_OF_DIFFERENCE = (0.05, 0.5, 0.95)
+_LABELS = {"cost_total": "Cost", "emissions_total": "Emissions", "energy": "Energy", "wall_clock": "Time of the run"}
+_MINUS = "\N{MINUS SIGN}"
+
+
+def headline(answer: Answer) -> list[Any]:
+    """Return the sentence, and how likely each limit is exceeded."""
+    text = sentence(answer.bands).removeprefix("P80: ")
+    told = [html.P(text[0].upper() + text[1:], className="sentence")]
+    for name, (limit, chance) in limits_exceeded(answer.results).items():
+        factor, unit = scale(QUANTITIES[LIMITS[name]].unit, LIMITS[name], limit)
+        unit, factor = ("days", 24.0) if name == "deadline" else (unit, factor)
+        text = f"Chance to exceed the {LIMIT_WORDS[name]} of {limit / factor:g} {unit}: {chance_in_words(chance)}."
+        told.append(html.P(text, className="limit"))
+    return told
+
+
+def band_table(answer: Answer) -> Any:
+    """Return P5, P50, P80 and P95 of every output, each with its Monte Carlo error."""
+    head = html.Tr([html.Th("", scope="col"), *(html.Th(f"P{100 * level:g}", scope="col") for level in _COLUMNS)])
+    rows = []
+    for name, label in outputs(answer.bands):
+        row = answer.bands.sel(output=name)
+        whole = answer.bands.sel(output=f"{name.partition('[')[0]}_total") if "[" in name else row
+        factor, unit = scale(str(row.unit.item()), name, float(whole.value.sel(quantile=0.5).item()))
+        told = label.strip().replace("_", " ")
+        cells = [html.Td(_number(row.sel(quantile=level), factor)) for level in _COLUMNS]
+        kind = "part" if "[" in name else "total" if name.endswith("_total") else ""
+        rows.append(html.Tr([html.Th([told, html.Small(unit)], scope="row"), *cells], className=kind))
+    return html.Table([html.Thead(head), html.Tbody(rows)], className="bands")
+
+
+def _number(at: xr.Dataset, factor: float) -> list[Any]:
+    """Return one percentile and its error, or a dash where the draws do not support it."""
+    if at.draws_needed.item():
+        return ["\N{EN DASH}"]
+    value, error = at.value.item() / factor, at.mcse.item() / factor
+    told = [rounded(value, error).replace("-", _MINUS)]
+    return [*told, html.Small(f"± {error_in_words(error)}")] if error > 0 and math.isfinite(error) else told
+
+
+def difference_table(difference: xr.Dataset) -> Any:
+    """Return the paired difference of the current scenario to the pinned one."""
+    heads = ["", *(f"P{100 * level:g}" for level in _OF_DIFFERENCE), "lower in"]
+    head = html.Tr([html.Th(text, scope="col") for text in heads])
+    rows = []
+    for name in COMPARED:
+        if name not in difference.output.values:
+            continue
+        row = difference.sel(output=name)
+        size = max(abs(row.value.sel(quantile=level).item()) for level in _OF_DIFFERENCE)
+        factor, unit = scale(str(row.unit.item()), name, size)
+        cells = [html.Td(_signed(_number(row.sel(quantile=level), factor))) for level in _OF_DIFFERENCE]
+        rows.append(html.Tr([html.Th([_LABELS[name], html.Small(unit)], scope="row"), *cells, html.Td(_share(row))]))
+    return html.Table([html.Thead(head), html.Tbody(rows)], className="bands difference")
+
+
+def _signed(cell: list[Any]) -> list[Any]:
+    text = cell[0]
+    return [f"+{text}" if text[:1].isdigit() and text != "0" else text, *cell[1:]]
+
+
+def _share(row: xr.Dataset) -> str:
+    """Return in how many draws the scenario is lower, or that none differs."""
+    if row.probability_equal.item() == 1.0:
+        return "no draw differs"
+    return percentage(row.probability_lower.item())
+
+
+def legend(base: State | None) -> list[Any]:
+    """Return what the two colours stand for, where something is pinned, and what that was changed of the config."""
+    if base is None:
+        return []
+    changes = ", ".join(f"{name} {text}" for name, text in parse_qsl(base.to_query()) if name != "draws")
+    return [html.Span("current", className="current"), html.Span(f"pinned: {changes or 'the config as it stands'}", className="pinned")]
+
+
+def remarks(answer: Answer, seconds: float) -> list[Any]:
+    """Return the notes of the result, and how it was made."""
+    a = answer.results.attrs
+    draws = f"{a['draws']:,}".replace(",", " ")
+    told = [f"{draws} random draws, seed {a['seed']}, in {seconds:.1f} s.", *notes(answer.results)]
+    return [html.Li(text) for text in told]
