@@ -33,6 +33,7 @@ _INDEX = """<!DOCTYPE html>
 _AT_A_TIME = 2  # simulations
 WAITING = 12  # requests
 _PICTURES = ("costs", "emitted", "exceedance", "fan", "tornado")
+_OTHERS = 7  # outputs of an update beside pictures, messages and the status
 
 
 class Page:
@@ -105,11 +106,19 @@ class Page:
             figures.tornado_figure(answer),
         )
         file = f"/download/scenario%s?{state.to_query()}"
-        links = [
-            html.A(f"Download: {kind.label}", href=file % kind.ending, className="button") for kind in DOWNLOADS
-        ]
+        links = [html.A(f"Download: {kind.label}", href=file % kind.ending, className="button") for kind in DOWNLOADS]
         words = tables.remarks(answer, perf_counter() - began)
-        return tables.headline(answer), tables.legend(base), base is None, difference, tables.band_table(answer), words, *drawn, links
+        return (
+            tables.headline(answer),
+            tables.legend(base),
+            base is None,
+            difference,
+            tables.band_table(answer),
+            words,
+            *(p.figure for p in drawn),
+            *({"height": f"{p.height}px"} for p in drawn),
+            links,
+        )
 
     def _told(self, error: ConfigError, names: Sequence[str]) -> tuple[Any, ...]:
         """Return the problems of a configuration, each beside its field; those of no field above the results."""
@@ -126,7 +135,7 @@ class Page:
         return self._unchanged(status, [" ".join(beside[name]) for name in names])
 
     def _unchanged(self, status: str, messages: list[str]) -> tuple[Any, ...]:
-        return (*[no_update] * (7 + len(_PICTURES)), status, messages)
+        return (*[no_update] * (_OTHERS + 2 * len(_PICTURES)), status, messages)
 
     def download(self, kind: Download) -> Any:
         """Return a file of the scenario that the address asks for."""
@@ -167,6 +176,7 @@ def make_app(served: Served, draws: int, *, token: str | None = None) -> Dash:
         Output("compared", "hidden"),
         *(Output(name, "children") for name in ("difference", "bands", "remarks")),
         *(Output(name, "figure") for name in _PICTURES),
+        *(Output(name, "style") for name in _PICTURES),
         *(Output(name, "children") for name in ("downloads", "status")),
         Output({"type": "message", "name": ALL}, "children"),
         Input("query", "data"),
@@ -187,11 +197,20 @@ def _in_the_browser(app: Dash) -> None:
         ClientsideFunction("page", "collect"),
         Output("collected", "data"),
         *(Input(*every(kind)) for kind in ("low", "high", "limit")),
-        *(Input(name, "value") for name in ("accelerator", "region", "lever", "draws")),
+        Input(*every("switch", "aria-checked")),
+        *(Input(f"{name}-chosen", "data") for name in ("accelerator", "region", "draws")),
         Input("pinned", "data"),
         *(State(*every(kind, "placeholder")) for kind in ("low", "high")),
-        *(State(*every(kind, "id")) for kind in ("low", "limit")),
+        *(State(*every(kind, "id")) for kind in ("low", "limit", "switch")),
         State("initial", "data"),
+    )
+    switch = {"type": "switch", "name": MATCH}
+    app.clientside_callback(
+        ClientsideFunction("page", "turn"),
+        Output(switch, "aria-checked"),
+        Input(switch, "n_clicks"),
+        State(switch, "aria-checked"),
+        prevent_initial_call=True,
     )
     own = {kind: {"type": kind, "name": MATCH} for kind in ("low", "high", "slider")}
     app.clientside_callback(

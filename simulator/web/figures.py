@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import xarray as xr
 
@@ -21,7 +21,16 @@ _INNER, _OUTER = "rgba(0,114,178,0.38)", "rgba(0,114,178,0.16)"
 _MOST = 10  # components, drivers
 _MARKED = (0.5, 0.8, 0.95)
 
+_HIGH = 320  # px
+
 Figure = dict[str, Any]
+
+
+class Picture(NamedTuple):
+    """A picture and the height that it needs [px]."""
+
+    figure: Figure
+    height: int = _HIGH
 
 
 def _layout(**more: Any) -> dict[str, Any]:
@@ -47,7 +56,7 @@ def _plain(name: str) -> str:
     return SHOWN[name].label if name in SHOWN else name.replace("_", " ")
 
 
-def bands_figure(answer: Answer, pinned: Answer | None, total: str) -> Figure:
+def bands_figure(answer: Answer, pinned: Answer | None, total: str) -> Picture:
     """Return the bands of a total and of its largest components.
 
     Parameters
@@ -65,14 +74,8 @@ def bands_figure(answer: Answer, pinned: Answer | None, total: str) -> Figure:
         data += _strips(parts, _percentiles(pinned.bands), factor, _OF_PINNED)
     names = ["total" if name == whole else _plain(name.partition("[")[2].rstrip("]")) for name in parts]
     ticks: dict[str, Any] = {"tickmode": "array", "tickvals": list(range(len(parts))), "ticktext": names}
-    return {
-        "data": data,
-        "layout": _layout(
-            height=92 + 38 * len(parts),
-            xaxis=_axis(unit, rangemode="tozero"),
-            yaxis=_axis(**ticks, range=[len(parts) - 0.5, -0.6], showgrid=False),
-        ),
-    }
+    layout = _layout(xaxis=_axis(unit, rangemode="tozero"), yaxis=_axis(**ticks, range=[len(parts) - 0.5, -0.6], showgrid=False))
+    return Picture({"data": data, "layout": layout}, 92 + 38 * len(parts))
 
 
 def _percentiles(bands: xr.Dataset) -> dict[str, dict[float, float]]:
@@ -116,10 +119,10 @@ def _strips(parts: Sequence[str], values: Mapping[str, Mapping[float, float]], f
     return [*traces, {"type": "scatter", "mode": "markers", "x": x, "y": y, "text": told, **marks}]
 
 
-def fan_figure(answer: Answer, pinned: Answer | None) -> Figure:
+def fan_figure(answer: Answer, pinned: Answer | None) -> Picture:
     """Return the fan of what the run has cost by then; empty where there are no histories."""
     if isinstance(answer.fan, str):
-        return {"data": [], "layout": _layout()}
+        return Picture({"data": [], "layout": _layout()})
     fan = answer.fan
     factor, unit = scale("USD", "cost_total", float(fan.cost_total.max()))
     days = (fan.time.values / 24.0).tolist()
@@ -140,14 +143,14 @@ def fan_figure(answer: Answer, pinned: Answer | None) -> Figure:
             for values, width, dash in ((other[0], 1.5, "dot"), (other[4], 1.5, "dot"), (other[2], 2, "dash"))
         ]
     lines = [{"type": "scatter", "mode": "lines", **trace} for trace in data]
-    return {"data": lines, "layout": _layout(height=320, xaxis=_axis("days since the start"), yaxis=_axis(unit, rangemode="tozero"))}
+    return Picture({"data": lines, "layout": _layout(xaxis=_axis("days since the start"), yaxis=_axis(unit, rangemode="tozero"))})
 
 
 def _levels(fan: xr.Dataset, factor: float) -> list[list[float]]:
     return [(fan.cost_total.sel(quantile=q).values / factor).tolist() for q in (0.05, 0.25, 0.5, 0.75, 0.95)]
 
 
-def exceedance_figure(answer: Answer, pinned: Answer | None) -> Figure:
+def exceedance_figure(answer: Answer, pinned: Answer | None) -> Picture:
     """Return how likely the run costs more than each amount, with the budget and P50, P80 and P95 marked."""
     values, beyond = answer.curve
     known = _percentiles(answer.bands)["cost_total"]
@@ -164,7 +167,7 @@ def exceedance_figure(answer: Answer, pinned: Answer | None) -> Figure:
             "cliponaxis": False, "hovertemplate": f"%{{text}}: %{{x:.4g}} {unit}<extra></extra>",
         }
     )  # fmt: skip
-    layout = _layout(height=320, xaxis=_axis(unit), yaxis=_axis("chance to cost more", ticksuffix=" %", range=[0, 103]))
+    layout = _layout(xaxis=_axis(unit), yaxis=_axis("chance to cost more", ticksuffix=" %", range=[0, 103]))
     budget = json.loads(answer.results.attrs["limits"]).get("budget")
     if budget is not None:
         at = budget / factor
@@ -172,7 +175,7 @@ def exceedance_figure(answer: Answer, pinned: Answer | None) -> Figure:
         layout["shapes"] = [{"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}]
         layout["annotations"] = [{"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "text": "budget", "showarrow": False}]
         layout["margin"]["t"] = 28
-    return {"data": data, "layout": layout}
+    return Picture({"data": data, "layout": layout})
 
 
 def _curve(x: Any, beyond: Any, line: Mapping[str, Any]) -> Figure:
@@ -180,10 +183,10 @@ def _curve(x: Any, beyond: Any, line: Mapping[str, Any]) -> Figure:
     return {"type": "scatter", "mode": "lines", "x": x.tolist(), "y": (100.0 * beyond).tolist(), "line": dict(line), "hovertemplate": hover}
 
 
-def tornado_figure(answer: Answer) -> Figure:
+def tornado_figure(answer: Answer) -> Picture:
     """Return the partial rank correlations of the total cost with the inputs that tell most, with their intervals."""
     if isinstance(answer.ranks, str):
-        return {"data": [], "layout": _layout()}
+        return Picture({"data": [], "layout": _layout()})
     found = answer.ranks.isel(input=slice(0, _MOST))
     values, ends = found.partial.values, found.ci_partial.values
     colours = [CURRENT if value > 0 else "#7fb8d9" for value in values]
@@ -196,9 +199,9 @@ def tornado_figure(answer: Answer) -> Figure:
         },
         "hovertemplate": "%{y}: %{x:.2f}<extra></extra>",
     }  # fmt: skip
-    x = _axis("partial rank correlation with the total cost", range=[-1.05, 1.05], zeroline=True, zerolinecolor=INK)
+    x = _axis("partial rank correlation", range=[-1.05, 1.05], zeroline=True, zerolinecolor=INK)
     y = _axis(autorange="reversed", showgrid=False)
-    return {"data": [bars], "layout": _layout(height=92 + 28 * len(values), xaxis=x, yaxis=y, bargap=0.35)}
+    return Picture({"data": [bars], "layout": _layout(xaxis=x, yaxis=y, bargap=0.35)}, 92 + 28 * len(values))
 
 
 def _known(number: float) -> float:

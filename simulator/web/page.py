@@ -15,17 +15,13 @@ from simulator.web.state import DRAWS, SWITCHES, State
 
 _LIMIT_LABELS = {"budget": "Budget", "deadline": "Deadline from now", "carbon_cap": "Carbon cap"}
 _LIMIT_HINTS = {"budget": "none, or 300k", "deadline": "none, or 120", "carbon_cap": "none, or 40"}
-_NO_BAR = {"displayModeBar": False, "responsive": True, "showTips": False}
+_NO_BAR = {"displayModeBar": False, "showTips": False}
 _PICTURES = (
-    ("costs", "Cost by component", "Line: P5 to P95; thick: P25 to P75; mark: P50."),
-    ("emitted", "Emissions by component", "Line: P5 to P95; thick: P25 to P75; mark: P50."),
     ("exceedance", "How likely it costs more", "The chance that the total cost is above each amount."),
     ("fan", "Cost over the run", "Of the run's own compute: P50, the central 50 % and the central 90 %."),
-    (
-        "tornado",
-        "What drives the cost",
-        "All else held, plain bars raise the cost and hatched ones lower it; whiskers are 95 % intervals.",
-    ),
+    ("costs", "Cost by component", "Line: P5 to P95; thick: P25 to P75; mark: P50."),
+    ("emitted", "Emissions by component", "Line: P5 to P95; thick: P25 to P75; mark: P50."),
+    ("tornado", "What drives the cost", "All else held, plain bars raise the cost and hatched ones lower it; whiskers are 95 % intervals."),
 )
 
 
@@ -53,9 +49,8 @@ def page(served: Served, state: State, fields: tuple[Field, ...], draws: int, pr
         dcc.Store("query"),
         dcc.Store("choice"),
         dcc.Store("collected"),
-        html.Main(
-            [html.Section(_controls(served, state, fields, draws), className="controls", **{"aria-label": "What is assumed"}), _results()]
-        ),
+        *(dcc.Store(f"{name}-chosen", data=value) for name, value in _chosen(state, draws).items()),
+        html.Main([_controls(served, state, fields, draws), _results()]),
     ]
 
 
@@ -93,20 +88,34 @@ def _controls(served: Served, state: State, fields: tuple[Field, ...], draws: in
     return html.Section(parts, className="controls", **{"aria-label": "What is assumed"})
 
 
+def _chosen(state: State, draws: int) -> dict[str, str]:
+    """Return what is chosen in the drop-downs, by name."""
+    return {"accelerator": state.accelerator, "region": state.region, "draws": str(state.draws or draws)}
+
+
 def _choices(served: Served, state: State) -> list[Any]:
     hardware = (served.data.get("hardware") or {}).get("accelerator")
-    place = (served.data.get("grid") or {}).get("region") or (served.data.get("grid") or {}).get("zone")
-    wanted = [("accelerator", "Accelerator", hardware, {name: name for name in served.accelerators}, state.accelerator)]
-    wanted += [("region", "Region", place, places(), state.region)]
-    boxes = []
-    for name, label, stands, options, chosen in wanted:
-        listed = [{"label": f"as in the config{f': {stands}' if stands else ''}", "value": ""}]
-        listed += [{"label": told, "value": key} for key, told in options.items()]
-        if chosen and chosen not in options:
-            listed.append({"label": chosen, "value": chosen})
-        box = dcc.Dropdown(id=name, options=listed, value=chosen, clearable=False)
-        boxes.append(html.Div([html.Label([html.Span(label), box]), message(name)], className="field"))
-    return boxes
+    grid = served.data.get("grid") or {}
+    devices = [_option(name, name) for name in served.accelerators]
+    kinds = [html.Optgroup([_option(key, told) for key, told in members], label=kind) for kind, members in places().items()]
+    return [
+        _drop_down("accelerator", "Accelerator", [_option("", _stands(hardware)), *devices], state.accelerator),
+        _drop_down("region", "Region", [_option("", _stands(grid.get("region") or grid.get("zone"))), *kinds], state.region),
+    ]
+
+
+def _stands(name: str | None) -> str:
+    return f"{name} (config)" if name else "as in the config"
+
+
+def _option(value: str, label: str) -> Any:
+    return html.Option(label, value=value)
+
+
+def _drop_down(name: str, label: str, options: list[Any], chosen: str) -> Any:
+    """Return a drop-down of the browser's own; ``page.js`` puts what is chosen into the store of its name."""
+    box = html.Select(options, id=name, **{"data-value": chosen})
+    return html.Div([html.Label([html.Span(label), box]), message(name)], className="field")
 
 
 def field_groups(state: State, fields: tuple[Field, ...]) -> list[Any]:
@@ -162,10 +171,17 @@ def message(name: str) -> Any:
 
 def _levers(served: Served, state: State) -> Any:
     pulled = served.levers if state.levers is None else state.levers
-    options = [{"label": html.Span([name.replace("_", " "), html.Small(LEVERS[name].meaning)]), "value": name} for name in SWITCHES]
-    return html.Fieldset(
-        [html.Legend("Levers"), dcc.Checklist(id="lever", options=options, value=list(pulled)), message("lever")], className="levers"
-    )
+    switches = [
+        html.Button(
+            [html.Span(className="switch"), html.Span([name.replace("_", " "), html.Small(LEVERS[name].meaning)])],
+            id={"type": "switch", "name": name},
+            type="button",
+            role="switch",
+            **{"aria-checked": "true" if name in pulled else "false"},
+        )
+        for name in SWITCHES
+    ]
+    return html.Fieldset([html.Legend("Levers"), message("lever"), *switches], className="levers")
 
 
 def _limits(served: Served, state: State) -> Any:
@@ -182,9 +198,8 @@ def _limits(served: Served, state: State) -> Any:
 
 
 def _drawn(state: State, draws: int) -> Any:
-    options = [{"label": f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"), "value": count} for count in DRAWS]
-    box = dcc.Dropdown(id="draws", options=options, value=state.draws or draws, clearable=False, searchable=False)
-    return html.Div([html.Label([html.Span("Random draws"), box]), message("draws")], className="field")
+    options = [_option(str(count), f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")) for count in DRAWS]
+    return _drop_down("draws", "Random draws", options, str(state.draws or draws))
 
 
 def _results() -> Any:
@@ -192,7 +207,7 @@ def _results() -> Any:
         html.Figure(
             [
                 html.Figcaption([html.H2(title), html.P(told, id=f"{name}-told")]),
-                dcc.Graph(id=name, figure={"data": [], "layout": {"height": 320}}, config=_NO_BAR),
+                dcc.Graph(id=name, figure={"data": [], "layout": {}}, config=_NO_BAR, responsive=True),
             ],
             className="card",
         )

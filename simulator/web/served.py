@@ -103,11 +103,16 @@ def _possible(served: Served, accelerator: str) -> bool:
     return True
 
 
-def places() -> dict[str, str]:
-    """Return the regions whose carbon intensity is known: their names by id."""
-    kinds = {"country": "", "us_state": "US: ", "ca_province": "Canada: ", "au_state": "Australia: ", "cloud_region": "Cloud: "}
+def places() -> dict[str, list[tuple[str, str]]]:
+    """Return the regions whose carbon intensity is known: their ids and names, by kind."""
     known = [place for place in regions().values() if "carbon_intensity" in place.figures]
-    return {place.id: f"{kinds[place.kind]}{place.name} ({place.id})" for place in known}
+    return {told: [(place.id, place.name) for place in known if place.kind == kind] for kind, told in _KINDS.items()}
+
+
+_KINDS = {
+    "country": "Countries", "us_state": "States of the US", "ca_province": "Provinces of Canada", "au_state": "States of Australia",
+    "cloud_region": "Regions of clouds",
+}  # fmt: skip
 
 
 def _pull(data: dict[str, Any], levers: list[str]) -> list[Problem]:

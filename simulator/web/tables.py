@@ -26,7 +26,7 @@ _MINUS = "\N{MINUS SIGN}"
 def headline(answer: Answer) -> list[Any]:
     """Return the sentence, and how likely each limit is exceeded."""
     text = sentence(answer.bands).removeprefix("P80: ")
-    told = [html.P(text[0].upper() + text[1:], className="sentence")]
+    told = [html.P(text[0].upper() + text[1:], className="sentence"), html.P(_halves(answer.bands), className="halves")]
     for name, (limit, chance) in limits_exceeded(answer.results).items():
         factor, unit = scale(QUANTITIES[LIMITS[name]].unit, LIMITS[name], limit)
         unit, factor = ("days", 24.0) if name == "deadline" else (unit, factor)
@@ -35,9 +35,20 @@ def headline(answer: Answer) -> list[Any]:
     return told
 
 
+def _halves(bands: xr.Dataset) -> str:
+    """Return the medians that matter most, in a sentence."""
+    told = []
+    for name in ("cost_total", "emissions_total", "wall_clock"):
+        row = bands.sel(output=name)
+        value, error = row.value.sel(quantile=0.5).item(), row.mcse.sel(quantile=0.5).item()
+        factor, unit = scale(str(row.unit.item()), name, value)
+        told.append(f"{rounded(value / factor, error / factor)} {unit}")
+    return f"P50: costs {told[0]}, emits {told[1]}, takes {told[2]}."
+
+
 def band_table(answer: Answer) -> Any:
     """Return P5, P50, P80 and P95 of every output, each with its Monte Carlo error."""
-    head = html.Tr([html.Th("", scope="col"), *(html.Th(f"P{100 * level:g}", scope="col") for level in _COLUMNS)])
+    head = html.Tr([html.Th("outcome", scope="col"), *(html.Th(f"P{100 * level:g}", scope="col") for level in _COLUMNS)])
     rows = []
     for name, label in outputs(answer.bands):
         row = answer.bands.sel(output=name)
@@ -61,7 +72,7 @@ def _number(at: xr.Dataset, factor: float) -> list[Any]:
 
 def difference_table(difference: xr.Dataset) -> Any:
     """Return the paired difference of the current scenario to the pinned one."""
-    heads = ["", *(f"P{100 * level:g}" for level in _OF_DIFFERENCE), "lower in"]
+    heads = ["outcome", *(f"P{100 * level:g}" for level in _OF_DIFFERENCE), "lower in"]
     head = html.Tr([html.Th(text, scope="col") for text in heads])
     rows = []
     for name in COMPARED:

@@ -17,7 +17,7 @@
   }
 
   const page = {
-    collect(lows, highs, limits, accelerator, region, lever, draws, pinned, lowStands, highStands, names, limitNames, initial) {
+    collect(lows, highs, limits, switches, accelerator, region, draws, pinned, lowStands, highStands, names, limitNames, levers, initial) {
       const query = new URLSearchParams();
       names.forEach((id, i) => {
         const found = range(lows[i], highs[i], lowStands[i], highStands[i]);
@@ -25,15 +25,15 @@
       });
       if (accelerator) query.set("accelerator", accelerator);
       if (region) query.set("region", region);
-      const pulled = [...(lever || [])].sort().join(" ");
-      const levers = pulled === initial.levers.split(" ").sort().join(" ") ? "" : pulled;
-      if (pulled !== initial.levers.split(" ").sort().join(" ")) query.set("lever", pulled);
+      const pulled = levers.filter((_, i) => switches[i] === "true").map((id) => id.name);
+      const pulledFirst = initial.levers.split(" ").filter(Boolean);
+      if (pulled.length !== pulledFirst.length || pulled.some((name) => !pulledFirst.includes(name))) query.set("lever", pulled.join(" "));
       limitNames.forEach((id, i) => {
         const stated = initial.limits[id.name] || "";
         if (text(limits[i]) !== stated) query.set(id.name, text(limits[i]));
       });
       const own = query.toString();
-      if (draws !== initial.draws) query.set("draws", draws);
+      if (draws !== String(initial.draws)) query.set("draws", draws);
       if (pinned !== null && pinned !== undefined) query.set("pin", pinned);
       clearTimeout(timer);
       timer = setTimeout(() => {
@@ -43,7 +43,7 @@
         const address = new URLSearchParams(query);
         if (whole) address.set("scenario", initial.scenario);
         history.replaceState(null, "", whole ? `?${address}` : location.pathname);
-        const choice = JSON.stringify([accelerator, region, levers]);
+        const choice = JSON.stringify([accelerator, region, pulled]);
         number += 1;
         document.getElementById("results").setAttribute("aria-busy", "true");
         dash_clientside.set_props("query", { data: { tab, number, query: whole, own } });
@@ -67,6 +67,10 @@
       return ends.some(Number.isNaN) || ends[0] > ends[1] ? [keep, keep, keep] : [keep, keep, ends.map(within)];
     },
 
+    turn(_clicks, checked) {
+      return checked === "true" ? "false" : "true";
+    },
+
     pin(_pin, _unpin, query) {
       const pinned = dash_clientside.callback_context.triggered_id === "pin" ? (query ? query.own : "") : null;
       return [pinned, pinned === null];
@@ -76,10 +80,14 @@
 
   // a field that has a message is invalid, and is described by it; thumbs of sliders are named after their field
   function describe() {
+    document.querySelectorAll("select[data-value]").forEach((select) => {
+      select.value = select.dataset.value;
+      delete select.dataset.value;
+    });
     document.querySelectorAll(".field, .levers").forEach((field) => {
       const message = field.querySelector(".message");
       const label = field.dataset.label;
-      field.querySelectorAll("input:not([type=checkbox])").forEach((input) => {
+      field.querySelectorAll("input, select").forEach((input) => {
         if (input.closest(".dash-range-slider-container, .dash-slider-container")) return;
         const wrong = message !== null && message.textContent !== "";
         if (message === null) return;
@@ -92,6 +100,9 @@
       });
     });
   }
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("select")) dash_clientside.set_props(`${event.target.id}-chosen`, { data: event.target.value });
+  });
   let drawn = false;
   new MutationObserver(() => {
     if (drawn) return;
