@@ -15,9 +15,7 @@ import click
 )
 @click.argument("config", type=click.Path(), default="configs/quickstart.yaml")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 takes a free one.")
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Where to serve; a host that others reach asks them for a token."
-)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to serve; a host that others reach asks them for a token.")
 @click.option("--open", "opened", is_flag=True, help="Open the page in a browser.")
 def command(config: str, port: int, host: str, opened: bool) -> None:
     """Serve a page on which the ranges of CONFIG can be moved and its bands follow.

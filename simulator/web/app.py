@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from flask import Response, request
 
@@ -32,6 +32,7 @@ _INDEX = """<!DOCTYPE html>
 </html>"""
 _AT_A_TIME = 2  # simulations
 WAITING = 12  # requests
+_LONGEST = 10.0  # s, of an answer
 _PICTURES = ("costs", "emitted", "exceedance", "fan", "tornado")
 _OTHERS = 7  # outputs of an update beside pictures, messages and the status
 
@@ -48,7 +49,7 @@ class Page:
 
     def __init__(self, served: Served, draws: int) -> None:
         self.served, self.answers = served, Answers(served, draws)
-        self._gate = Gate(places=_AT_A_TIME, waiting=WAITING)
+        self._gate = Gate(places=_AT_A_TIME, waiting=WAITING, seconds=_LONGEST)
         self._downloads = count()
 
     def open(self, search: str | None) -> list[Any]:
@@ -76,11 +77,11 @@ class Page:
         chosen = Asked(accelerator=state.accelerator, region=state.region, levers=state.levers)
         return fields_of(resolve(self.served.scenario(chosen)))
 
-    def update(self, asked: Mapping[str, Any] | None) -> tuple[Any, ...]:
+    def update(self, asked: Mapping[str, Any] | None, places: Sequence[Mapping[str, str]]) -> tuple[Any, ...]:
         """Return what the page shows of what is asked; where that is not admissible, messages beside the fields and nothing else."""
         if asked is None:
             raise PreventUpdate
-        names = [target["id"]["name"] for target in ctx.outputs_list[-1]]
+        names = [place["name"] for place in places]
         began = perf_counter()
         try:
             state = parse_query(str(asked["query"]), scenario=self.served.name)
@@ -92,11 +93,14 @@ class Page:
             return self._told(error, names)
         except SimulatorError as error:
             return self._unchanged(f"{error}.", [""] * len(names))
-        return (*shown, "", [""] * len(names))
+        return (*shown, "", "false", [""] * len(names))
 
     def _shown(self, state: Asked, progress: Progress, began: float) -> tuple[Any, ...]:
         answer, base = self.answers.of(state, progress), state.base()
-        pinned = None if base is None else self.answers.of(base, progress)
+        try:
+            pinned = None if base is None else self.answers.of(base, progress)
+        except ConfigError:
+            raise InputError("the pinned scenario is not possible. Unpin it") from None
         difference = [] if base is None else tables.difference_table(self.answers.difference(state, base, progress))
         drawn = (
             figures.bands_figure(answer, pinned, "cost"),
@@ -105,20 +109,10 @@ class Page:
             figures.fan_figure(answer, pinned),
             figures.tornado_figure(answer),
         )
-        file = f"/download/scenario%s?{state.to_query()}"
-        links = [html.A(f"Download: {kind.label}", href=file % kind.ending, className="button") for kind in DOWNLOADS]
+        links = [_link(kind, state) for kind in DOWNLOADS]
         words = tables.remarks(answer, perf_counter() - began)
-        return (
-            tables.headline(answer),
-            tables.legend(base),
-            base is None,
-            difference,
-            tables.band_table(answer),
-            words,
-            *(p.figure for p in drawn),
-            *({"height": f"{p.height}px"} for p in drawn),
-            links,
-        )
+        told = tables.headline(answer), tables.legend(base), base is None, difference, tables.band_table(answer), words
+        return (*told, *(picture.figure for picture in drawn), *({"height": f"{picture.height}px"} for picture in drawn), links)
 
     def _told(self, error: ConfigError, names: Sequence[str]) -> tuple[Any, ...]:
         """Return the problems of a configuration, each beside its field; those of no field above the results."""
@@ -135,7 +129,7 @@ class Page:
         return self._unchanged(status, [" ".join(beside[name]) for name in names])
 
     def _unchanged(self, status: str, messages: list[str]) -> tuple[Any, ...]:
-        return (*[no_update] * (_OTHERS + 2 * len(_PICTURES)), status, messages)
+        return (*[no_update] * (_OTHERS + 2 * len(_PICTURES)), status, "false", messages)
 
     def download(self, kind: Download) -> Any:
         """Return a file of the scenario that the address asks for."""
@@ -150,6 +144,10 @@ class Page:
         return Response(content, mimetype=kind.kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
+def _link(kind: Download, state: Asked) -> Any:
+    return html.A(f"Download: {kind.label}", href=f"/download/scenario{kind.ending}?{state.to_query()}", className="button")
+
+
 def make_app(served: Served, draws: int, *, token: str | None = None) -> Dash:
     """Return the application of a config.
 
@@ -162,7 +160,7 @@ def make_app(served: Served, draws: int, *, token: str | None = None) -> Dash:
         See :func:`simulator.web.guard.protect`.
     """
     app = Dash(
-        __name__, assets_folder=str(Path(__file__).parent / "assets"), title=f"{served.name}: what if", index_string=_INDEX,
+        __name__, assets_folder=str(Path(__file__).parent / "assets"), title="Training cost and carbon: what if", index_string=_INDEX,
         suppress_callback_exceptions=True, enable_mcp=False, websocket_callbacks=False, update_title=None,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )  # fmt: skip
@@ -178,8 +176,10 @@ def make_app(served: Served, draws: int, *, token: str | None = None) -> Dash:
         *(Output(name, "figure") for name in _PICTURES),
         *(Output(name, "style") for name in _PICTURES),
         *(Output(name, "children") for name in ("downloads", "status")),
+        Output("results", "aria-busy"),
         Output({"type": "message", "name": ALL}, "children"),
         Input("query", "data"),
+        State({"type": "message", "name": ALL}, "id"),
     )(shown.update)
     for kind in DOWNLOADS:
         app.server.add_url_rule(f"/download/scenario{kind.ending}", kind.ending, lambda kind=kind: shown.download(kind))

@@ -48,11 +48,13 @@ def _layout(**more: Any) -> dict[str, Any]:
 
 
 def _axis(title: str = "", **more: Any) -> dict[str, Any]:
-    return {"title": {"text": title, "standoff": 8}, "gridcolor": LINES, "zeroline": False, "fixedrange": True, "automargin": True, **more}
+    told = {"text": title, "standoff": 8, "font": {"size": 13}}
+    return {"title": told, "gridcolor": LINES, "zeroline": False, "fixedrange": True, "automargin": True, **more}
 
 
 def _plain(name: str) -> str:
-    """Return a component or an input as it is told."""
+    """Return an input as it is told."""
+    name = name.removeprefix("lever_factor[").removesuffix("]") if name.startswith("lever_factor[") else name
     return SHOWN[name].label if name in SHOWN else name.replace("_", " ")
 
 
@@ -72,7 +74,7 @@ def bands_figure(answer: Answer, pinned: Answer | None, total: str) -> Picture:
     data = _strips(parts, values, factor, _OF_CURRENT)
     if pinned is not None:
         data += _strips(parts, _percentiles(pinned.bands), factor, _OF_PINNED)
-    names = ["total" if name == whole else _plain(name.partition("[")[2].rstrip("]")) for name in parts]
+    names = ["total" if name == whole else name.partition("[")[2].rstrip("]").replace("_", " ") for name in parts]
     ticks: dict[str, Any] = {"tickmode": "array", "tickvals": list(range(len(parts))), "ticktext": names}
     layout = _layout(xaxis=_axis(unit, rangemode="tozero"), yaxis=_axis(**ticks, range=[len(parts) - 0.5, -0.6], showgrid=False))
     return Picture({"data": data, "layout": layout}, 92 + 38 * len(parts))
@@ -114,6 +116,7 @@ def _strips(parts: Sequence[str], values: Mapping[str, Mapping[float, float]], f
     marks = {
         "marker": {"color": "white", "size": 10, "symbol": look.mark, "line": {"color": look.colour, "width": 2.5}},
         "hovertemplate": "%{text}<extra></extra>",
+        "cliponaxis": False,
     }
     x, y = [band[0.5] for _, band in rows], [row for row, _ in rows]
     return [*traces, {"type": "scatter", "mode": "markers", "x": x, "y": y, "text": told, **marks}]
@@ -199,9 +202,9 @@ def tornado_figure(answer: Answer) -> Picture:
         },
         "hovertemplate": "%{y}: %{x:.2f}<extra></extra>",
     }  # fmt: skip
-    x = _axis("partial rank correlation", range=[-1.05, 1.05], zeroline=True, zerolinecolor=INK)
+    x = _axis(range=[-1.05, 1.05], tickvals=[-1, 0, 1], zeroline=True, zerolinecolor=INK)
     y = _axis(autorange="reversed", showgrid=False)
-    return Picture({"data": [bars], "layout": _layout(xaxis=x, yaxis=y, bargap=0.35)}, 92 + 28 * len(values))
+    return Picture({"data": [bars], "layout": _layout(xaxis=x, yaxis=y, bargap=0.35)}, 64 + 28 * len(values))
 
 
 def _known(number: float) -> float:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
+from time import monotonic
 
 from simulator.errors import SimulatorError
 
@@ -20,6 +21,10 @@ class BusyError(SimulatorError):
     """Too many wait already."""
 
 
+class TooLongError(SimulatorError):
+    """An answer takes longer than anyone waits."""
+
+
 class Gate:
     """Lets a few requests through at a time; of each tab's the last alone.
 
@@ -29,16 +34,18 @@ class Gate:
         Simulations at a time.
     waiting : int
         Requests that may wait for a place.
+    seconds : float
+        That an answer may take.
 
     Examples
     --------
-    >>> gate = Gate(places=1, waiting=8)
+    >>> gate = Gate(places=1, waiting=8, seconds=10.0)
     >>> with gate.turn("a tab", 1) as still_wanted:
     ...     still_wanted(50)
     """
 
-    def __init__(self, *, places: int, waiting: int) -> None:
-        self._free, self._room = places, waiting
+    def __init__(self, *, places: int, waiting: int, seconds: float) -> None:
+        self._free, self._room, self._seconds = places, waiting, seconds
         self._last: OrderedDict[str, int] = OrderedDict()
         self._changed = Condition()
 
@@ -63,6 +70,8 @@ class Gate:
             As soon as the tab has asked for something later, here or when what is yielded is called.
         BusyError
             Where too many wait.
+        TooLongError
+            By what is yielded, when the answer takes too long.
         """
         with self._changed:
             self._note(tab, number)
@@ -75,8 +84,15 @@ class Gate:
                 self._room += 1
             self._require(tab, number)
             self._free -= 1
+        began = monotonic()
+
+        def still_wanted(_done: int) -> None:
+            self._require(tab, number)
+            if monotonic() - began > self._seconds:
+                raise TooLongError(f"this takes longer than {self._seconds:g} s. Choose fewer draws, or what fails less often")
+
         try:
-            yield lambda _done: self._require(tab, number)
+            yield still_wanted
         finally:
             with self._changed:
                 self._free += 1

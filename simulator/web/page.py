@@ -21,7 +21,11 @@ _PICTURES = (
     ("fan", "Cost over the run", "Of the run's own compute: P50, the central 50 % and the central 90 %."),
     ("costs", "Cost by component", "Line: P5 to P95; thick: P25 to P75; mark: P50."),
     ("emitted", "Emissions by component", "Line: P5 to P95; thick: P25 to P75; mark: P50."),
-    ("tornado", "What drives the cost", "All else held, plain bars raise the cost and hatched ones lower it; whiskers are 95 % intervals."),
+    (
+        "tornado",
+        "What drives the cost",
+        "Partial rank correlation: plain bars raise the cost, hatched ones lower it. Whiskers: 95 % intervals.",
+    ),
 )
 
 
@@ -226,5 +230,5 @@ def _results() -> Any:
         id="results",
         tabIndex=-1,
         className="results",
-        **{"aria-label": "What follows"},
+        **{"aria-label": "What follows", "aria-busy": "true"},
     )  # fmt: skip

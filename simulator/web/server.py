@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import webbrowser
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -9,7 +10,6 @@ from urllib.parse import urlencode
 from waitress import create_server
 
 from simulator.errors import InputError
-from simulator.scenario import resolve
 from simulator.warmup import warm_up
 from simulator.web.answer import draws_within_a_second
 from simulator.web.app import WAITING, make_app
@@ -42,26 +42,29 @@ def serve(path: str, *, host: str, port: int, opened: bool, tell: Callable[[str]
         Where the config is not valid, or the port is taken.
     """
     served = serve_config(path)
-    tell("compiling what is not compiled yet; the first time takes two to three minutes")
-    for _ in warm_up():
-        pass
-    scenario = served.scenario(State())
-    resolve(scenario)
-    token = None if is_loopback(host) else new_token()
-    app = make_app(served, draws_within_a_second(scenario), token=token)
-    try:
+    with _listening(host, port) as listening:
+        tell("compiling what is not compiled yet; the first time takes two to three minutes")
+        for _ in warm_up():
+            pass
+        token = None if is_loopback(host) else new_token()
+        app = make_app(served, draws_within_a_second(served.scenario(State())), token=token)
+        url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+        if token:
+            url = f"{url}?{urlencode({'token': token})}"
+            tell("whoever can reach this machine and has this address can use the page; it is not encrypted")
         server = create_server(
-            app.server, host=host, port=port, threads=_THREADS, connection_limit=_CONNECTIONS, ident=None,
+            app.server, sockets=[listening], threads=_THREADS, connection_limit=_CONNECTIONS, ident=None,
             max_request_body_size=LARGEST_REQUEST, max_request_header_size=4 * LONGEST,
         )  # fmt: skip
+        tell(f"serving {served.name} at {url}  (Ctrl-C stops it)")
+        if opened:
+            webbrowser.open(url)
+        server.run()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, so that a port that is taken is told at once."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise InputError(f"{host}:{port} cannot be served ({error.strerror or error}). Use --port 0 for a free port") from None
-    named = f"[{host}]" if ":" in host else host
-    url = f"http://{named}:{server.effective_port}/"
-    if token:
-        url = f"{url}?{urlencode({'token': token})}"
-        tell("whoever can reach this machine and has this address can use the page; it is not encrypted")
-    tell(f"serving {served.name} at {url}  (Ctrl-C stops it)")
-    if opened:
-        webbrowser.open(url)
-    server.run()

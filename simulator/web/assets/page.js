@@ -45,7 +45,7 @@
         history.replaceState(null, "", whole ? `?${address}` : location.pathname);
         const choice = JSON.stringify([accelerator, region, pulled]);
         number += 1;
-        document.getElementById("results").setAttribute("aria-busy", "true");
+        dash_clientside.set_props("results", { "aria-busy": "true" });
         dash_clientside.set_props("query", { data: { tab, number, query: whole, own } });
         if (chosen !== null && choice !== chosen) dash_clientside.set_props("choice", { data: choice });
         chosen = choice;
