@@ -13,7 +13,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.analysis.bands import summarize
-from simulator.analysis.comparison.comparison import compare
 from simulator.analysis.comparison.differences import differences
 from simulator.analysis.fans import fan_bands
 from simulator.analysis.risk.exceedance import exceedance_curve
@@ -26,7 +25,7 @@ from simulator.scenario import Scenario
 from simulator.web.served import Served
 from simulator.web.state import DRAWS, State
 
-RANKED = 4_096  # draws, for the tornado
+RANKED = 2_048  # draws, for the tornado
 FANNED = 512  # draws, for the fan
 _KEPT = 6  # answers
 _SOON = 0.5  # s, of a simulation
@@ -102,12 +101,25 @@ class Answers:
                 self._kept.popitem(last=False)
         return found
 
-    def difference(self, state: State, base: State, progress: Progress) -> xr.Dataset:
-        """Return the paired difference of a state to the one that is pinned, as :func:`differences` tells it."""
-        scenarios = {PINNED: self.served.scenario(base), CURRENT: self.served.scenario(state)}
-        pairs = compare(scenarios, self.plan(state), progress=progress)
-        wanted = [name for name in (*COMPARED, "completed") if name in pairs]
-        return differences(pairs[wanted]).sel(scenario=CURRENT)
+
+def difference(current: Answer, pinned: Answer) -> xr.Dataset:
+    """Return the paired difference of the current scenario to the pinned one, as :func:`differences` tells it of a comparison.
+
+    Both have draws of one plan: draw i of each has the same random numbers, which is what :func:`simulator.compare` makes of them.
+
+    Examples
+    --------
+    >>> from simulator.scenario import load_scenario
+    >>> dear, cheap = (load_scenario("configs/quickstart.yaml", overrides=[f"rental_price={price}"]) for price in (4, 2))
+    >>> found = difference(answer(cheap, SamplingPlan(draws=500)), answer(dear, SamplingPlan(draws=500)))
+    >>> found.probability_lower.sel(output="cost_total").item(), found.probability_equal.sel(output="energy").item()
+    (1.0, 1.0)
+    """
+    parts = [part.results for part in (pinned, current)]
+    wanted = [name for name in (*COMPARED, "completed") if all(name in part for part in parts)]
+    names = xr.Variable("scenario", np.array([PINNED, CURRENT], dtype=object))
+    pairs = xr.concat([part[wanted] for part in parts], names, combine_attrs="drop_conflicts")
+    return differences(pairs).sel(scenario=CURRENT)
 
 
 def answer(scenario: Scenario, plan: SamplingPlan, progress: Progress | None = None) -> Answer:

@@ -15,7 +15,7 @@ from flask import Response, request
 from simulator.errors import ConfigError, InputError, SimulatorError
 from simulator.scenario import resolve
 from simulator.web import figures, tables
-from simulator.web.answer import Answers, Progress
+from simulator.web.answer import Answers, Progress, difference
 from simulator.web.downloads import DOWNLOADS, Download, file_name
 from simulator.web.fields import Field, fields_of
 from simulator.web.gate import BusyError, Gate, SupersededError
@@ -101,7 +101,7 @@ class Page:
             pinned = None if base is None else self.answers.of(base, progress)
         except ConfigError:
             raise InputError("the pinned scenario is not possible. Unpin it") from None
-        difference = [] if base is None else tables.difference_table(self.answers.difference(state, base, progress))
+        table = [] if pinned is None else tables.difference_table(difference(answer, pinned))
         drawn = (
             figures.bands_figure(answer, pinned, "cost"),
             figures.bands_figure(answer, pinned, "emissions"),
@@ -111,7 +111,7 @@ class Page:
         )
         links = [_link(kind, state) for kind in DOWNLOADS]
         words = tables.remarks(answer, perf_counter() - began)
-        told = tables.headline(answer), tables.legend(base), base is None, difference, tables.band_table(answer), words
+        told = tables.headline(answer), tables.legend(base), base is None, table, tables.band_table(answer), words
         return (*told, *(picture.figure for picture in drawn), *({"height": f"{picture.height}px"} for picture in drawn), links)
 
     def _told(self, error: ConfigError, names: Sequence[str]) -> tuple[Any, ...]:

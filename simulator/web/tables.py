@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import xarray as xr
@@ -37,35 +37,50 @@ def headline(answer: Answer) -> list[Any]:
 
 def _halves(bands: xr.Dataset) -> str:
     """Return the medians that matter most, in a sentence."""
-    told = []
-    for name in ("cost_total", "emissions_total", "wall_clock"):
-        row = bands.sel(output=name)
-        value, error = row.value.sel(quantile=0.5).item(), row.mcse.sel(quantile=0.5).item()
-        factor, unit = scale(str(row.unit.item()), name, value)
-        told.append(f"{rounded(value / factor, error / factor)} {unit}")
+    cells, told = _cells(bands), []
+    for name, quantity in (("cost_total", "USD"), ("emissions_total", "kgCO2e"), ("wall_clock", "h")):
+        at = cells[name][0.5]
+        factor, unit = scale(quantity, name, at.value)
+        told.append(f"{rounded(at.value / factor, at.error / factor)} {unit}")
     return f"P50: costs {told[0]}, emits {told[1]}, takes {told[2]}."
 
 
 def band_table(answer: Answer) -> Any:
     """Return P5, P50, P80 and P95 of every output, each with its Monte Carlo error."""
+    cells, units = _cells(answer.bands), dict(zip(answer.bands.output.values, answer.bands.unit.values, strict=True))
     head = html.Tr([html.Th("outcome", scope="col"), *(html.Th(f"P{100 * level:g}", scope="col") for level in _COLUMNS)])
     rows = []
     for name, label in outputs(answer.bands):
-        row = answer.bands.sel(output=name)
-        whole = answer.bands.sel(output=f"{name.partition('[')[0]}_total") if "[" in name else row
-        factor, unit = scale(str(row.unit.item()), name, float(whole.value.sel(quantile=0.5).item()))
+        whole = f"{name.partition('[')[0]}_total" if "[" in name else name
+        factor, unit = scale(str(units[name]), name, cells[whole][0.5].value)
         told = label.strip().replace("_", " ")
-        cells = [html.Td(_number(row.sel(quantile=level), factor)) for level in _COLUMNS]
         kind = "part" if "[" in name else "total" if name.endswith("_total") else ""
-        rows.append(html.Tr([html.Th([told, html.Small(unit)], scope="row"), *cells], className=kind))
+        numbers = [html.Td(_number(cells[name][level], factor)) for level in _COLUMNS]
+        rows.append(html.Tr([html.Th([told, html.Small(unit)], scope="row"), *numbers], className=kind))
     return html.Table([html.Thead(head), html.Tbody(rows)], className="bands")
 
 
-def _number(at: xr.Dataset, factor: float) -> list[Any]:
+class _Cell(NamedTuple):
+    """A percentile, its error, and the draws that it needs."""
+
+    value: float
+    error: float
+    needed: int
+
+
+def _cells(bands: xr.Dataset) -> dict[str, dict[float, _Cell]]:
+    """Return the percentiles of every output by level; read at once, since xarray takes a millisecond each time."""
+    levels, names = bands["quantile"].values.tolist(), bands.output.values.tolist()
+    columns = (bands[name].values.tolist() for name in ("value", "mcse", "draws_needed"))
+    rows = zip(names, *columns, strict=True)
+    return {name: dict(zip(levels, map(_Cell, *row), strict=True)) for name, *row in rows}
+
+
+def _number(at: _Cell, factor: float) -> list[Any]:
     """Return one percentile and its error, or a dash where the draws do not support it."""
-    if at.draws_needed.item():
+    if at.needed:
         return ["\N{EN DASH}"]
-    value, error = at.value.item() / factor, at.mcse.item() / factor
+    value, error = at.value / factor, at.error / factor
     told = [rounded(value, error).replace("-", _MINUS)]
     return [*told, html.Small(f"± {error_in_words(error)}")] if error > 0 and math.isfinite(error) else told
 
@@ -74,14 +89,13 @@ def difference_table(difference: xr.Dataset) -> Any:
     """Return the paired difference of the current scenario to the pinned one."""
     heads = ["outcome", *(f"P{100 * level:g}" for level in _OF_DIFFERENCE), "lower in"]
     head = html.Tr([html.Th(text, scope="col") for text in heads])
-    rows = []
+    known, rows = _cells(difference), []
     for name in COMPARED:
-        if name not in difference.output.values:
+        if name not in known:
             continue
         row = difference.sel(output=name)
-        size = max(abs(row.value.sel(quantile=level).item()) for level in _OF_DIFFERENCE)
-        factor, unit = scale(str(row.unit.item()), name, size)
-        cells = [html.Td(_signed(_number(row.sel(quantile=level), factor))) for level in _OF_DIFFERENCE]
+        factor, unit = scale(str(row.unit.item()), name, max(abs(known[name][level].value) for level in _OF_DIFFERENCE))
+        cells = [html.Td(_signed(_number(known[name][level], factor))) for level in _OF_DIFFERENCE]
         rows.append(html.Tr([html.Th([_LABELS[name], html.Small(unit)], scope="row"), *cells, html.Td(_share(row))]))
     return html.Table([html.Thead(head), html.Tbody(rows)], className="bands difference")
 

@@ -201,6 +201,8 @@ def test_the_keyboard_is_enough(open_page: Open) -> None:
     for _ in range(120):
         active = "document.activeElement"
         focused = page.evaluate(f"[{active}.id, getComputedStyle({active}).outlineStyle, {active}.role]")
+        if page.evaluate(f"{active} === document.body"):
+            break
         assert focused[1] != "none" or focused[2] == "slider", focused
         reached.add(focused[0])
         page.keyboard.press("Tab")
@@ -237,7 +239,7 @@ def test_what_is_chosen_brings_its_defaults_and_keeps_what_was_changed(open_page
     assert box(page, "pue", "low").input_value() == "1.3"
     box(page, "pue", "low").fill("")
     box(page, "pue", "high").fill("")
-    page.wait_for_function("!location.search.includes('pue')")
+    page.wait_for_function("() => !location.search.includes('pue')")
     assert "region=FR" in page.url
 
 
