@@ -111,7 +111,7 @@ class Page:
         )
         links = [_link(kind, state) for kind in DOWNLOADS]
         words = tables.remarks(answer, perf_counter() - began)
-        told = tables.headline(answer), tables.legend(base), base is None, table, tables.band_table(answer), words
+        told = tables.headline(answer), tables.legend(base), base is None, table, tables.band_tables(answer), words
         return (*told, *(picture.figure for picture in drawn), *({"height": f"{picture.height}px"} for picture in drawn), links)
 
     def _told(self, error: ConfigError, names: Sequence[str]) -> tuple[Any, ...]:

@@ -6,6 +6,8 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import xarray as xr
@@ -22,6 +24,7 @@ _MOST = 10  # components, drivers
 _MARKED = (0.5, 0.8, 0.95)
 
 _HIGH = 320  # px
+_LINE = 38  # characters, which a phone shows
 
 Figure = dict[str, Any]
 
@@ -125,7 +128,7 @@ def _strips(parts: Sequence[str], values: Mapping[str, Mapping[float, float]], f
 def fan_figure(answer: Answer, pinned: Answer | None) -> Picture:
     """Return the fan of what the run has cost by then; empty where there are no histories."""
     if isinstance(answer.fan, str):
-        return Picture({"data": [], "layout": _layout()})
+        return _nothing(answer.fan)
     fan = answer.fan
     factor, unit = scale("USD", "cost_total", float(fan.cost_total.max()))
     days = (fan.time.values / 24.0).tolist()
@@ -189,7 +192,7 @@ def _curve(x: Any, beyond: Any, line: Mapping[str, Any]) -> Figure:
 def tornado_figure(answer: Answer) -> Picture:
     """Return the partial rank correlations of the total cost with the inputs that tell most, with their intervals."""
     if isinstance(answer.ranks, str):
-        return Picture({"data": [], "layout": _layout()})
+        return _nothing(answer.ranks)
     found = answer.ranks.isel(input=slice(0, _MOST))
     values, ends = found.partial.values, found.ci_partial.values
     colours = [CURRENT if value > 0 else "#7fb8d9" for value in values]
@@ -205,6 +208,20 @@ def tornado_figure(answer: Answer) -> Picture:
     x = _axis(range=[-1.05, 1.05], tickvals=[-1, 0, 1], zeroline=True, zerolinecolor=INK)
     y = _axis(autorange="reversed", showgrid=False)
     return Picture({"data": [bars], "layout": _layout(xaxis=x, yaxis=y, bargap=0.35)}, 64 + 28 * len(values))
+
+
+def _nothing(reason: str) -> Picture:
+    """Return why there is no picture."""
+    text = {
+        "text": "<br>".join(wrap(escape(reason), _LINE)),
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": 1,
+        "showarrow": False,
+        "align": "left",
+    }
+    return Picture({"data": [], "layout": _layout(xaxis={"visible": False}, yaxis={"visible": False}, annotations=[text])}, 140)
 
 
 def _known(number: float) -> float:

@@ -45,19 +45,24 @@ def _halves(bands: xr.Dataset) -> str:
     return f"P50: costs {told[0]}, emits {told[1]}, takes {told[2]}."
 
 
-def band_table(answer: Answer) -> Any:
-    """Return P5, P50, P80 and P95 of every output, each with its Monte Carlo error."""
+def band_tables(answer: Answer) -> list[Any]:
+    """Return P5, P50, P80 and P95 of every output, each with its Monte Carlo error; of components where they are asked for."""
+    rows = outputs(answer.bands)
+    wholes, parts = ([row for row in rows if ("[" in row[0]) is apart] for apart in (False, True))
+    return [_table(answer, wholes), html.Details([html.Summary("Components"), _table(answer, parts)])]
+
+
+def _table(answer: Answer, rows: list[tuple[str, str]]) -> Any:
     cells, units = _cells(answer.bands), dict(zip(answer.bands.output.values, answer.bands.unit.values, strict=True))
     head = html.Tr([html.Th("outcome", scope="col"), *(html.Th(f"P{100 * level:g}", scope="col") for level in _COLUMNS)])
-    rows = []
-    for name, label in outputs(answer.bands):
-        whole = f"{name.partition('[')[0]}_total" if "[" in name else name
-        factor, unit = scale(str(units[name]), name, cells[whole][0.5].value)
-        told = label.strip().replace("_", " ")
-        kind = "part" if "[" in name else "total" if name.endswith("_total") else ""
+    told = []
+    for name, label in rows:
+        factor, unit = scale(str(units[name]), name, cells[name][_COLUMNS[-1]].value)
+        of = f", {name.partition('[')[0]}" if "[" in name else ""
         numbers = [html.Td(_number(cells[name][level], factor)) for level in _COLUMNS]
-        rows.append(html.Tr([html.Th([told, html.Small(unit)], scope="row"), *numbers], className=kind))
-    return html.Table([html.Thead(head), html.Tbody(rows)], className="bands")
+        names = [label.strip().replace("_", " "), html.Small(f"{unit}{of}")]
+        told.append(html.Tr([html.Th(names, scope="row"), *numbers], className="total" if name.endswith("_total") else ""))
+    return html.Table([html.Thead(head), html.Tbody(told)], className="bands")
 
 
 class _Cell(NamedTuple):

@@ -36,9 +36,9 @@ def fill(page: Page, name: str, low: str, high: str) -> None:
 @contextmanager
 def a_new_result(page: Page) -> Iterator[None]:
     """Wait for the bands to change by what is done inside."""
-    before = page.inner_text("#bands")
+    before = page.text_content("#bands")
     yield
-    page.wait_for_function("text => document.querySelector('#bands').innerText !== text", arg=before)
+    page.wait_for_function("text => document.querySelector('#bands').textContent !== text", arg=before)
 
 
 def p50(page: Page) -> str:
@@ -117,10 +117,10 @@ def test_a_better_utilization_costs_less_than_the_pinned_scenario(open_page: Ope
 
 def test_an_impossible_value_gets_a_message_and_the_last_result_stays(open_page: Open) -> None:
     page = open_page()
-    before = page.inner_text("#bands")
+    before = page.text_content("#bands")
     box(page, "mfu", "high").fill("4.2")
     expect(told_beside(page, "mfu")).to_contain_text("4.2 cannot end a 90 % interval")
-    assert page.inner_text("#bands") == before
+    assert page.text_content("#bands") == before
     expect(box(page, "mfu", "high")).to_have_attribute("aria-invalid", "true")
     described = box(page, "mfu", "high").get_attribute("aria-describedby")
     assert described == told_beside(page, "mfu").get_attribute("id")
@@ -156,13 +156,13 @@ def test_reload_and_link_restore_the_state(open_page: Open) -> None:
     page.select_option("#draws", "20000")
     expect(page.locator("#remarks")).to_contain_text("20 000")
     page.wait_for_timeout(500)
-    told, link = page.inner_text("#bands"), page.url
+    told, link = page.text_content("#bands"), page.url
     page.reload()
     other = open_page("?" + link.partition("?")[2])
     for again in (page, other):
         expect(again.locator("#remarks")).to_contain_text("20 000")
         expect(again.locator("#difference tr")).not_to_have_count(0)
-        assert again.inner_text("#bands") == told
+        assert again.text_content("#bands") == told
         assert box(again, "mfu", "low").input_value() == "0.4"
         assert box(again, "budget", "limit").input_value() == "300k"
         assert again.input_value("#region") == "FR"
