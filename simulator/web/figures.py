@@ -79,7 +79,9 @@ def bands_figure(answer: Answer, pinned: Answer | None, total: str) -> Picture:
         data += _strips(parts, _percentiles(pinned.bands), factor, _OF_PINNED)
     names = ["total" if name == whole else name.partition("[")[2].rstrip("]").replace("_", " ") for name in parts]
     ticks: dict[str, Any] = {"tickmode": "array", "tickvals": list(range(len(parts))), "ticktext": names}
-    layout = _layout(xaxis=_axis(unit, rangemode="tozero"), yaxis=_axis(**ticks, range=[len(parts) - 0.5, -0.6], showgrid=False))
+    layout = _layout(
+        xaxis=_axis(unit, rangemode="tozero"), yaxis=_axis(**ticks, range=[len(parts) - 0.5, -0.6], showgrid=False, ticklabelstandoff=10)
+    )
     return Picture({"data": data, "layout": layout}, 92 + 38 * len(parts))
 
 
@@ -212,16 +214,10 @@ def tornado_figure(answer: Answer) -> Picture:
 
 def _nothing(reason: str) -> Picture:
     """Return why there is no picture."""
-    text = {
-        "text": "<br>".join(wrap(escape(reason), _LINE)),
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0,
-        "y": 1,
-        "showarrow": False,
-        "align": "left",
-    }
-    return Picture({"data": [], "layout": _layout(xaxis={"visible": False}, yaxis={"visible": False}, annotations=[text])}, 140)
+    told = {"text": "<br>".join(wrap(escape(reason), _LINE)), "showarrow": False, "align": "left"}
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1}
+    hidden = {"visible": False}
+    return Picture({"data": [], "layout": _layout(xaxis=hidden, yaxis=hidden, annotations=[told | place])}, 140)
 
 
 def _known(number: float) -> float:

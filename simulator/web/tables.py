@@ -61,7 +61,9 @@ def _table(answer: Answer, rows: list[tuple[str, str]]) -> Any:
         of = f", {name.partition('[')[0]}" if "[" in name else ""
         numbers = [html.Td(_number(cells[name][level], factor)) for level in _COLUMNS]
         names = [label.strip().replace("_", " "), html.Small(f"{unit}{of}")]
-        told.append(html.Tr([html.Th(names, scope="row"), *numbers], className="total" if name.endswith("_total") else ""))
+        told.append(
+            html.Tr([html.Th(names, scope="row"), *numbers], className="total" if name in ("cost_total", "emissions_total") else "")
+        )
     return html.Table([html.Thead(head), html.Tbody(told)], className="bands")
 
 
