@@ -165,8 +165,9 @@ def make_app(served: Served, draws: int, *, token: str | None = None) -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )  # fmt: skip
     shown = Page(served, draws)
-    app.layout = html.Div([dcc.Location("url", refresh=True), html.Div(id="page")])
-    app.callback(Output("page", "children"), Input("url", "search"))(shown.open)
+    app.layout = html.Div([dcc.Store("address"), html.Div(id="page")])
+    app.clientside_callback(ClientsideFunction("page", "address"), Output("address", "data"), Input("page", "id"))
+    app.callback(Output("page", "children"), Input("address", "data"))(shown.open)
     _in_the_browser(app)
     app.callback(Output("fields", "children"), Input("choice", "data"), State("query", "data"), prevent_initial_call=True)(shown.fields)
     app.callback(
@@ -212,6 +213,7 @@ def _in_the_browser(app: Dash) -> None:
         State(switch, "aria-checked"),
         prevent_initial_call=True,
     )
+    app.clientside_callback(ClientsideFunction("page", "renewed"), Output("renewed", "data"), Input("fields", "children"))
     own = {kind: {"type": kind, "name": MATCH} for kind in ("low", "high", "slider")}
     app.clientside_callback(
         ClientsideFunction("page", "slide"),

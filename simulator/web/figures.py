@@ -79,9 +79,8 @@ def bands_figure(answer: Answer, pinned: Answer | None, total: str) -> Picture:
         data += _strips(parts, _percentiles(pinned.bands), factor, _OF_PINNED)
     names = ["total" if name == whole else name.partition("[")[2].rstrip("]").replace("_", " ") for name in parts]
     ticks: dict[str, Any] = {"tickmode": "array", "tickvals": list(range(len(parts))), "ticktext": names}
-    layout = _layout(
-        xaxis=_axis(unit, rangemode="tozero"), yaxis=_axis(**ticks, range=[len(parts) - 0.5, -0.6], showgrid=False, ticklabelstandoff=10)
-    )
+    y = _axis(**ticks, range=[len(parts) - 0.5, -0.6], showgrid=False, ticklabelstandoff=10)
+    layout = _layout(xaxis=_axis(unit, rangemode="tozero"), yaxis=y)
     return Picture({"data": data, "layout": layout}, 92 + 38 * len(parts))
 
 

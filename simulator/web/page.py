@@ -53,6 +53,7 @@ def page(served: Served, state: State, fields: tuple[Field, ...], draws: int, pr
         dcc.Store("query"),
         dcc.Store("choice"),
         dcc.Store("collected"),
+        dcc.Store("renewed"),
         *(dcc.Store(f"{name}-chosen", data=value) for name, value in _chosen(state, draws).items()),
         html.Main([_controls(served, state, fields, draws), _results()]),
     ]

@@ -61,9 +61,8 @@ def _table(answer: Answer, rows: list[tuple[str, str]]) -> Any:
         of = f", {name.partition('[')[0]}" if "[" in name else ""
         numbers = [html.Td(_number(cells[name][level], factor)) for level in _COLUMNS]
         names = [label.strip().replace("_", " "), html.Small(f"{unit}{of}")]
-        told.append(
-            html.Tr([html.Th(names, scope="row"), *numbers], className="total" if name in ("cost_total", "emissions_total") else "")
-        )
+        kind = "total" if name in ("cost_total", "emissions_total") else ""
+        told.append(html.Tr([html.Th(names, scope="row"), *numbers], className=kind))
     return html.Table([html.Thead(head), html.Tbody(told)], className="bands")
 
 

@@ -73,9 +73,6 @@ def open_page(browser: Browser, url: str) -> Iterator[Open]:
         page = context.new_page()
         page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "requestfailed", lambda request: wrong.append(f"{request.url} {request.failure}") if request.is_navigation_request() else None
-        )
         host = urlsplit(at).netloc
         page.on("request", lambda request: None if urlsplit(request.url).netloc in (host, "") else wrong.append(f"asks {request.url}"))
         page.goto(at + query)

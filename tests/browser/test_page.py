@@ -13,6 +13,7 @@ from conftest import DESKTOP, PHONE, ROOT, Open, Serve
 from playwright.sync_api import Locator, Page, expect
 
 from simulator import SamplingPlan, load_scenario, open_results, simulate, summarize
+from simulator.analysis.words import rounded
 from simulator.cli import _run
 
 QUICKSTART = ROOT / "configs" / "quickstart.yaml"
@@ -48,7 +49,7 @@ def p50(page: Page) -> str:
 def settles_at(page: Page, value: str, expected: str) -> None:
     """Wait for the result of an utilization, and see that no older one comes after it."""
     page.wait_for_function("value => location.search.includes(`mfu=${value}`)", arg=value)
-    expect(page.locator("#bands tr.total td").nth(1)).to_contain_text(expected)
+    expect(page.locator("#bands tr.total td").nth(1)).to_contain_text(f"{expected}±")
     expect(page.locator("#results")).to_have_attribute("aria-busy", "false")
     page.wait_for_timeout(2_000)
     assert p50(page) == expected
@@ -56,10 +57,9 @@ def settles_at(page: Page, value: str, expected: str) -> None:
 
 def simulated(*overrides: str, draws: int = 2_000) -> str:
     """Return what the library says P50 of the cost is, as the page should write it."""
-    row = summarize(simulate(load_scenario(QUICKSTART, overrides=overrides), SamplingPlan(draws=draws))).sel(
-        output="cost_total", quantile=0.5
-    )
-    return f"{float(row.value) / 1e3:.1f}"
+    bands = summarize(simulate(load_scenario(QUICKSTART, overrides=overrides), SamplingPlan(draws=draws)))
+    row = bands.sel(output="cost_total", quantile=0.5)
+    return rounded(row.value.item() / 1e3, row.mcse.item() / 1e3)
 
 
 def traces(page: Page, name: str) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize(
     "query",
     ["?draws=2000", "?draws=2000&mfu=0.45&budget=300k&lever=fp8&pin=", "?mfu=0.5+to+0.3"],
-    ids=["plain", "pinned", "with a message"],
+    ids=["plain", "pinned", "message"],
 )
 def test_anyone_can_use_it(open_page: Open, size: tuple[int, int], query: str) -> None:
     page = open_page(query, size=size, shown="0.5" not in query)

@@ -7,6 +7,7 @@
   let timer = null;
   let asked = null;
   let chosen = null;
+  let renewing = false; // the fields are asked for, after another choice
 
   const same = (a, b) => a === b || (a !== "" && b !== "" && Number(a) === Number(b));
   const text = (value) => (value === null || value === undefined ? "" : String(value).trim());
@@ -17,6 +18,10 @@
   }
 
   const page = {
+    address() {
+      return location.search;
+    },
+
     collect(lows, highs, limits, switches, accelerator, region, draws, pinned, lowStands, highStands, names, limitNames, levers, initial) {
       const query = new URLSearchParams();
       names.forEach((id, i) => {
@@ -47,8 +52,9 @@
         number += 1;
         dash_clientside.set_props("results", { "aria-busy": "true" });
         dash_clientside.set_props("query", { data: { tab, number, query: whole, own } });
-        if (chosen !== null && choice !== chosen) dash_clientside.set_props("choice", { data: choice });
+        renewing ||= chosen !== null && choice !== chosen;
         chosen = choice;
+        if (renewing) dash_clientside.set_props("choice", { data: `${choice} ${number}` }); // again, where a field changes meanwhile
       }, WAIT);
       return dash_clientside.no_update;
     },
@@ -65,6 +71,11 @@
         return [next[0], next[1], keep];
       }
       return ends.some(Number.isNaN) || ends[0] > ends[1] ? [keep, keep, keep] : [keep, keep, ends.map(within)];
+    },
+
+    renewed() {
+      renewing = false;
+      return dash_clientside.no_update;
     },
 
     turn(_clicks, checked) {
