@@ -136,7 +136,7 @@ def _range(field: Field, ends: tuple[str, str]) -> Any:
     """Return two boxes and a slider for the ends of a range, with what stands there by default and where that comes from."""
     boxes = [
         dcc.Input(
-            id={"type": end, "name": field.name}, type="text", inputMode="decimal", value=value, placeholder=stands, debounce=0.3,
+            id={"type": end, "name": field.name}, type="text", inputMode="decimal", value=value, placeholder=stands,
             autoComplete="off", maxLength=24, className="end",
         )
         for end, value, stands in (("low", ends[0], field.low), ("high", ends[1], field.high))
@@ -194,7 +194,7 @@ def _limits(served: Served, state: State) -> Any:
     rows = []
     for name, unit in LIMIT_UNITS.items():
         box = dcc.Input(
-            id={"type": "limit", "name": name}, type="text", value=stated.get(name, ""), placeholder=_LIMIT_HINTS[name], debounce=0.3,
+            id={"type": "limit", "name": name}, type="text", value=stated.get(name, ""), placeholder=_LIMIT_HINTS[name],
             autoComplete="off", maxLength=24, className="end",
         )  # fmt: skip
         label = [html.Span(_LIMIT_LABELS[name], className="label"), html.Span("t CO2e" if unit == "t" else unit, className="unit")]

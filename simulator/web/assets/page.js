@@ -1,7 +1,7 @@
 "use strict";
 // What needs no server: fields into an address, sliders beside boxes, the pin; and names for what the framework leaves unnamed.
 (() => {
-  const WAIT = 150; // ms without a change before the server is asked
+  const WAIT = 300; // ms without a change before the server is asked
   const tab = Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16)).join("");
   let number = 0;
   let timer = null;
