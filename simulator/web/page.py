@@ -218,10 +218,11 @@ def _results() -> Any:
         )
         for name, title, told in _PICTURES
     ]
-    status = html.P("Simulating\N{HORIZONTAL ELLIPSIS}", id="status")
+    status = html.P("", id="status")
+    waiting = html.P("Simulating\N{HORIZONTAL ELLIPSIS}", className="sentence")
     return html.Section(
         [
-            html.Div([html.Div(id="headline"), status], className="headline", **{"aria-live": "polite"}),
+            html.Div([html.Div(waiting, id="headline"), status], className="headline", **{"aria-live": "polite"}),
             html.Div(id="legend", className="legend"),
             html.Div([html.H2("Current less pinned"), html.Div(id="difference")], id="compared", className="card", hidden=True),
             html.Div([html.H2("Bands"), html.Div(id="bands"), html.Ul(id="remarks")], className="card"),
