@@ -38,6 +38,7 @@ _VERBS = {
     "validate": ("simulator.cli.validate", "Check scenarios and list the defaults that they would use."),
     "sensitivity": ("simulator.cli.sensitivity", "Tell what drives an output: tornado, rank correlations, shares of its variance."),
     "claims": ("simulator.cli.claims", "Put well-known claims about training to the scenarios of the record."),
+    "serve": ("simulator.cli.serve", "Serve a page on which ranges can be moved and bands follow."),
     "summarize": ("simulator.cli.summarize", "Print the bands of a result that was saved."),
     "rare": ("simulator.cli.rare", "Tell how likely a limit is that hardly any draw exceeds, and what it takes."),
     "warmup": ("simulator.cli.warmup", "Compile the kernels ahead of their first use."),

@@ -17,9 +17,10 @@ from simulator.analysis.bands import bands_json, summarize
 from simulator.analysis.chances import LIMITS, budgets_exceeded, building_is_cheaper, chances_json, limits_exceeded
 from simulator.analysis.equivalences import equivalences, equivalences_json
 from simulator.analysis.notes import event_sources, notes, percentage
+from simulator.analysis.rows import outputs, sentence
 from simulator.analysis.words import LIMIT_WORDS, chance_in_words, scale
 from simulator.cli.show.history import print_history
-from simulator.cli.show.table import outputs, sentence, table_of_bands
+from simulator.cli.show.table import table_of_bands
 from simulator.quantities import QUANTITIES
 
 

@@ -1,0 +1,54 @@
+"""What can be taken away from the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulator.web.answer import Answer
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that is made of an answer.
+
+    Attributes
+    ----------
+    ending, label, kind : str
+        Of the file's name; of the link; its media type.
+    make : callable
+        From an answer to the file's content.
+    """
+
+    ending: str
+    label: str
+    kind: str
+    make: Callable[[Answer], bytes]
+
+
+def _config(answer: Answer) -> bytes:
+    return answer.scenario.to_yaml().encode()
+
+
+def _draws(answer: Answer) -> bytes:
+    return bytes(answer.results.to_netcdf(engine="h5netcdf"))
+
+
+#: what is added here has its link on the page
+DOWNLOADS = (
+    Download(".yaml", "Scenario (YAML)", "application/yaml", _config),
+    Download(".nc", "Draws (netCDF)", "application/x-netcdf", _draws),
+)
+
+
+def file_name(answer: Answer, ending: str) -> str:
+    """Return the name of a file of a scenario, of letters that every system takes.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> file_name(SimpleNamespace(scenario=SimpleNamespace(name="../a <b>")), ".nc")
+    'a-b.nc'
+    """
+    return (re.sub(r"[^A-Za-z0-9.]+", "-", answer.scenario.name).strip("-.")[:60] or "scenario") + ending

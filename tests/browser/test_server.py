@@ -1,0 +1,154 @@
+"""What the server answers to who does not use the page; wants the extra browser."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash.exceptions import PreventUpdate
+
+from simulator.cli import _run
+from simulator.web.app import Page, make_app
+from simulator.web.downloads import DOWNLOADS
+from simulator.web.fields import SHOWN
+from simulator.web.guard import COOKIE, LARGEST_REQUEST, is_loopback
+from simulator.web.served import Served, serve_config
+
+QUICKSTART = str(Path(__file__).parent.parent.parent / "configs" / "quickstart.yaml")
+PLACES = [{"name": name} for name in (*SHOWN, "lever", "budget")]
+HERE = {"Host": "127.0.0.1:8000"}
+
+
+@pytest.fixture(scope="module")
+def served() -> Served:
+    return serve_config(QUICKSTART)
+
+
+@pytest.fixture(scope="module")
+def client(served: Served) -> Any:
+    return make_app(served, 1000).server.test_client()
+
+
+@pytest.fixture
+def page(served: Served) -> Page:
+    return Page(served, 1000)
+
+
+def asked(query: str, number: int = 1) -> dict[str, Any]:
+    return {"tab": "a", "number": number, "query": query}
+
+
+def test_every_answer_keeps_the_browser_to_this_host(client: Any) -> None:
+    for path in ("/", "/_dash-layout", "/assets/page.js", "/download/scenario.yaml", "/nowhere"):
+        answer = client.get(path, headers=HERE, buffered=True)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "http" not in policy
+        assert "default-src 'self'" in policy
+        assert "unsafe-eval" not in policy
+        assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("host", ["evil.example:8000", "192.168.1.5:8000", ""])
+def test_without_a_token_only_this_machine_is_served(client: Any, host: str) -> None:
+    assert client.get("/", headers={"Host": host}).status_code in (400, 403)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
+def test_this_machine_is_served_under_its_names(client: Any, host: str) -> None:
+    assert client.get("/", headers={"Host": host}).status_code == 200
+
+
+def test_foreign_pages_are_refused(client: Any) -> None:
+    for origin in ("http://evil.example", "null", "http://127.0.0.1:9999"):
+        assert client.post("/_dash-update-component", json={}, headers={**HERE, "Origin": origin}).status_code == 403
+
+
+def test_a_token_is_asked_once_and_kept_in_a_cookie(served: Served) -> None:
+    client = make_app(served, 1000, token="secret").server.test_client()
+    assert client.get("/").status_code == 403
+    assert client.get("/?token=wrong").status_code == 403
+    assert client.get("/?token=s%C3%A9cret").status_code == 403
+    assert client.get("/assets/page.js").status_code == 403
+    assert client.post("/_dash-update-component?token=secret", json={}).status_code == 403
+    answer = client.get("/?token=secret&mfu=0.4")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/?mfu=0.4")
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith(f"{COOKIE}=secret;")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert client.get("/").status_code == 200
+
+
+def test_large_requests_are_refused(client: Any) -> None:
+    assert client.post("/_dash-update-component", json={"x": "x" * LARGEST_REQUEST}, headers=HERE).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/../app.py", "/assets/%2e%2e/app.py", "/download/../../etc/passwd", "/_dash-component-suites/../x"]
+)
+def test_no_path_reaches_the_files_of_the_machine(client: Any, path: str) -> None:
+    answer = client.get(path, headers=HERE, buffered=True)
+    assert answer.status_code in (400, 404, 500) or b"_dash-config" in answer.data
+    assert b"root:" not in answer.data
+    assert b"def make_app" not in answer.data
+
+
+@pytest.mark.parametrize("query", ["mfu=9", "nonsense=1", "region=%00", "mfu=" + "1" * 99, "%ff=%fe"])
+def test_downloads_of_nonsense_are_messages(client: Any, query: str) -> None:
+    for kind in DOWNLOADS:
+        answer = client.get(f"/download/scenario{kind.ending}?{query}", headers=HERE)
+        assert answer.status_code == 400
+        assert answer.mimetype == "text/plain"
+        assert b"Traceback" not in answer.data
+
+
+def test_an_update_shows_everything_and_no_message(page: Page) -> None:
+    *shown, status, _busy, messages = page.update(asked("mfu=0.4&budget=300k&pin="), PLACES)
+    assert status == ""
+    assert set(messages) == {""}
+    assert len(shown) == 17
+
+
+def test_an_update_of_nonsense_leaves_all_as_it_is(page: Page) -> None:
+    *shown, status, _busy, messages = page.update(asked("mfu=9"), PLACES)
+    assert all(type(value).__name__ == "NoUpdate" for value in shown)
+    assert "last result stays" in status
+    assert [bool(text) for text in messages] == [place["name"] == "mfu" for place in PLACES]
+
+
+def test_what_is_asked_late_is_dropped(page: Page) -> None:
+    page.update(asked("mfu=0.4", 2), PLACES)
+    with pytest.raises(PreventUpdate):
+        page.update(asked("mfu=0.5", 1), PLACES)
+    with pytest.raises(PreventUpdate):
+        page.update(None, PLACES)
+
+
+def test_a_link_that_cannot_be_read_opens_the_config(page: Page) -> None:
+    told = str(page.open("?nonsense=1"))
+    assert "is not known" in told
+    assert "Utilization" in told
+    assert "Utilization" in str(page.open("?region=nowhere"))
+    with pytest.raises(PreventUpdate):
+        page.fields("", asked("region=nowhere"))
+    assert len(page.fields("", asked("region=FR"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("host", "own"), [("127.0.0.1", True), ("127.8.0.1", True), ("::1", True), ("0.0.0.0", False), ("::", False), ("example.org", False)]
+)
+def test_hosts_that_others_reach_are_known(host: str, own: bool) -> None:
+    assert is_loopback(host) is own
+
+
+def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert _run(["serve", QUICKSTART, "--port", str(taken.getsockname()[1])], debug=False) == 2
+    assert "cannot be served" in capsys.readouterr().err
