@@ -364,7 +364,6 @@ def test_an_answer_that_nobody_waits_for_ends(quickstart: Served) -> None:
 
 
 def test_the_verb_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setattr("simulator.cli.serve.find_spec", lambda name: None)
     assert _run(["serve", QUICKSTART], debug=False) == 2
     assert "pip install 'training-risk-simulator[web]'" in capsys.readouterr().err
