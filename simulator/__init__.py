@@ -14,10 +14,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simulator.analysis.backtest.backtest import backtest
     from simulator.analysis.bands import summarize
+    from simulator.analysis.comparison.abatement import abatement
     from simulator.analysis.comparison.comparison import compare
+    from simulator.analysis.comparison.differences import differences
     from simulator.analysis.counted.counted import simulate_bands
+    from simulator.analysis.decisions.decisions import decide, losses_of, perfect_information
+    from simulator.analysis.decisions.evppi import evppi
     from simulator.analysis.fans import fan_bands
     from simulator.analysis.rare.rare import rare_chances
+    from simulator.analysis.risk.point_estimate import point_estimate
     from simulator.analysis.risk.risk import budget_risk
     from simulator.analysis.search.search import search
     from simulator.analysis.sensitivity.rank_correlation import rank_correlations
@@ -27,6 +32,10 @@ if TYPE_CHECKING:
     from simulator.analysis.sensitivity.variance_split import variance_split
     from simulator.analysis.stopping.precision import Target
     from simulator.analysis.stopping.until import simulate_until
+    from simulator.analysis.stress.stress import stress
+    from simulator.analysis.update.actuals import read_actuals
+    from simulator.analysis.update.update import forecast_update
+    from simulator.analysis.waterfall import waterfall
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
@@ -37,17 +46,26 @@ __all__ = [
     "SamplingPlan",
     "Scenario",
     "Target",
+    "abatement",
     "backtest",
     "budget_risk",
     "compare",
+    "decide",
+    "differences",
+    "evppi",
     "explain",
     "fan_bands",
+    "forecast_update",
     "load_scenario",
+    "losses_of",
     "open_results",
     "over_time",
     "parse_scenario",
+    "perfect_information",
+    "point_estimate",
     "rank_correlations",
     "rare_chances",
+    "read_actuals",
     "save_results",
     "search",
     "shapley_effects",
@@ -55,36 +73,49 @@ __all__ = [
     "simulate_bands",
     "simulate_until",
     "sobol_indices",
+    "stress",
     "summarize",
     "tornado",
     "variance_split",
+    "waterfall",
 ]
 
 _HOMES = {
     "SamplingPlan": "simulator.plan",
     "Scenario": "simulator.scenario",
     "Target": "simulator.analysis.stopping.precision",
+    "abatement": "simulator.analysis.comparison.abatement",
     "backtest": "simulator.analysis.backtest.backtest",
     "budget_risk": "simulator.analysis.risk.risk",
     "compare": "simulator.analysis.comparison.comparison",
+    "decide": "simulator.analysis.decisions.decisions",
+    "differences": "simulator.analysis.comparison.differences",
+    "evppi": "simulator.analysis.decisions.evppi",
     "explain": "simulator.replay",
     "fan_bands": "simulator.analysis.fans",
+    "forecast_update": "simulator.analysis.update.update",
     "load_scenario": "simulator.scenario",
+    "losses_of": "simulator.analysis.decisions.decisions",
     "open_results": "simulator.results",
     "over_time": "simulator.replay",
     "parse_scenario": "simulator.scenario",
+    "perfect_information": "simulator.analysis.decisions.decisions",
+    "point_estimate": "simulator.analysis.risk.point_estimate",
     "rank_correlations": "simulator.analysis.sensitivity.rank_correlation",
     "rare_chances": "simulator.analysis.rare.rare",
+    "read_actuals": "simulator.analysis.update.actuals",
     "save_results": "simulator.results",
-    "shapley_effects": "simulator.analysis.sensitivity.shapley_effects",
     "search": "simulator.analysis.search.search",
+    "shapley_effects": "simulator.analysis.sensitivity.shapley_effects",
     "simulate": "simulator.engine",
     "simulate_bands": "simulator.analysis.counted.counted",
     "simulate_until": "simulator.analysis.stopping.until",
     "sobol_indices": "simulator.analysis.sensitivity.sobol_indices",
+    "stress": "simulator.analysis.stress.stress",
     "summarize": "simulator.analysis.bands",
     "tornado": "simulator.analysis.sensitivity.tornado",
     "variance_split": "simulator.analysis.sensitivity.variance_split",
+    "waterfall": "simulator.analysis.waterfall",
 }
 
 

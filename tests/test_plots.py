@@ -405,6 +405,12 @@ def test_pictures_are_public(name: str) -> None:
     assert getattr(plots, name).__doc__
 
 
+def test_a_notebook_shows_figures_without_pyplot() -> None:
+    ds = simulate(load_scenario(QUICKSTART), SamplingPlan(draws=400))
+    for figure in (plots.exceedance(ds).figure, KINDS["bands"].draw(ds, Wanted())):
+        assert figure._repr_png_().startswith(b"\x89PNG")
+
+
 def test_pictures_need_no_pyplot_and_set_no_style() -> None:
     code = (
         "import sys, matplotlib; before = list(dict.items(matplotlib.rcParams))\n"

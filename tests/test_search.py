@@ -397,6 +397,17 @@ def test_stopped_runs_are_never_cheap() -> None:
         search(load_scenario(QUICKSTART, overrides=["max_wall_clock=1 day"]), ["accelerators=64..512 step 64"], "cost_total p80", plan=FEW)
 
 
+def test_the_infinite_mean_of_stopped_runs_has_no_error() -> None:
+    found = search(
+        load_scenario(QUICKSTART, overrides=["max_wall_clock=60 days"]), ["accelerators=32..512 step 96"], "cost_total mean", plan=FEW
+    )
+    cut = found.stopped.values > 0
+    assert cut.any()
+    assert not cut.all()
+    assert np.isnan(found.objective_mcse.values[cut]).all()
+    assert np.isfinite(found.objective_mcse.values[~cut]).all()
+
+
 @pytest.mark.parametrize(
     ("over", "objective", "draws", "told"),
     [

@@ -1,7 +1,8 @@
 """Pictures: a Dataset or the result of an analysis in, Axes out.
 
 Each function takes what it draws and, where they are given, the Axes to draw on; it sets no global style. Pictures of several panels,
-which ``simulator plot`` writes, are made in :mod:`simulator.plots.kinds`.
+which ``simulator plot`` writes, are made in :mod:`simulator.plots.kinds`. A notebook shows a picture where ``ax.figure`` is the last value
+of a cell.
 
 >>> from simulator import SamplingPlan, load_scenario, plots, simulate
 >>> ax = plots.exceedance(simulate(load_scenario("configs/quickstart.yaml"), SamplingPlan(draws=2000)), output="emissions_total")

@@ -23,6 +23,7 @@ from simulator.plots.style import (
     SKY,
     SMALL,
     VERMILION,
+    Picture,
     axes_of,
     headline,
     is_narrow,
@@ -153,7 +154,7 @@ def backtest_figure(found: Found, *, width: float = PAGE, target: str = _TARGET)
     scores = _scores(found, target)
     narrow = is_narrow(width)
     tall = _height(len(scores))
-    figure = Figure(figsize=(width, tall + (5.0 if narrow else 1.0)), layout="constrained")
+    figure = Picture((width, tall + (5.0 if narrow else 1.0)))
     if narrow:
         parts = figure.add_gridspec(3, 1, height_ratios=(tall, 1.9, 1.9))
         panels = [figure.add_subplot(parts[k, 0]) for k in range(3)]

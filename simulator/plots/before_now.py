@@ -14,6 +14,7 @@ from simulator.plots.style import (
     GREY,
     PAGE,
     ROWS,
+    Picture,
     axes_of,
     axis_scale,
     few_ticks,
@@ -87,7 +88,7 @@ def update_figure(found: xr.Dataset, *, width: float = PAGE) -> Figure:
     names = [*(name for name in _OUTPUTS if name in found.output.values), *(str(name) for name in found.input.values[:_INPUTS])]
     columns = 1 if is_narrow(width) else 2
     rows = -(-len(names) // columns)
-    figure = Figure(figsize=(width, 0.9 + 0.92 * rows), layout="constrained")
+    figure = Picture((width, 0.9 + 0.92 * rows))
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for ax, name in zip(panels, names, strict=False):
         update(found, ax, of=name)

@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
+from simulator.plots.style import Picture
+
 # Okabe & Ito (2008), Color Universal Design: told apart by colour-blind readers
 _COLOURS = {"static": "black", "path": "#D55E00"}
 _MARKERS = {"static": "o", "path": "s"}
@@ -26,7 +28,7 @@ def bench_figure(result: Mapping[str, Any]) -> Figure:
     result : mapping
         As :func:`simulator.bench.measure` returns it.
     """
-    figure = Figure(figsize=(8, 8), layout="constrained")
+    figure = Picture((8, 8))
     grid = figure.add_gridspec(3, 2, height_ratios=(1.9, 0.9, 1.1))
     _roofline(figure.add_subplot(grid[0, :]), result)
     _shares(figure.add_subplot(grid[1, :]), result)

@@ -15,6 +15,7 @@ from simulator.plots.style import (
     COLUMN,
     ROWS,
     SKY,
+    Picture,
     axes_of,
     axis_scale,
     few_ticks,
@@ -88,7 +89,7 @@ def bands_figure(found: xr.Dataset, *, width: float = COLUMN) -> Figure:
     """Return a picture of cost and emissions by component."""
     found = _summary(found)
     counts = [len(_rows(found, output)) for output in _OUTPUTS]
-    figure = Figure(figsize=(width, 0.45 + sum(_REST + _ROW * n for n in counts)), layout="constrained")
+    figure = Picture((width, 0.45 + sum(_REST + _ROW * n for n in counts)))
     panels = figure.subplots(2, height_ratios=[n + 1 for n in counts])
     for ax, output in zip(panels, _OUTPUTS, strict=True):
         bands(found, ax, output=output)

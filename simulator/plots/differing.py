@@ -18,6 +18,7 @@ from simulator.plots.style import (
     SKY,
     SMALL,
     VERMILION,
+    Picture,
     axes_of,
     axis_scale,
     few_ticks,
@@ -104,7 +105,7 @@ def difference_figure(found: xr.Dataset, *, width: float = PAGE, scenario: str |
     """Return a picture of how cost, emissions and time of the run differ."""
     base, other = _chosen(found, scenario)
     narrow = is_narrow(width)
-    figure = Figure(figsize=(width, 6.2 if narrow else 2.9), layout="constrained")
+    figure = Picture((width, 6.2 if narrow else 2.9))
     panels = figure.subplots(3, 1) if narrow else figure.subplots(1, 3)
     for ax, output in zip(panels, _OUTPUTS, strict=True):
         difference(found, ax, output=output, scenario=other)

@@ -29,6 +29,7 @@ from simulator.plots.style import (
     SKY,
     SMALL,
     VERMILION,
+    Picture,
     axes_of,
     axis_scale,
     few_ticks,
@@ -121,7 +122,7 @@ def exceedance(found: xr.Dataset, ax: Axes | None = None, *, output: str = "cost
 
 def exceedance_figure(found: xr.Dataset, *, width: float = COLUMN, output: str = "cost_total") -> Figure:
     """Return a picture of one exceedance curve."""
-    figure = Figure(figsize=(width, max(2.6, 0.5 * width)), layout="constrained")
+    figure = Picture((width, max(2.6, 0.5 * width)))
     exceedance(found, figure.subplots(), output=output)
     headline(figure, how_drawn(found.attrs), "± and band (95 %): Monte Carlo error")
     return figure

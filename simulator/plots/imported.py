@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from simulator.importing.imported import Imported, Panel
+from simulator.plots.style import Picture
 
 _READ, _LEFT_OUT, _FITTED = "black", "0.6", "tab:blue"
 _SMALL = 60  # values that are drawn as large dots
@@ -23,7 +24,7 @@ def imported_figure(found: Imported) -> Figure:
         With one panel or more.
     """
     panels = found.panels
-    figure = Figure(figsize=(10, 2.9 * max(len(panels), 1) + 0.7), layout="constrained")
+    figure = Picture((10, 2.9 * max(len(panels), 1) + 0.7))
     grid = figure.add_gridspec(max(len(panels), 1), 2, width_ratios=(3, 1))
     for row, panel in enumerate(panels):
         if panel.total or np.isnan(panel.middle) or panel.y.size < _FEW:

@@ -16,6 +16,7 @@ from simulator.plots.style import (
     PAGE,
     SKY,
     VERMILION,
+    Picture,
     axes_of,
     axis_scale,
     few_ticks,
@@ -81,7 +82,7 @@ def fan(found: xr.Dataset, ax: Axes | None = None, *, output: str = "cost_total"
 def fan_figure(found: xr.Dataset, *, width: float = PAGE) -> Figure:
     """Return a picture of cost, emissions, energy and progress over the run; at the width of a column, of cost and emissions."""
     narrow = is_narrow(width)
-    figure = Figure(figsize=(width, 4.6 if narrow else 0.35 + 0.72 * width), layout="constrained")
+    figure = Picture((width, 4.6 if narrow else 0.35 + 0.72 * width))
     panels = list(figure.subplots(2, 1 if narrow else 2, squeeze=False).flat)
     for ax, output in zip(panels, _PANELS, strict=False):
         fan(found, ax, output=output)

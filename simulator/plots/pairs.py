@@ -23,6 +23,7 @@ from simulator.plots.style import (
     PAGE,
     SKY,
     VERMILION,
+    Picture,
     axes_of,
     axis_scale,
     few_ticks,
@@ -96,7 +97,7 @@ def joint_figure(found: xr.Dataset, *, width: float = PAGE) -> Figure:
     """Return a picture of the three pairs of cost, emissions and time to release, with how many draws each region holds."""
     narrow = is_narrow(width)
     height = 0.8 + (3 * 0.62 * width if narrow else 0.42 * width)
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Picture((width, height))
     panels = figure.subplots(3, 1) if narrow else figure.subplots(1, 3)
     held = []
     for ax, (x, y) in zip(panels, combinations(_AXES, 2), strict=True):

@@ -16,6 +16,7 @@ from simulator.plots.style import (
     ORANGE,
     ROWS,
     SKY,
+    Picture,
     axes_of,
     axis_scale,
     few_ticks,
@@ -86,7 +87,7 @@ def waterfall(found: xr.Dataset, ax: Axes | None = None) -> Axes:
 def waterfall_figure(found: xr.Dataset, *, width: float = COLUMN) -> Figure:
     """Return a picture of one waterfall."""
     rows = _rows(found)
-    figure = Figure(figsize=(width, 1.25 + _ROW * (len(rows) + 2)), layout="constrained")
+    figure = Picture((width, 1.25 + _ROW * (len(rows) + 2)))
     waterfall(found, figure.subplots())
     start, end = (f"P{100 * level:g}" for level in found.level.values.tolist())
     told = f"bars: mean effect in draws at {end} less that in draws at {start}; ±: Monte Carlo error; the axis need not begin at 0"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -21,6 +22,7 @@ from simulator.scenario.dates import date_of
 
 COLUMN, PAGE = 3.3, 6.5  # widths [in]: of a column of print, and of a page
 TEXT, SMALL = 8.0, 7.0  # points
+_DPI = 160  # of what a notebook shows
 _STEPS = (1, 2, 2.5, 5, 10)
 ROWS = 0.85  # width [in] for each number on the axis of a panel that has names and numbers at its sides
 
@@ -35,10 +37,29 @@ _NAMES = {
 }  # fmt: skip
 
 
+class Picture(Figure):
+    """A figure that a notebook shows as the value of a cell, whether or not pyplot was imported there.
+
+    Parameters
+    ----------
+    size : tuple of float
+        Width and height [in].
+    """
+
+    def __init__(self, size: tuple[float, float]) -> None:
+        super().__init__(figsize=size, dpi=_DPI, layout="constrained")
+
+    def _repr_png_(self) -> bytes:
+        """Return the picture as IPython asks for it."""
+        buffer = BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
 def axes_of(ax: Axes | None, *, height: float = 2.4) -> Axes:
     """Return the axes to draw on, those of a new figure of a column's width where none are given, with small ticks."""
     if ax is None:
-        ax = Figure(figsize=(COLUMN, height), layout="constrained").subplots()
+        ax = Picture((COLUMN, height)).subplots()
     ax.tick_params(labelsize=SMALL)
     ax.spines[["top", "right"]].set_visible(False)
     return ax

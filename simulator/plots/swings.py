@@ -13,6 +13,7 @@ from simulator.plots.style import (
     COLUMN,
     ORANGE,
     ROWS,
+    Picture,
     amount,
     axes_of,
     axis_scale,
@@ -90,7 +91,7 @@ def tornado(found: xr.Dataset, ax: Axes | None = None, *, quantile: float = 0.9,
 def tornado_figure(found: xr.Dataset, *, width: float = COLUMN) -> Figure:
     """Return a picture of a tornado of P90."""
     rows = _rows(found, 0.9, _MOST)
-    figure = Figure(figsize=(width, 1.1 + 0.3 * rows.sizes["input"]), layout="constrained")
+    figure = Picture((width, 1.1 + 0.3 * rows.sizes["input"]))
     ax = tornado(found, figure.subplots())
     left_out = found.sizes["input"] - rows.sizes["input"]
     more = f"; {left_out} smaller not shown" if left_out else ""

@@ -12,7 +12,21 @@ from matplotlib.figure import Figure
 from simulator.errors import InputError
 from simulator.fitting.check import Curves, FitCheck
 from simulator.fitting.held_out import OutOfSample
-from simulator.plots.style import BLACK, BLUE, ORANGE, PAGE, SKY, SMALL, axes_of, few_ticks, headline, is_narrow, label_axes, legend_below
+from simulator.plots.style import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    PAGE,
+    SKY,
+    SMALL,
+    Picture,
+    axes_of,
+    few_ticks,
+    headline,
+    is_narrow,
+    label_axes,
+    legend_below,
+)
 from simulator.scenario.zones import CARBON_UNIT, ZoneFile
 
 _PANELS = 5  # of each quantity
@@ -36,7 +50,7 @@ def fit_figure(name: str, check: FitCheck, unseen: OutOfSample, *, width: float 
     """
     columns = 1 if is_narrow(width) else 2 if width < 1.5 * PAGE else _PANELS
     rows = -(-_PANELS // columns) * len(check.curves)
-    figure = Figure(figsize=(width, 1.9 * rows + 0.6), layout="constrained")
+    figure = Picture((width, 1.9 * rows + 0.6))
     panels = figure.subplots(rows, columns, squeeze=False).reshape(len(check.curves), -1)
     for axes, curves in zip(panels, check.curves, strict=True):
         other = next(c for c in unseen.check.curves if c.quantity == curves.quantity)
@@ -106,7 +120,7 @@ def zone_figure(file: ZoneFile, *, width: float = PAGE) -> Figure:
     _known(file)
     units = _units(file)
     columns = 1 if is_narrow(width) else len(units)
-    figure = Figure(figsize=(width, 0.9 + (2.4 * len(units) if columns == 1 else 0.4 * width)), layout="constrained")
+    figure = Picture((width, 0.9 + (2.4 * len(units) if columns == 1 else 0.4 * width)))
     panels = list(figure.subplots(len(units) // columns, columns, squeeze=False).flat)
     for ax, quantity in zip(panels, units, strict=True):
         fit(file, ax, quantity=quantity)

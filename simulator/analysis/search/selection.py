@@ -76,7 +76,8 @@ class Judgement:
 
 def standard_error(parts: Floats) -> Floats:
     """Return the standard error of a statistic by its values for b parts of the draws, sd/√b, over the last axis."""
-    return np.asarray(parts.std(axis=-1, ddof=1) / math.sqrt(parts.shape[-1]))
+    with np.errstate(invalid="ignore"):  # of infinite values, where runs were stopped, there is no spread: NaN
+        return np.asarray(parts.std(axis=-1, ddof=1) / math.sqrt(parts.shape[-1]))
 
 
 def ranking(candidates: Sequence[Measured], limits: Floats) -> list[int]:
