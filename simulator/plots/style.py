@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from simulator.analysis.words import rounded, scale
+from simulator.analysis.words import input_scale, rounded, scale
 from simulator.quantities import QUANTITIES
 from simulator.scenario.dates import date_of
 
@@ -138,16 +138,11 @@ def amount(unit: str, low: float, high: float, name: str = "") -> str:
     if name == "start_time":
         return f"{date_of(low)[:10]} to {date_of(high)[:10]}"
     size = max(abs(low), abs(high))
-    factor, words = scale(unit, name, size)
-    if unit == "h" and factor == 1.0:
-        factor, words = next((f, w) for f, w in _TIMES if size >= 2.0 * f or f == _TIMES[-1][0])
+    factor, words = input_scale(unit, name, size)
     if words.startswith("1/"):
         words = f"per {words[2:].strip('()')}"
     ends = [f"{float(f'{x / factor:.3g}'):,.10g}".replace(",", " ") for x in (low, high)]
     return f"{ends[0]} to {ends[1]} {words}".rstrip()
-
-
-_TIMES = ((24.0, "days"), (1.0, "h"), (1.0 / 60.0, "min"), (1.0 / 3600.0, "s"))
 
 
 def how_drawn(attrs: Mapping[str, object]) -> str:

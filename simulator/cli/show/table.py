@@ -4,48 +4,15 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from simulator.analysis.band_rows import band_rows
 from simulator.analysis.notes import FEW_STOPPED, percentage
 from simulator.analysis.words import rounded, scale
 
 _COLUMNS = (0.05, 0.5, 0.8, 0.95)
-#: outputs that say nothing where they are those beside them
-_REPEATED = (
-    ("programme_time", "wall_clock"), ("energy_total", "energy"), ("emissions_location", "emissions[operational]"),
-    ("emissions_market", "emissions_location"),
-)  # fmt: skip
-_ROWS = (
-    "cost",
-    "emissions",
-    "emissions_location",
-    "emissions_market",
-    "energy",
-    "energy_total",
-    "water",
-    "wall_clock",
-    "programme_time",
-    "device_hours",
-    "goodput",
-    "interruptions",
-)
-_LABELS = {
-    "cost": "cost",
-    "emissions": "emissions",
-    "emissions_location": "operational, location-based",
-    "emissions_market": "operational, market-based",
-    "energy": "energy of the run",
-    "energy_total": "energy of the programme",
-    "water": "water",
-    "wall_clock": "wall-clock time of the run",
-    "programme_time": "time to release",
-    "device_hours": "accelerator-hours",
-    "goodput": "goodput",
-    "interruptions": "interruptions",
-}
 _DECIMALS = 4  # of a component in the unit of its total
 
 
@@ -62,7 +29,7 @@ def table_of_bands(results: xr.Dataset, summary: xr.Dataset) -> Table:
         table.add_column(f"P{100 * p:g}", justify="right", no_wrap=True)
     table.add_column("mean", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for output, text in outputs(summary):
+    for output, text in band_rows(summary):
         row = summary.sel(output=output)
         whole = summary.sel(output=f"{output.partition('[')[0]}_total") if "[" in output else row
         factor, unit = scale(str(row.unit.item()), output, float(whole.value.sel(quantile=0.5).item()))
@@ -86,24 +53,6 @@ def sentence(summary: xr.Dataset) -> str:
         cut = f"{percentage(summary.stopped)} of the runs were stopped at max_wall_clock, their work undone"
         return f"P80 of runs as they stood: {shown} {unit} ({digits}); {cut}, so that finishing it costs more."
     return f"P80: there is an 80 % chance to cost no more than {shown} {unit} ({digits})."
-
-
-def outputs(summary: xr.Dataset) -> list[tuple[str, str]]:
-    """Return (output, label) of the table's rows: totals, and under them the components that are not nought."""
-    names = [str(name) for name in summary.output.values]
-    values = dict(zip(names, summary.value.values, strict=True))  # read often: xarray takes a millisecond each time
-    repeated = [name for name, other in _REPEATED if (values[name] == values[other]).all()]
-    rows = []
-    for name in _ROWS:
-        if name in names:
-            if name not in repeated:
-                rows.append((name, _LABELS[name]))
-            continue
-        rows.append((f"{name}_total", f"{_LABELS[name]}, total"))
-        parts = [part for part in names if part.startswith(f"{name}[")]
-        alive = [part for part in parts if np.nan_to_num(values[part]).any()]
-        rows += [(part, "  " + part.partition("[")[2].rstrip("]")) for part in alive]
-    return rows
 
 
 def cell(row: xr.Dataset, factor: float) -> str:
