@@ -81,8 +81,6 @@ def label(
     whole, grouped = _by_group(resolved)
     for place, item in whole.items():
         name = item.value.quantity
-        if place != name and name in whole:  # params_active of a dense model are its params
-            continue
         if name in variables:  # stated device-hours are an outcome too
             variables[name].attrs.update(stated=str(item.value), source=item.source)
             continue

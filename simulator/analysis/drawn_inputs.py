@@ -58,16 +58,25 @@ def drawn_inputs(results: xr.Dataset) -> list[DrawnInput]:
     >>> found["mfu"].stated, found["mfu"].source, found["mfu"].drawn[0].value < found["mfu"].drawn[2].value, found["tokens"].drawn
     ('0.30 to 0.45', 'stated', True, ())
     """
+    defaults = json.loads(results.attrs.get("defaults", "{}"))
+    defaulted = {place.partition("[")[0] for place in defaults}
     rows = [row for name in map(str, results.data_vars) if results[name].attrs.get("role") == "input" for row in _of(results, name)]
     varied = {name: values for name, *_, values in rows if values.size > 1 and not (np.isnan(values).all() or np.ptp(values) == 0.0)}
     bands = _bands(results, varied)
     found = [
-        DrawnInput(name, QUANTITIES[name.partition("[")[0]].meaning, unit, stated, source, bands.get(name, ()))
+        DrawnInput(
+            name,
+            QUANTITIES[name.partition("[")[0]].meaning,
+            unit,
+            stated,
+            source if name.partition("[")[0] in defaulted else "stated",  # that of params may be the one of params_active
+            bands.get(name, ()),
+        )
         for name, unit, stated, source, _ in rows
         if source != _LUCK and not (name.startswith("event_") and stated == _NONE)
     ]
     known = {str(name) for name in results.data_vars}
-    for place, told in json.loads(results.attrs.get("defaults", "{}")).items():
+    for place, told in defaults.items():
         name = place.partition("[")[0]
         if name not in known and name in QUANTITIES:
             found.append(DrawnInput(place, QUANTITIES[name].meaning, QUANTITIES[name].unit, str(told["value"]), str(told["source"]), ()))

@@ -108,7 +108,7 @@ def with_error(value: float, error: float, factor: float = 1.0) -> str:
         return text if error == 0.0 else f"{text} (error not known)"
     if value != 0.0 and error > abs(value):  # no digit is certain
         return f"{_one_digit(value)} ± {_one_digit(error)}"
-    return f"{rounded(value, error)} ± {_one_digit(error)}"
+    return f"{rounded(value, float(f'{error:.1g}'))} ± {_one_digit(error)}"
 
 
 def largest_error(errors: Iterable[float], factor: float) -> str:

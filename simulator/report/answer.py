@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import xarray as xr
 
 from simulator.analysis.chances import LIMITS, building_is_cheaper, limits_exceeded
-from simulator.analysis.notes import FEW_STOPPED, percentage
+from simulator.analysis.notes import FEW_STOPPED, percentage, stopped_share
 from simulator.analysis.risk.contingency import Contingency
 from simulator.analysis.risk.joint import all_held
 from simulator.analysis.words import LIMIT_WORDS, scale
 from simulator.quantities import QUANTITIES
-from simulator.report.numbers import number, share
-from simulator.report.parts import Block, Paragraph, Row, Section, Table, Text
+from simulator.report.numbers import number, one_digit, share
+from simulator.report.parts import Block, Number, Paragraph, Row, Section, Table, Text
 
 LEVEL = 0.8
 
@@ -40,7 +40,12 @@ def answer(results: xr.Dataset, summary: xr.Dataset, reserves: dict[str, Conting
     rows = tuple(_limits(results))
     if rows:
         blocks.append(
-            Table("Limits of the scenario, and how likely each is exceeded", ("Limit", "stated", "unit", "exceeded"), rows, frozenset({1}))
+            Table(
+                "Limits of the scenario, and how likely each is exceeded",
+                ("Limit", "stated", "unit", "exceeded"),
+                rows,
+                units=frozenset({1}),
+            )
         )
     if len(rows) > 1:
         held = share(all_held(results, {limit: value for limit, (value, _) in limits_exceeded(results).items()}))
@@ -58,7 +63,12 @@ def _sentences(results: xr.Dataset, name: str, reserves: dict[str, Contingency])
     later = " from now" if released else ""
     cost = _no_more(reserves["budget"], "cost_total")
     emissions, duration = _no_more(reserves["carbon_cap"], "emissions_total"), _no_more(reserves["deadline"], "programme_time")
+    if stopped_share(results) > FEW_STOPPED:
+        name = f"{name}, finished or stopped,"
     first: Text = (f"There is an 80 % chance that {name} costs no more than ", *cost, ".")
+    if not math.isfinite(reserves["deadline"].at[LEVEL].value):
+        unfinished = "; no time can be stated, since too few runs are finished."
+        return (*first, " With the same chance it emits no more than ", *emissions, unfinished)
     return (*first, " With the same chance each, it emits no more than ", *emissions, f" and {time}", *duration, f"{later}.")
 
 
@@ -68,10 +78,12 @@ def _no_more(reserve: Contingency, output: str) -> Text:
     if math.isnan(e.value):
         return ("a value that these draws do not tell",)
     if math.isinf(e.value):
-        return ("any bound: its P80 is infinite",) if output != "programme_time" else ("any date: so many runs are stopped",)
+        return ("any bound: its P80 is infinite",)
     factor, unit = scale(reserve.unit, output, e.value)
-    error: Text = ("error not known",) if math.isnan(e.mcse) else ("± ", number(e.mcse, e.mcse, factor), " Monte Carlo")
-    return (number(e.value, e.mcse, factor), f" {unit} (", *error, ")")
+    shown = Number(e.value, number(e.value, e.mcse, factor).text, strong=True)
+    if math.isnan(e.mcse):
+        return (shown, f" {unit} (Monte Carlo error not known)")
+    return (shown, f" {unit} (± ", Number(e.mcse, one_digit(e.mcse / factor)), " Monte Carlo)")
 
 
 def _limits(results: xr.Dataset) -> Iterator[Row]:

@@ -15,7 +15,7 @@ from simulator.report.parts import Block, Paragraph, Row, Section, Table, Text
 from simulator.scenario.levers import LEVERS, factors, given
 
 _HEADS = ("Input", "as stated", "P5", "P50", "P95", "unit")
-_CERTAIN: tuple[Text, ...] = (("certain",), ("",), ("",), ("",))
+_CERTAIN: tuple[Text, ...] = (("",), ("certain",), ("",), ("",))
 
 
 def assumptions(results: xr.Dataset) -> Section:
@@ -35,11 +35,11 @@ def assumptions(results: xr.Dataset) -> Section:
     )
     blocks: list[Block] = [Paragraph((told,))]
     if own:
-        blocks.append(Table("Stated in the scenario", _HEADS, tuple(map(_row, own)), frozenset({0, 4})))
+        blocks.append(Table("Stated in the scenario", _HEADS, tuple(map(_row, own)), frozenset({0}), frozenset({4})))
     if defaulted:
         rows = tuple(Row(r.head, (*r.cells, (item.source,)), r.detail) for item, r in zip(defaulted, map(_row, defaulted), strict=True))
         caption = "Not stated, hence taken from sourced defaults, or changed by a lever"
-        blocks.append(Table(caption, (*_HEADS, "source"), rows, frozenset({0, 4, 5})))
+        blocks.append(Table(caption, (*_HEADS, "source"), rows, frozenset({0, 5}), frozenset({4})))
     else:
         blocks.append(Paragraph(("Nothing was taken from defaults: the scenario states every input.",)))
     blocks += _levers(str(results.attrs.get("levers", "")))
@@ -52,7 +52,12 @@ def _row(item: DrawnInput) -> Row:
     if not item.drawn:
         return Row(named(item.name), ((stated(item.stated),), *_CERTAIN), item.meaning)
     cells, unit = input_numbers(item.name, item.unit, item.drawn)
-    return Row(named(item.name), ((stated(item.stated),), *cells, (unit or "1",)), item.meaning)
+    return Row(named(item.name), ((stated(item.stated),), *cells, (_per(unit),)), item.meaning)
+
+
+def _per(unit: str) -> str:
+    """Return a unit as it is read: per 1000 node-day of 1/(1000 node-day)."""
+    return "" if unit == "1" else f"per {unit[2:].strip('()')}" if unit.startswith("1/") else unit
 
 
 def _levers(text: str) -> list[Block]:

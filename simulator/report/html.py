@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
@@ -13,6 +13,8 @@ from simulator.report.parts import Block, Code, Content, Number, Paragraph, Pict
 _PLUS_MINUS = " ± "
 # the browser is told to load nothing but what the file holds, whatever a scenario is named
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_FOOT = "± is one Monte Carlo standard error, ± ? where it is not known; – is what the draws do not support."
+_SHORT = 12  # rows of a table that is not torn apart by a page break
 _NARROW = "(max-width: 36rem)"
 
 
@@ -42,6 +44,7 @@ def to_html(content: Content) -> str:
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <header>
+<p class="kicker">Cost and carbon of a training run</p>
 <h1>{_words(content.title)}</h1>
 {subtitle}<p class="about">{_words(content.about)}</p>
 </header>
@@ -54,7 +57,7 @@ def to_html(content: Content) -> str:
 {sections}
 </main>
 <footer>
-<p>± is one Monte Carlo standard error. Numbers are rounded to it; the exact ones stand in the file beside each.</p>
+<p>{_FOOT}</p>
 </footer>
 </body>
 </html>
@@ -83,21 +86,26 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    words = {0, *(place + 1 for place in table.words)}
-    heads = "".join(
-        f'<th scope="col"{_class("words" if place in words else "")}>{_words(head)}</th>' for place, head in enumerate(table.columns)
-    )
-    rows = "\n".join(_row(row, table.words) for row in table.rows)
+    kinds = ["", *(_kind(table, place) for place in range(len(table.columns) - 1))]
+    heads = "".join(f'<th scope="col"{_class(kind)}>{_words(head)}</th>' for kind, head in zip(kinds, table.columns, strict=True))
+    rows = "\n".join(_row(row, kinds[1:]) for row in table.rows)
+    short = " short" if len(table.rows) <= _SHORT else ""
     caption = escape(table.caption)
     return (
-        f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0">\n<table>\n<caption>{_words(table.caption)}</caption>\n'
+        f'<div class="scroll{short}" role="region" aria-label="{caption}" tabindex="0">\n<table>\n'
+        f"<caption><span>{_words(table.caption)}</span></caption>\n"
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n</div>"
     )
 
 
-def _row(row: Row, words: frozenset[int]) -> str:
+def _kind(table: Table, place: int) -> str:
+    """Return the class of the cells of a column after the first."""
+    return "words" if place in table.words else "unit" if place in table.units else ""
+
+
+def _row(row: Row, kinds: Sequence[str]) -> str:
     detail = f' <span class="detail">{_words(row.detail)}</span>' if row.detail else ""
-    cells = "".join(f"<td{_class('words' if place in words else '')}>{_text(cell)}</td>" for place, cell in enumerate(row.cells))
+    cells = "".join(f"<td{_class(kind)}>{_text(cell)}</td>" for kind, cell in zip(kinds, row.cells, strict=True))
     return f'<tr{_class(row.kind)}><th scope="row">{_words(row.head)}{detail}</th>{cells}</tr>'
 
 
@@ -122,10 +130,12 @@ def _parts(text: Text) -> Iterator[str]:
     previous: str | Number = ""
     for part in text:
         if isinstance(part, Number):
-            number = f'<data value="{part.value!r}">{_words(part.text)}</data>'
+            number = f'<data{_class("strong" if part.strong else "")} value="{part.value!r}">{_words(part.text)}</data>'
             yield f'<span class="error">±\u00a0{number}</span>' if previous == _PLUS_MINUS else number
         elif part == _PLUS_MINUS:
             yield " "
+        elif previous == _PLUS_MINUS:
+            yield f'<span class="error">±\u00a0{_words(part)}</span>'
         elif isinstance(previous, Number) and part.startswith(" "):  # a number and its unit stay together
             yield f"\u00a0{_words(part[1:])}"
         else:
@@ -146,5 +156,6 @@ def together(text: str) -> str:
     >>> together("100 000 draws, 5 %")
     '100\xa0000 draws, 5\xa0%'
     """
+    text = re.sub(r"\b(kg|t|kt|thousand|million|billion|trillion) (?=(CO2e|USD|h)\b)", "\\1\u00a0", text)
     joined = text.replace(" %", "\u00a0%").replace("± ", "±\u00a0")
     return re.sub(r"(?<=\d) (?=\d{3}(?!\d))", "\u00a0", joined)

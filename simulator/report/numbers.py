@@ -35,11 +35,11 @@ def number(value: float, error: float = math.nan, factor: float = 1.0) -> Number
     >>> number(342_512.0, 480.0, 1e3).text, number(12.0, 80.0).text, number(math.inf).text, number(math.nan).text
     ('342.5', '10', '∞', 'not known')
     """
-    if math.isnan(value):
-        return Number(value, "not known")
-    if math.isfinite(value) and math.isfinite(error) and error > abs(value) > 0.0:  # no digit is certain
+    if not math.isfinite(value):
+        return Number(value, "not known" if math.isnan(value) else "∞" if value > 0.0 else "-∞")
+    if math.isfinite(error) and error > abs(value) > 0.0:  # no digit is certain
         return Number(value, one_digit(value / factor))
-    text = rounded(value / factor, error / factor)
+    text = rounded(value / factor, float(f"{error / factor:.1g}"))
     if error == 0.0 and "." in text:
         text = text.rstrip("0").rstrip(".")
     return Number(value, text)
@@ -57,7 +57,9 @@ def estimate(e: Estimate, factor: float = 1.0) -> Text:
     if not math.isfinite(e.value):
         return (shown,)
     if not math.isfinite(e.mcse):
-        return (shown, " (error not known)")
+        return (shown, " ± ", "?")
+    if e.mcse == 0.0:  # an atom
+        return (shown,)
     return (shown, " ± ", Number(e.mcse, one_digit(e.mcse / factor)))
 
 

@@ -17,10 +17,13 @@ class Number:
     value : float
         In the canonical unit of its quantity.
     text : str
+    strong : bool
+        Whether it is what a sentence is about.
     """
 
     value: float
     text: str
+    strong: bool = False
 
 
 #: words and numbers in the order in which they are read
@@ -72,14 +75,15 @@ class Table:
     columns : tuple of str
         Heads of all columns, that of the row heads first.
     rows : tuple of Row
-    words : frozenset of int
-        Places of the cells that hold words, not numbers.
+    words, units : frozenset of int
+        Places of the cells that hold words, and of those that hold units; the others hold numbers.
     """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     words: frozenset[int] = frozenset()
+    units: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

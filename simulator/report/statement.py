@@ -53,7 +53,7 @@ def statement(results: xr.Dataset, summary: xr.Dataset) -> Section:
         Paragraph(_words(results, summary, about), "quote"),
         Paragraph(_contents(results, summary), "note"),
         Code("In LaTeX", _latex(results, summary, about), "latex"),
-        Code("In JSON: model card and Annex XI of the AI Act", json.dumps(fields, indent=2, ensure_ascii=False, allow_nan=False), "json"),
+        Code("In JSON: model card and Annex XI of the AI Act", _json(fields), "json"),
         Code("In the YAML head of a Hugging Face model card", _card(card), "yaml"),
     )
     return Section("statement", "Statement for a model card or sustainability report", blocks)
@@ -81,7 +81,7 @@ def statement_json(results: xr.Dataset, summary: xr.Dataset) -> dict[str, Any]:
     return {
         "co2_eq_emissions": {
             "emissions": middle if middle is None else round(middle),
-            "source": f"Monte Carlo forecast, median; training-risk-simulator {about['version']}, scenario {about['hash'][:12]}",
+            "source": f"median of a Monte Carlo forecast, 90 % interval {_grams(summary)} g; training-risk-simulator {about['version']}",
             "training_type": about["training_type"],
             "geographical_location": about["place"],
             "hardware_used": about["hardware"],
@@ -150,6 +150,12 @@ def _interval(summary: xr.Dataset, output: str) -> Text:
     return (middle, f" {unit} (median; 90 % interval ", low, " to ", high, f" {unit})")
 
 
+def _grams(summary: xr.Dataset) -> str:
+    """Return the 90 % interval of the emissions in grams."""
+    band = _band(summary, "emissions_total", 1e-3)
+    return " to ".join("?" if band[end] is None else f"{band[end]:.10g}" for end in ("p5", "p95"))
+
+
 def _numbers(summary: xr.Dataset, output: str) -> tuple[list[Number], str]:
     """Return P5, P50 and P95 in a readable unit; not known where the draws do not support one."""
     row = summary.sel(output=output)
@@ -200,10 +206,11 @@ def _latex(results: xr.Dataset, summary: xr.Dataset, about: Mapping[str, str]) -
 
     name, hardware = latex(str(results.attrs["scenario"])), latex(about["hardware"]).replace(" x ", r" $\times$ ")
     return (
-        f"Training {name} ({hardware}) is forecast to emit {interval('emissions_total')}\n"
-        f"and to use {interval('energy_total')} of electricity\n"
-        rf"(medians; Monte Carlo simulation, {int(results.attrs['draws'])} draws, training-risk-simulator {latex(about['version'])}, "
-        rf"scenario \texttt{{{about['hash'][:12]}}})."
+        f"Training {name} ({hardware}) is forecast to emit\n"
+        f"{interval('emissions_total')}\n"
+        f"and to use\n{interval('energy_total')} of electricity\n"
+        f"(medians; Monte Carlo simulation, {int(results.attrs['draws'])} draws,\n"
+        rf"training-risk-simulator {latex(about['version'])}, scenario \texttt{{{about['hash'][:12]}}})."
     )
 
 
@@ -219,6 +226,15 @@ def latex(text: str) -> str:
     '50 \\% of A\\&B\\_1 \\textbackslash{}input'
     """
     return re.sub(r"[\\~^\n&%$#_{}]", lambda found: _SPECIAL.get(found[0], rf"\{found[0]}"), text)
+
+
+def _json(value: Any, indent: str = "") -> str:
+    """Return plain data as JSON, of which what holds no more than numbers or words stands in one line."""
+    if not isinstance(value, Mapping) or not any(isinstance(own, str | Mapping | list) for own in value.values()):
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    deeper = f"{indent}  "
+    rows = (f"{deeper}{json.dumps(name)}: {_json(own, deeper)}" for name, own in value.items())
+    return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
 
 
 def _card(card: Mapping[str, Any]) -> str:

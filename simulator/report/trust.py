@@ -12,7 +12,7 @@ from simulator.analysis.convergence import WANTED, Exactness, exactness
 from simulator.analysis.words import scale
 from simulator.plots.style import named
 from simulator.quantities import QUANTITIES
-from simulator.report.numbers import estimate, one_digit, whole
+from simulator.report.numbers import estimate, whole
 from simulator.report.parts import Block, Code, Number, Paragraph, Row, Section, Table, Text
 
 _OUTPUTS = ("cost_total", "emissions_total", "programme_time")
@@ -28,6 +28,7 @@ def convergence(summary: xr.Dataset) -> Section:
         What :func:`simulator.summarize` returns.
     """
     found = exactness(summary, _OUTPUTS)
+    scales = {name: _scale(summary, name) for name in _OUTPUTS}
     known = [e.half_width for e in found if math.isfinite(e.half_width)]
     sobol = summary.attrs["plan"] == "sobol"
     kind = f" Sobol' points in {summary.attrs['replicates']} replicates" if sobol else " random draws"
@@ -47,13 +48,19 @@ def convergence(summary: xr.Dataset) -> Section:
     rate = " Sobol' points converge faster, so that the draws needed are an upper bound." if sobol else ""
     about = f"This is the error of the simulation alone. How far the model itself may be off, no number of draws tells.{rate}"
     heads = ("Statistic", "value ± Monte Carlo error", "unit", "half width of the 95 % interval", "draws for 1 %")
-    table = Table("How exactly each statistic is known", heads, tuple(map(_row, found)), frozenset({1}))
+    table = Table("How exactly each statistic is known", heads, tuple(_row(e, scales[e.output]) for e in found), units=frozenset({1}))
     return Section("convergence", "How exact the numbers are", (Paragraph(tuple(told)), table, Paragraph((about,), "note")))
 
 
-def _row(e: Exactness) -> Row:
-    factor, unit = scale(QUANTITIES[e.output].unit, e.output, e.found.value if math.isfinite(e.found.value) else 0.0)
-    width: Text = ("–",) if math.isnan(e.half_width) else (Number(e.half_width, f"{one_digit(100.0 * e.half_width)} %"),)
+def _scale(summary: xr.Dataset, output: str) -> tuple[float, str]:
+    """Return the readable unit of an output, by its P50."""
+    middle = summary.value.sel(output=output, quantile=0.5).item()
+    return scale(QUANTITIES[output].unit, output, middle if math.isfinite(middle) else 0.0)
+
+
+def _row(e: Exactness, units: tuple[float, str]) -> Row:
+    factor, unit = units
+    width: Text = ("–",) if math.isnan(e.half_width) else (Number(e.half_width, f"{100.0 * e.half_width:.2g} %"),)
     needed: Text = ("–",) if math.isnan(e.half_width) else (whole(e.draws),)
     shown: Text = ("–",) if math.isnan(e.found.value) else estimate(e.found, factor)
     return Row(f"{named(e.output)}, {e.statistic}", (shown, (unit,), width, needed))
