@@ -157,7 +157,7 @@ def headline(figure: Figure, *parts: str) -> None:
     """Write above all what it is of, and what a reader has to know: lines no longer than the figure is wide."""
     room = int(16 * figure.get_figwidth())  # characters of SMALL size
     lines = [line for part in parts if part for line in textwrap.wrap(part, room)]
-    figure.suptitle("\n".join(lines), fontsize=SMALL)
+    figure.suptitle("\n".join(lines), fontsize=SMALL, parse_math=False)  # a name may hold a dollar sign
     figure.set_label("; ".join(part for part in parts if part))  # unbroken, for those who do not see it
 
 
@@ -182,7 +182,7 @@ def few_ticks(ax: Axes, *, x: bool = True, y: bool = True, each: float = 0.55) -
 
 def name_rows(ax: Axes, left: Sequence[str], right: Sequence[str]) -> None:
     """Name rows at 0, 1, ... from the top, and write a number at the right of each."""
-    ax.set_yticks(range(len(left)), left, fontsize=SMALL)
+    ax.set_yticks(range(len(left)), left, fontsize=SMALL, parse_math=False)
     ax.set_ylim(len(left) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     numbers = ax.secondary_yaxis("right")

@@ -59,26 +59,38 @@ def answer(results: xr.Dataset, summary: xr.Dataset, reserves: dict[str, Conting
 def _sentences(results: xr.Dataset, name: str, reserves: dict[str, Contingency]) -> Text:
     """Return what the P80 of cost, emissions and time say."""
     released = bool((results["programme_time"] != results["wall_clock"]).any())
-    time = "is released no later than " if released else "takes no more than "
-    later = " from now" if released else ""
-    cost = _no_more(reserves["budget"], "cost_total")
-    emissions, duration = _no_more(reserves["carbon_cap"], "emissions_total"), _no_more(reserves["deadline"], "programme_time")
     if stopped_share(results) > FEW_STOPPED:
         name = f"{name}, finished or stopped,"
-    first: Text = (f"There is an 80 % chance that {name} costs no more than ", *cost, ".")
-    if not math.isfinite(reserves["deadline"].at[LEVEL].value):
-        unfinished = "; no time can be stated, since too few runs are finished."
-        return (*first, " With the same chance it emits no more than ", *emissions, unfinished)
-    return (*first, " With the same chance each, it emits no more than ", *emissions, f" and {time}", *duration, f"{later}.")
+    cost = reserves["budget"]
+    told: list[str | Number] = []
+    if math.isfinite(cost.at[LEVEL].value):
+        told += [f"There is an 80 % chance that {name} costs no more than ", *_amount(cost, "cost_total"), "."]
+    else:
+        told.append(f"No cost can be stated that {name} keeps with an 80 % chance: {_why(cost)}.")
+    more = {
+        "carbon_cap": ("emits no more than ", "emissions_total", "", "emissions"),
+        "deadline": ("is released no later than ", "programme_time", " from now", "time")
+        if released
+        else ("takes no more than ", "programme_time", "", "time"),
+    }
+    known = [limit for limit in more if math.isfinite(reserves[limit].at[LEVEL].value)]
+    for place, limit in enumerate(known):
+        words, output, after, _ = more[limit]
+        begin = " and " if place else f" With an 80 % chance{' each' if len(known) > 1 else ''}, it "
+        told += [f"{begin}{words}", *_amount(reserves[limit], output), after]
+    told.append("." if known else "")
+    told += [f" No {more[limit][3]} can be stated: {_why(reserves[limit])}." for limit in more if limit not in known]
+    return tuple(told)
 
 
-def _no_more(reserve: Contingency, output: str) -> Text:
-    """Return a P80 with its unit and its error in brackets, or why there is none."""
+def _why(reserve: Contingency) -> str:
+    """Return why there is no P80."""
+    return "its P80 is infinite, or never" if math.isinf(reserve.at[LEVEL].value) else "the draws are too few, or not all known"
+
+
+def _amount(reserve: Contingency, output: str) -> Text:
+    """Return a P80 with its unit, and its error in brackets."""
     e = reserve.at[LEVEL]
-    if math.isnan(e.value):
-        return ("a value that these draws do not tell",)
-    if math.isinf(e.value):
-        return ("any bound: its P80 is infinite",)
     factor, unit = scale(reserve.unit, output, e.value)
     shown = Number(e.value, number(e.value, e.mcse, factor).text, strong=True)
     if math.isnan(e.mcse):
