@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
-from simulator.report.parts import Block, Code, Content, Number, Paragraph, Picture, Row, Section, Table, Text
+from simulator.report.parts import FOOT, Block, Code, Content, Number, Paragraph, Picture, Row, Section, Table, Text
 
 _PLUS_MINUS = " ± "
 # the browser is told to load nothing but what the file holds, whatever a scenario is named
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_FOOT = "± is one Monte Carlo standard error, ± ? where it is not known; – is what the draws do not support."
 _SHORT = 12  # rows of a table that is not torn apart by a page break
 _NARROW = "(max-width: 36rem)"
 
@@ -23,8 +22,9 @@ def to_html(content: Content) -> str:
 
     Examples
     --------
-    >>> page = to_html(Content("<b>", "", "", (Section("a", "A", (Paragraph(("cost ", Number(3123.4, "3.1"), " thousand USD"),)),)),)))
-    >>> '<h1>&lt;b&gt;</h1>' in page, '<data value="3123.4">3.1</data>\xa0thousand' in page
+    >>> said = Paragraph(("cost ", Number(3123.4, "3.1"), " thousand USD"))
+    >>> page = to_html(Content("<b>", "", "", (Section("a", "A", (said,)),)))
+    >>> "<h1>&lt;b&gt;</h1>" in page, '<data value="3123.4">3.1</data>\xa0thousand' in page
     (True, True)
     """
     style = files("simulator.report").joinpath("page.css").read_text(encoding="utf-8")
@@ -57,7 +57,7 @@ def to_html(content: Content) -> str:
 {sections}
 </main>
 <footer>
-<p>{_FOOT}</p>
+<p>{FOOT}</p>
 </footer>
 </body>
 </html>

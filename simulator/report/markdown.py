@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from simulator.report.parts import Block, Code, Content, Number, Paragraph, Picture, Row, Table, Text
+from simulator.report.parts import FOOT, Block, Code, Content, Number, Paragraph, Picture, Row, Table, Text
 
 _PREFIX = {"warning": "> **Note:** ", "quote": "> "}
 
@@ -25,9 +25,10 @@ def to_markdown(content: Content, folder: str) -> tuple[str, dict[str, bytes]]:
     Examples
     --------
     >>> from simulator.report.parts import Section
-    >>> text, pictures = to_markdown(Content("<b>*", "", "3 draws", (Section("a", "A", (Paragraph(("x ", Number(1.0, "1")),)),)),), "files")
-    >>> text
-    '# &lt;b&gt;\\*\n\n3 draws\n\n## A\n\nx 1\n'
+    >>> said = Section("a", "A", (Paragraph(("x ", Number(1.0, "1"))),))
+    >>> text, pictures = to_markdown(Content("<b>*", "", "3 draws", (said,)), "files")
+    >>> text.splitlines()[:5], pictures
+    (['# &lt;b&gt;\\*', '', '3 draws', '', '## A'], {})
     """
     files: dict[str, bytes] = {}
     parts = [f"# {_words(content.title)}", *([f"_{_words(content.subtitle)}_"] if content.subtitle else []), _words(content.about)]
@@ -37,7 +38,7 @@ def to_markdown(content: Content, folder: str) -> tuple[str, dict[str, bytes]]:
             if isinstance(block, Picture):
                 files[f"{block.name}.svg"] = block.wide
             parts.append(_block(block, folder))
-    return "\n\n".join(parts) + "\n", files
+    return "\n\n".join([*parts, _words(FOOT)]) + "\n", files
 
 
 def _block(block: Block, folder: str) -> str:

@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+#: what stands under every report
+FOOT = "± is one Monte Carlo standard error, ± ? where it is not known; – is what the draws do not support."
+
+
 @dataclass(frozen=True)
 class Number:
     """A number as it is printed, and what it was rounded from.

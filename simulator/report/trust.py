@@ -96,7 +96,7 @@ def command(results: xr.Dataset) -> str:
     Examples
     --------
     >>> command(xr.Dataset(attrs={"draws": 4096, "seed": 7, "plan": "sobol", "replicates": 16}))
-    "simulator run scenario.yaml --draws 4096 --seed 7 --plan sobol --replicates 16 -o run.nc"
+    'simulator run scenario.yaml --draws 4096 --seed 7 --plan sobol --replicates 16 -o run.nc'
     """
     a = results.attrs
     words = [f"simulator run {FILE} --draws {a['draws']} --seed {a['seed']}"]
