@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulator.plots.exceeding import exceedance
     from simulator.plots.over_time import fan
     from simulator.plots.pairs import joint
-    from simulator.plots.ranks import ranks
+    from simulator.plots.ranked import ranks
     from simulator.plots.save import save_picture
     from simulator.plots.steps import waterfall
     from simulator.plots.swings import tornado
@@ -54,7 +54,7 @@ _HOMES = {
     "fit": "zones",
     "joint": "pairs",
     "places": "backtest",
-    "ranks": "ranks",
+    "ranks": "ranked",
     "reported": "backtest",
     "save_picture": "save",
     "tornado": "swings",

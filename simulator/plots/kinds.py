@@ -20,7 +20,7 @@ from simulator.plots.differing import difference_figure
 from simulator.plots.exceeding import exceedance_figure
 from simulator.plots.over_time import fan_figure
 from simulator.plots.pairs import joint_figure
-from simulator.plots.ranks import ranks_figure
+from simulator.plots.ranked import ranks_figure
 from simulator.plots.steps import waterfall_figure
 from simulator.plots.style import COLUMN, PAGE
 from simulator.plots.swings import tornado_figure

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
 #: what stands under every report
 FOOT = "± is one Monte Carlo standard error, ± ? where it is not known; – is what the draws do not support."
 
