@@ -48,7 +48,14 @@ ANATOMY = str(CONFIGS / "full-anatomy.yaml")
 DE = str(CONFIGS / "quickstart-de.yaml")
 ACTUALS = "hours,progress,progress_error,spend [USD],spend_error\n48,16%,4%,31k,4%\n"
 #: labels of numbers without a unit
-PLAIN = ("history", "share of", "level of", "days since", *(named(name) for name, q in QUANTITIES.items() if q.unit == "1"))
+PLAIN = (
+    "history",
+    "share of",
+    "partial rank correlation",
+    "level of",
+    "days since",
+    *(named(name) for name, q in QUANTITIES.items() if q.unit == "1"),
+)
 
 #: what each file of the fixture is made by
 COMMANDS = {
@@ -59,6 +66,7 @@ COMMANDS = {
     "risk.nc": ["risk", QUICKSTART, "--draws", "6000", "--budget", "300k", "--deadline", "2 weeks", "--carbon", "40t"],
     "fan.nc": ["fan", DE, "--draws", "400", "--set", "failure_rate=20 to 40 per 1000 node-days"],
     "tornado.nc": ["sensitivity", QUICKSTART, "--draws", "2048", "--set", "reliability.method=expected_value"],
+    "ranks.nc": ["sensitivity", QUICKSTART, "--method", "rank", "--draws", "6000"],
     "both.nc": ["compare", QUICKSTART, "--lever", "fp8", "--draws", "6000"],
     "mixed.nc": ["compare", QUICKSTART, "--set", "rental_price=3 to 4 USD/h", "--draws", "6000"],
     "update.nc": ["update", QUICKSTART, "--actuals", "actuals.csv", "--draws", "20000"],
@@ -66,6 +74,7 @@ COMMANDS = {
 DRAWN = [
     ("run.nc", "bands"), ("anatomy.nc", "bands"), ("bands.nc", "bands"), ("run.nc", "exceedance"), ("risk.nc", "exceedance"),
     ("anatomy.nc", "exceedance"), ("fan.nc", "fan"), ("tornado.nc", "tornado"), ("run.nc", "joint"), ("anatomy.nc", "joint"),
+    ("ranks.nc", "ranks"),
     ("de.nc", "joint"), ("both.nc", "difference"), ("mixed.nc", "difference"), ("update.nc", "update"), ("scores", "calibration"),
     ("run.nc", "waterfall"), ("anatomy.nc", "waterfall"), ("DE", "fit"), ("ERCOT", "fit"),
 ]  # fmt: skip
@@ -134,7 +143,7 @@ def test_what_is_wrong_with_a_picture_is_seen() -> None:
     ("of", "call"),
     [
         ("run.nc", plots.bands), ("run.nc", plots.exceedance), ("fan.nc", plots.fan), ("tornado.nc", plots.tornado),
-        ("run.nc", plots.joint), ("both.nc", plots.difference), ("update.nc", plots.update),
+        ("ranks.nc", plots.ranks), ("run.nc", plots.joint), ("both.nc", plots.difference), ("update.nc", plots.update),
     ],
 )  # fmt: skip
 def test_axes_that_stand_alone_can_be_read_too(folder: Path, of: str, call: Callable[..., Axes]) -> None:
@@ -215,6 +224,19 @@ def test_a_tornado_has_the_ends_of_its_inputs(saved: Callable[[str], xr.Dataset]
     np.testing.assert_allclose(ends, at.value.values[order] / 1e3)
     assert {bar.get_x() for own in bars for bar in own.patches} == {at.base.item() / 1e3}
     assert ax.get_yticklabels()[0].get_text().startswith("rental price\n")
+
+
+def test_rank_correlations_have_their_signs(saved: Callable[[str], xr.Dataset]) -> None:
+    found = saved("ranks.nc")
+    ax = plots.ranks(found, most=4)
+    told = {
+        text.get_text(): number.get_text() for text, number in zip(ax.get_yticklabels(), ax.child_axes[0].get_yticklabels(), strict=True)
+    }
+    bars = {round(bar.get_y() + bar.get_height() / 2): bar.get_width() for own in ax.containers[:2] for bar in own.patches}
+    for place, name in enumerate(found.input.values[:4]):
+        assert bars[place] == found.partial.values[place]
+        assert float(told[named(name)].split(" ± ")[0]) == pytest.approx(found.partial.values[place], abs=5e-3)
+    assert {bool(value > 0.0) for value in bars.values()} == {True, False}
 
 
 def test_regions_are_whole_and_limits_stand_where_they_are(saved: Callable[[str], xr.Dataset]) -> None:

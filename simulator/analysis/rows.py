@@ -45,7 +45,7 @@ _LABELS = {
 }
 
 
-def outputs(summary: xr.Dataset) -> list[tuple[str, str]]:
+def band_rows(summary: xr.Dataset) -> list[tuple[str, str]]:
     """Return (output, label) of the table's rows: totals, and under them the components that are not nought."""
     names = [str(name) for name in summary.output.values]
     values = dict(zip(names, summary.value.values, strict=True))  # read often: xarray takes a millisecond each time

@@ -16,6 +16,7 @@ _DISPLAY: dict[str, Sequence[tuple[float, str]]] = {
     "L": ((1e6, "ML"), (1e3, "m³"), (1.0, "L")),
 }
 _DAYS = ((24.0, "days"),)
+_TIMES = ((24.0, "days"), (1.0, "h"), (1.0 / 60.0, "min"), (1.0 / 3600.0, "s"))  # of inputs
 _HOURS = ((1e6, "million h"), (1e3, "thousand h"))
 LIMIT_WORDS = {"budget": "budget", "deadline": "deadline", "carbon_cap": "carbon cap"}
 
@@ -56,6 +57,20 @@ def scale(unit: str, output: str, size: float) -> tuple[float, str]:
         if abs(size) >= factor:
             return factor, name
     return steps[-1] if steps and steps[-1][0] == 1.0 else (1.0, "" if unit == "1" else unit)
+
+
+def input_scale(unit: str, name: str, size: float) -> tuple[float, str]:
+    """Return the size and name of a readable unit for values of an input, whose times may be short.
+
+    Examples
+    --------
+    >>> input_scale("h", "downtime", 100.0), input_scale("h", "checkpoint_time", 0.05)
+    ((24.0, 'days'), (0.016666666666666666, 'min'))
+    """
+    factor, words = scale(unit, name, size)
+    if unit == "h" and factor == 1.0:
+        return next((f, w) for f, w in _TIMES if abs(size) >= 2.0 * f or f == _TIMES[-1][0])
+    return factor, words
 
 
 def rounded(value: float, error: float | None) -> str:

@@ -30,6 +30,7 @@ _VERBS = {
     "search": ("simulator.cli.search", "Search for the settings that cost or emit least, under limits, with all that are as good."),
     "fan": ("simulator.cli.fan", "Bands of cost, emissions, energy and progress over the run, as a picture."),
     "plot": ("simulator.cli.plot", "Draw what another verb saved: bands, exceedance, fan, tornado, waterfall and more."),
+    "report": ("simulator.cli.report", "Write a report to attach: answer, bands, pictures, assumptions, a statement to cite."),
     "gallery": ("simulator.cli.gallery", "Build a page with a picture of every kind, from the shipped configs."),
     "stress": ("simulator.cli.stress", "Tell what happened in the worst draws: inputs that shifted, outcomes, histories."),
     "update": ("simulator.cli.update", "Forecast the rest of a run from what is known of it so far."),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from simulator.plots.exceeding import exceedance
     from simulator.plots.over_time import fan
     from simulator.plots.pairs import joint
+    from simulator.plots.ranked import ranks
     from simulator.plots.save import save_picture
     from simulator.plots.steps import waterfall
     from simulator.plots.swings import tornado
@@ -37,6 +38,7 @@ __all__ = [
     "fit",
     "joint",
     "places",
+    "ranks",
     "reported",
     "save_picture",
     "tornado",
@@ -53,6 +55,7 @@ _HOMES = {
     "fit": "zones",
     "joint": "pairs",
     "places": "backtest",
+    "ranks": "ranked",
     "reported": "backtest",
     "save_picture": "save",
     "tornado": "swings",

@@ -63,6 +63,8 @@ def bands(found: xr.Dataset, ax: Axes | None = None, *, output: str = "cost") ->
     ax = axes_of(ax, height=_REST + _ROW * len(names))
     at = [0.05, 0.25, 0.5, 0.75, 0.95]
     levels = dict(zip(at, found.value.sel(output=names, quantile=at).values.T, strict=True))
+    if not np.isfinite(list(levels.values())).all():
+        raise InputError(f"percentiles of the {output} are infinite or not known, so that there are no bands to draw")
     factor, unit = axis_scale(f"{output}_total", levels[0.95])
     rows = np.arange(len(names))
     v = {level: values / factor for level, values in levels.items()}

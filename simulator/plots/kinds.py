@@ -20,6 +20,7 @@ from simulator.plots.differing import difference_figure
 from simulator.plots.exceeding import exceedance_figure
 from simulator.plots.over_time import fan_figure
 from simulator.plots.pairs import joint_figure
+from simulator.plots.ranked import ranks_figure
 from simulator.plots.steps import waterfall_figure
 from simulator.plots.style import COLUMN, PAGE
 from simulator.plots.swings import tornado_figure
@@ -140,6 +141,12 @@ KINDS: Mapping[str, Kind] = {
         "a tornado: simulator sensitivity CONFIG -o FILE.nc",
         _is_dataset("swing"),
         lambda f, w: tornado_figure(f, width=w.width),
+    ),
+    "ranks": Kind(
+        "Rank correlations with each input",
+        "rank correlations: simulator sensitivity CONFIG --method rank -o FILE.nc",
+        _is_dataset("spearman", "partial"),
+        lambda f, w: ranks_figure(f, width=w.width),
     ),
     "joint": Kind(
         "Regions that hold 50, 80 and 90 % of the draws of cost, emissions and release",

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,7 @@ def picture_beside(figure: Figure, path: str | Path, *, title: str = "") -> Iter
         handle, name = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
         os.close(handle)
         try:
-            about = _ANONYMOUS[target.suffix.lower()] | ({"Title": title} if title else {})
-            with rc_context({"svg.hashsalt": "simulator"}):  # names in an SVG are random without
-                figure.savefig(name, dpi=_DPI, metadata=about)
+            _draw(figure, name, target.suffix.lower(), title)
             os.chmod(name, 0o644)
             yield
             os.replace(name, target)
@@ -70,6 +69,26 @@ def picture_beside(figure: Figure, path: str | Path, *, title: str = "") -> Iter
             raise
     except OSError as error:
         raise InputError(f"{target} cannot be written ({error.strerror or error})") from None
+
+
+def picture_bytes(figure: Figure, ending: str = ".svg", *, title: str = "") -> bytes:
+    """Return a figure as the content of a file, see :func:`picture_beside`.
+
+    Examples
+    --------
+    >>> picture_bytes(Figure(), ".png")[1:4]
+    b'PNG'
+    """
+    content = BytesIO()
+    _draw(figure, content, ending, title)
+    return content.getvalue()
+
+
+def _draw(figure: Figure, to: str | BytesIO, ending: str, title: str) -> None:
+    """Draw a figure without a date or the name of a program."""
+    about = _ANONYMOUS[ending] | ({"Title": title} if title else {})
+    with rc_context({"svg.hashsalt": "simulator"}):  # names in an SVG are random without
+        figure.savefig(to, format=ending[1:], dpi=_DPI, metadata=about)
 
 
 def save_picture(figure: Figure, path: str | Path, *, title: str = "") -> None:

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from simulator.analysis.words import rounded, scale
+from simulator.analysis.words import input_scale, rounded, scale
 from simulator.quantities import QUANTITIES
 from simulator.scenario.dates import date_of
 
@@ -129,7 +129,7 @@ def with_error(value: float, error: float, factor: float = 1.0) -> str:
         return text if error == 0.0 else f"{text} (error not known)"
     if value != 0.0 and error > abs(value):  # no digit is certain
         return f"{_one_digit(value)} ± {_one_digit(error)}"
-    return f"{rounded(value, error)} ± {_one_digit(error)}"
+    return f"{rounded(value, float(f'{error:.1g}'))} ± {_one_digit(error)}"
 
 
 def largest_error(errors: Iterable[float], factor: float) -> str:
@@ -159,16 +159,11 @@ def amount(unit: str, low: float, high: float, name: str = "") -> str:
     if name == "start_time":
         return f"{date_of(low)[:10]} to {date_of(high)[:10]}"
     size = max(abs(low), abs(high))
-    factor, words = scale(unit, name, size)
-    if unit == "h" and factor == 1.0:
-        factor, words = next((f, w) for f, w in _TIMES if size >= 2.0 * f or f == _TIMES[-1][0])
+    factor, words = input_scale(unit, name, size)
     if words.startswith("1/"):
         words = f"per {words[2:].strip('()')}"
     ends = [f"{float(f'{x / factor:.3g}'):,.10g}".replace(",", " ") for x in (low, high)]
     return f"{ends[0]} to {ends[1]} {words}".rstrip()
-
-
-_TIMES = ((24.0, "days"), (1.0, "h"), (1.0 / 60.0, "min"), (1.0 / 3600.0, "s"))
 
 
 def how_drawn(attrs: Mapping[str, object]) -> str:
@@ -183,7 +178,7 @@ def headline(figure: Figure, *parts: str) -> None:
     """Write above all what it is of, and what a reader has to know: lines no longer than the figure is wide."""
     room = int(16 * figure.get_figwidth())  # characters of SMALL size
     lines = [line for part in parts if part for line in textwrap.wrap(part, room)]
-    figure.suptitle("\n".join(lines), fontsize=SMALL)
+    figure.suptitle("\n".join(lines), fontsize=SMALL, parse_math=False)  # a name may hold a dollar sign
     figure.set_label("; ".join(part for part in parts if part))  # unbroken, for those who do not see it
 
 
@@ -208,7 +203,7 @@ def few_ticks(ax: Axes, *, x: bool = True, y: bool = True, each: float = 0.55) -
 
 def name_rows(ax: Axes, left: Sequence[str], right: Sequence[str]) -> None:
     """Name rows at 0, 1, ... from the top, and write a number at the right of each."""
-    ax.set_yticks(range(len(left)), left, fontsize=SMALL)
+    ax.set_yticks(range(len(left)), left, fontsize=SMALL, parse_math=False)
     ax.set_ylim(len(left) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     numbers = ax.secondary_yaxis("right")

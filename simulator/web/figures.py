@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from simulator.analysis.rows import outputs
+from simulator.analysis.rows import band_rows
 from simulator.analysis.words import scale
 from simulator.web.answer import Answer
 from simulator.web.fields import SHOWN
@@ -71,7 +71,7 @@ def bands_figure(answer: Answer, pinned: Answer | None, total: str) -> Picture:
     """
     whole = f"{total}_total"
     values = _percentiles(answer.bands)
-    parts = [name for name, _ in outputs(answer.bands) if name.startswith(f"{total}[")]
+    parts = [name for name, _ in band_rows(answer.bands) if name.startswith(f"{total}[")]
     parts = [whole, *sorted(parts, key=lambda name: -values[name][0.5])[:_MOST]]
     factor, unit = scale(str(answer.bands.unit.sel(output=whole).item()), whole, values[whole][0.5])
     data = _strips(parts, values, factor, _OF_CURRENT)

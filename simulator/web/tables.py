@@ -11,7 +11,7 @@ from dash import html
 
 from simulator.analysis.chances import LIMITS, limits_exceeded
 from simulator.analysis.notes import notes, percentage
-from simulator.analysis.rows import outputs, sentence
+from simulator.analysis.rows import band_rows, sentence
 from simulator.analysis.words import LIMIT_WORDS, chance_in_words, error_in_words, rounded, scale
 from simulator.quantities import QUANTITIES
 from simulator.web.answer import COMPARED, Answer
@@ -47,7 +47,7 @@ def _halves(bands: xr.Dataset) -> str:
 
 def band_tables(answer: Answer) -> list[Any]:
     """Return P5, P50, P80 and P95 of every output, each with its Monte Carlo error; of components where they are asked for."""
-    rows = outputs(answer.bands)
+    rows = band_rows(answer.bands)
     wholes, parts = ([row for row in rows if ("[" in row[0]) is apart] for apart in (False, True))
     return [_table(answer, wholes), html.Details([html.Summary("Components"), _table(answer, parts)])]
 

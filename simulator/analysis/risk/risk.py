@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from simulator.analysis.bands import summarize
 from simulator.analysis.chances import LIMITS, exceeded, outcome
-from simulator.analysis.estimates import Estimate, members
+from simulator.analysis.estimates import Estimate
 from simulator.analysis.notes import percentage, stopped_share
 from simulator.analysis.order_statistics import require_open_unit
+from simulator.analysis.risk.contingency import MIDDLE, errors_over_median
 from simulator.analysis.risk.exceedance import exceedance_curve
 from simulator.analysis.risk.joint import all_held, frontier
 from simulator.analysis.risk.shortfall import shortfalls
@@ -23,7 +24,6 @@ from simulator.errors import InputError
 from simulator.quantities import QUANTITIES
 
 LEVELS = (0.8, 0.9, 0.95)
-_MIDDLE = 0.5
 
 Floats = NDArray[np.float64]
 
@@ -98,12 +98,7 @@ def budget_risk(
 
     Notes
     -----
-    The error of a contingency is that of a difference of two percentiles of the same draws, whose correlation is known
-    (p < r):
-
-    .. math:: \sigma^2 = \sigma_p^2 + \sigma_r^2 - 2 \sqrt{\frac{p (1 - r)}{(1 - p) r}} \sigma_p \sigma_r
-
-    Mosteller (1946), On some useful "inefficient" statistics, Ann. Math. Statist. 17(4):377-408, doi:10.1214/aoms/1177730881.
+    The error of a contingency: :func:`simulator.analysis.risk.contingency.errors_over_median`.
 
     Examples
     --------
@@ -117,7 +112,7 @@ def budget_risk(
     draws = {name: outcome(results, name) for name in LIMITS}
     units = {name: QUANTITIES[output].unit for name, output in LIMITS.items()}
     as_outputs = {name: ("draw", values, {"role": "output", "units": units[name]}) for name, values in draws.items()}
-    bands = summarize(xr.Dataset(as_outputs, attrs=results.attrs), quantiles=[_MIDDLE, *levels], confidence=confidence)
+    bands = summarize(xr.Dataset(as_outputs, attrs=results.attrs), quantiles=[MIDDLE, *levels], confidence=confidence)
     rows = []
     for name, values in draws.items():
         limit, own = stated.get(name, math.nan), bands.sel(output=name)
@@ -178,7 +173,7 @@ def _row(
     supported = bands.draws_needed.values == 0
     value, mcse = (np.where(supported, bands[key].values, np.nan) for key in ("value", "mcse"))
     mcse = np.where(np.isfinite(value), mcse, np.nan)
-    reserve = _difference(results, draws, value, mcse, levels)
+    reserve = errors_over_median(results, draws, value, mcse, levels)
     curve = exceedance_curve(results, draws, confidence=confidence)
     return {
         "limit_value": limit,
@@ -220,21 +215,6 @@ def _notes(results: xr.Dataset, name: str, draws: Floats, bands: xr.Dataset, of_
     reasons = str(bands.note.item()).split("; ")
     yield from (reason for reason in reasons if reason and not reason.startswith("no "))  # those of means are not of percentiles
     yield from filter(None, of_cvar)
-
-
-def _difference(results: xr.Dataset, draws: Floats, value: Floats, mcse: Floats, levels: Sequence[float]) -> Floats:
-    """Return the Monte Carlo errors of percentiles less P50, see :func:`budget_risk`; of Sobol' draws by their replicates."""
-    if str(results.attrs.get("plan")) == "sobol":
-        parts = [np.quantile(draws[own], [_MIDDLE, *levels], method="lower") for own in members(results, draws.size)]
-        if len(parts) == 1:
-            return np.full(len(levels), np.nan)
-        with np.errstate(invalid="ignore"):  # of infinite percentiles there is no spread: NaN
-            spread = np.std([part[1:] - part[0] for part in parts], axis=0, ddof=1) / math.sqrt(len(parts))
-        return np.where(np.isfinite(value[1:] + mcse[1:]) & np.isfinite(value[0]), spread, np.nan)
-    low, high = np.minimum(levels, _MIDDLE), np.maximum(levels, _MIDDLE)
-    correlation = np.sqrt(low * (1 - high) / ((1 - low) * high))
-    variance: Floats = mcse[0] ** 2 + mcse[1:] ** 2 - 2 * correlation * mcse[0] * mcse[1:]
-    return np.sqrt(np.maximum(variance, 0.0))
 
 
 def risk_json(risk: xr.Dataset) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from simulator.analysis.bands import bands_json, summarize
 from simulator.analysis.chances import LIMITS, budgets_exceeded, building_is_cheaper, chances_json, limits_exceeded
 from simulator.analysis.equivalences import equivalences, equivalences_json
 from simulator.analysis.notes import event_sources, notes, percentage
-from simulator.analysis.rows import outputs, sentence
+from simulator.analysis.rows import band_rows, sentence
 from simulator.analysis.words import LIMIT_WORDS, chance_in_words, scale
 from simulator.cli.show.history import print_history
 from simulator.cli.show.table import table_of_bands
@@ -139,7 +139,7 @@ def _print_defaults(console: Console, results: xr.Dataset) -> None:
 
 def _print_refused(console: Console, summary: xr.Dataset) -> None:
     """Print why means are missing."""
-    for output, text in outputs(summary):
+    for output, text in band_rows(summary):
         row = summary.sel(output=output)
         if math.isnan(row["mean"].item()) and "[" not in output:
             console.print(f"{text}: {row.note.item()}.", soft_wrap=True)

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from simulator.analysis.notes import percentage
-from simulator.analysis.rows import outputs
+from simulator.analysis.rows import band_rows
 from simulator.analysis.words import rounded, scale
 
 _COLUMNS = (0.05, 0.5, 0.8, 0.95)
@@ -35,7 +35,7 @@ def table_of_bands(results: xr.Dataset, summary: xr.Dataset) -> Table:
         table.add_column(f"P{100 * p:g}", justify="right", no_wrap=True)
     table.add_column("mean", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for output, text in outputs(summary):
+    for output, text in band_rows(summary):
         row = summary.sel(output=output)
         whole = summary.sel(output=f"{output.partition('[')[0]}_total") if "[" in output else row
         factor, unit = scale(str(row.unit.item()), output, float(whole.value.sel(quantile=0.5).item()))
