@@ -172,7 +172,12 @@ def test_bands_are_those_of_kept_draws(config, plan, monkeypatch):
     size = np.abs(kept.value.values)
     known = np.isfinite(size) & np.isfinite(kept.mcse.values)
     assert np.all((np.abs(bands.mcse.values - kept.mcse.values) <= 0.1 * kept.mcse.values + 2 * BIN_WIDTH * size + 2.0**-29)[known])
-    np.testing.assert_allclose(bands.mcse_mean, kept.mcse_mean, rtol=1e-6, atol=1e-12)
+    # a tail index that bins move across its limit is that limit, to the digits told
+    apart = np.isnan(bands.mcse_mean.values) != np.isnan(kept.mcse_mean.values)
+    refusals = [note for one in (bands, kept) for note in one.note.values[apart] if note]
+    assert all("tail index 0.35 is not below 0.35" in note for note in refusals)
+    assert len(refusals) == apart.sum() <= 2
+    np.testing.assert_allclose(bands.mcse_mean.values[~apart], kept.mcse_mean.values[~apart], rtol=1e-6, atol=1e-12)
     told, exact = limits_exceeded(bands), limits_exceeded(results)
     assert told.keys() == exact.keys()
     for name, (limit, chance) in exact.items():
