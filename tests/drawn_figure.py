@@ -77,7 +77,7 @@ def _of_axes(ax: Axes, renderer: object, units: tuple[str, ...]) -> Iterator[str
     words = f"axes '{ax.get_xlabel()}'"
     if not ax.has_data():
         yield f"{words} are empty"
-    box = ax.get_window_extent(renderer)  # type: ignore[arg-type]
+    box = ax.get_window_extent(renderer)  # type: ignore[arg-type]  # hints ask for a class that Agg is none of
     inches = ax.figure.dpi
     if box.width < 0.6 * inches or box.height < 0.25 * inches:
         yield f"{words} are only {box.width / inches:.2f} by {box.height / inches:.2f} inches"
@@ -87,7 +87,7 @@ def _of_axes(ax: Axes, renderer: object, units: tuple[str, ...]) -> Iterator[str
     elif "[" not in label + ax.get_title() and not label.startswith(units):
         yield f"{words} have no unit"
     if (legend := ax.get_legend()) is not None:
-        area = legend.get_window_extent(renderer)  # type: ignore[arg-type]
+        area = legend.get_window_extent(renderer)  # type: ignore[arg-type]  # hints ask for a class that Agg is none of
         for line in ax.lines:
             xy = ax.transData.transform(np.column_stack(line.get_data())) if line.get_transform() == ax.transData else np.empty((0, 2))
             if len(xy) > 2 and area.padded(-2).count_contains(xy):

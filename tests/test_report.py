@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any, Literal
 from unittest.mock import patch
 
 import numpy as np
@@ -124,12 +125,20 @@ class Page(HTMLParser):
 
 
 @cache
-def drawn(config: Path, draws: int, seed: int, plan: str = "random", overrides: tuple[str, ...] = ()) -> xr.Dataset:
-    return simulate(load_scenario(str(config), overrides=overrides), SamplingPlan(draws=draws, seed=seed, plan=plan))  # type: ignore[arg-type]
+def drawn(config: Path, draws: int, seed: int, plan: Literal["random", "sobol"] = "random", overrides: tuple[str, ...] = ()) -> xr.Dataset:
+    return simulate(load_scenario(str(config), overrides=overrides), SamplingPlan(draws=draws, seed=seed, plan=plan))
 
 
 @cache
-def page_of(config: Path, draws: int, seed: int, plan: str = "random", overrides: tuple[str, ...] = (), *, pictures: bool = False) -> str:
+def page_of(
+    config: Path,
+    draws: int,
+    seed: int,
+    plan: Literal["random", "sobol"] = "random",
+    overrides: tuple[str, ...] = (),
+    *,
+    pictures: bool = False,
+) -> str:
     """Return a report, without its pictures where nobody looks at them: they take most of its time."""
     results = drawn(config, draws, seed, plan, overrides)
     if pictures:
@@ -574,10 +583,10 @@ def test_pdf_without_its_library_says_how_to_have_it(
 ) -> None:
     load = builtins.__import__
 
-    def without(name: str, *arguments: object) -> object:
+    def without(name: str, *arguments: Any) -> object:
         if name == "weasyprint":
             raise ImportError(name)
-        return load(name, *arguments)  # type: ignore[arg-type]
+        return load(name, *arguments)
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert _run(["report", str(QUICKSTART), "-o", str(tmp_path / "r.pdf")], debug=False) == 2

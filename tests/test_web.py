@@ -286,7 +286,8 @@ def test_pictures_show_the_numbers_of_the_bands(drawn: Answers) -> None:
     assert curve["data"][-1]["x"][0] == pytest.approx(p50[0])
     fan, _ = figures.fan_figure(now, then)
     assert len(fan["data"]) == 8
-    assert now.fan.attrs["draws"] == FANNED  # type: ignore[union-attr]
+    assert now.fan is not None
+    assert now.fan.attrs["draws"] == FANNED
     tornado, _ = figures.tornado_figure(now)
     assert all(-1 <= value <= 1 for value in tornado["data"][0]["x"])
     assert max(abs(value) for value in tornado["data"][0]["x"]) == abs(tornado["data"][0]["x"][0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import xarray as xr
 
@@ -73,13 +74,13 @@ def _levers(text: str) -> list[Block]:
     return [Table("Levers that are pulled", ("Lever", "meaning", "evidence"), tuple(rows), frozenset({0, 1}))]
 
 
-def _correlations(pairs: Sequence[dict[str, object]]) -> list[Block]:
+def _correlations(pairs: Sequence[dict[str, Any]]) -> list[Block]:
     """Return the table of rank correlations that were asked for."""
     rows = []
     for pair in pairs:
         asked, achieved = float(str(pair["requested"])), pair["achieved"]
         if asked != 0.0:
-            a, b = (named(str(name)) for name in pair["inputs"])  # type: ignore[attr-defined]
+            a, b = (named(str(name)) for name in pair["inputs"])
             shown: Text = ("one of them is certain",) if achieved is None else (number(float(str(achieved)), 1e-3),)
             rows.append(Row(f"{a} and {b}", ((number(asked, 0.0),), shown)))
     if not rows:

@@ -21,7 +21,7 @@ def to_pdf(html: str) -> bytes:
     """
     weasyprint = library()
 
-    class Nothing(weasyprint.urls.URLFetcher):  # type: ignore[misc, name-defined]
+    class Nothing(weasyprint.urls.URLFetcher):  # type: ignore[misc, name-defined]  # a class of a module that may not be there
         """Loads what stands in the page itself, and nothing else."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:
