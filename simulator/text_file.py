@@ -37,3 +37,19 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
         if isinstance(error, OSError):
             raise InputError(f"{path} cannot be written ({error.strerror or error}). Name another place, or make room") from None
         raise
+
+
+def check_place(target: Path) -> None:
+    """Refuse a place for a new file where none can be written, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        Where a folder has the name, or the folder it would lie in is missing or cannot be written to.
+    """
+    if target.is_dir():
+        raise InputError(f"{target} is a folder. Name a file")
+    if not target.parent.is_dir():
+        raise InputError(f"folder {target.parent} does not exist. Make it first")
+    if not os.access(target.parent, os.W_OK):
+        raise InputError(f"folder {target.parent} cannot be written to")

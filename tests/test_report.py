@@ -19,11 +19,11 @@ import pytest
 import xarray as xr
 
 from simulator import SamplingPlan, budget_risk, load_scenario, open_results, rank_correlations, save_results, simulate, summarize
-from simulator.analysis.drawn_inputs import drawn_inputs
 from simulator.analysis.estimates import chance
 from simulator.analysis.risk.register import event_effects
 from simulator.analysis.rows import band_rows
 from simulator.analysis.sensitivity.replays import column
+from simulator.analysis.stated_inputs import stated_inputs
 from simulator.cli import _run
 from simulator.errors import InputError
 from simulator.plots.style import named
@@ -207,7 +207,7 @@ def check_contingency(page: Page, results: xr.Dataset) -> int:
 
 def check_inputs(page: Page, results: xr.Dataset) -> int:
     """Hold the assumptions to what is drawn of each input, and to its source."""
-    inputs = {item.name: item for item in drawn_inputs(results)}
+    inputs = {item.name: item for item in stated_inputs(results)}
     told = {(item.name, item.source == "stated") for item in inputs.values()}
     count = 0
     for caption, stated in (

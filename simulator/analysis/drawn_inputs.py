@@ -1,111 +1,42 @@
-"""Inputs as a scenario states them, and as they were drawn."""
+"""The inputs of a result that were drawn, column by column."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from simulator.analysis.bands import summarize
-from simulator.analysis.estimates import Estimate
-from simulator.quantities import QUANTITIES
-
-LEVELS = (0.05, 0.5, 0.95)
-_LUCK = "luck, by definition"
-_NONE = "0.0"  # of a cost or delay that an event does not have
+Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class DrawnInput:
-    """One input of a result.
-
-    Attributes
-    ----------
-    name : str
-        A quantity, or ``salary[engineers]`` of a member of a group.
-    meaning, unit : str
-        Of the nomenclature.
-    stated : str
-        As the scenario, or a default, writes it.
-    source : str
-        ``stated``, or where the default comes from.
-    drawn : tuple of Estimate
-        P5, P50 and P95 of the draws [unit]; empty where the input is certain.
-    """
-
-    name: str
-    meaning: str
-    unit: str
-    stated: str
-    source: str
-    drawn: tuple[Estimate, ...]
-
-
-def drawn_inputs(results: xr.Dataset) -> list[DrawnInput]:
-    """Return every input with what is stated of it, its source, and its percentiles; rules that are no figure last.
-
-    Parameters
-    ----------
-    results : xarray.Dataset
-        Draws, as :func:`simulator.simulate` returns them.
+def drawn_inputs(results: xr.Dataset) -> Iterator[tuple[str, str, Floats]]:
+    """Yield name, unit and draws of each input that was drawn; of members of a group, certain ones too, as ``tokens[long context]``.
 
     Examples
     --------
-    >>> from simulator import SamplingPlan, load_scenario, simulate
-    >>> found = {item.name: item for item in drawn_inputs(simulate(load_scenario("configs/quickstart.yaml"), SamplingPlan(draws=2000)))}
-    >>> found["mfu"].stated, found["mfu"].source, found["mfu"].drawn[0].value < found["mfu"].drawn[2].value, found["tokens"].drawn
-    ('0.30 to 0.45', 'stated', True, ())
+    >>> about = {"role": "input", "units": "1"}
+    >>> [name for name, _, _ in drawn_inputs(xr.Dataset({"mfu": ("draw", [0.3, 0.4], about), "pue": ((), 1.1, about)}))]
+    ['mfu']
     """
-    defaults = json.loads(results.attrs.get("defaults", "{}"))
-    defaulted = {place.partition("[")[0] for place in defaults}
-    rows = [row for name in map(str, results.data_vars) if results[name].attrs.get("role") == "input" for row in _of(results, name)]
-    varied = {name: values for name, *_, values in rows if values.size > 1 and not (np.isnan(values).all() or np.ptp(values) == 0.0)}
-    bands = _bands(results, varied)
-    found = [
-        DrawnInput(
-            name,
-            QUANTITIES[name.partition("[")[0]].meaning,
-            unit,
-            stated,
-            source if name.partition("[")[0] in defaulted else "stated",  # that of params may be the one of params_active
-            bands.get(name, ()),
-        )
-        for name, unit, stated, source, _ in rows
-        if source != _LUCK and not (name.startswith("event_") and stated == _NONE)
-    ]
-    known = {str(name) for name in results.data_vars}
-    for place, told in defaults.items():
-        name = place.partition("[")[0]
-        if name not in known and name in QUANTITIES:
-            found.append(DrawnInput(place, QUANTITIES[name].meaning, QUANTITIES[name].unit, str(told["value"]), str(told["source"]), ()))
-    return found
+    for name, array in results.data_vars.items():
+        if array.attrs.get("role") != "input" or "draw" not in array.dims:
+            continue
+        unit = str(array.attrs.get("units", ""))
+        if array.ndim == 1:
+            yield str(name), unit, np.asarray(array.values, dtype=np.float64)
+            continue
+        (group,) = (dim for dim in array.dims if dim != "draw")
+        for member, values in zip(array[group].values, array.transpose(group, "draw").values, strict=True):
+            yield f"{name}[{member}]", unit, np.asarray(values, dtype=np.float64)
 
 
-def _of(results: xr.Dataset, name: str) -> list[tuple[str, str, str, str, np.ndarray]]:
-    """Return name, unit, statement, source and draws of an input, or of each member of a group that has it."""
-    array = results[name]
-    about = array.attrs
-    unit, source = str(about.get("units", "1")), str(about.get("source", ""))
-    (group,) = [dim for dim in array.dims if dim != "draw"] or [None]
-    if group is None:
-        return [(name, unit, str(about.get("stated", "")), source, np.atleast_1d(array.values))]
-    stated = json.loads(about["stated"])
-    return [
-        (f"{name}[{member}]", unit, str(stated[member]), source, np.atleast_1d(array.sel({group: member}).values))
-        for member in map(str, array[group].values)
-        if member in stated
-    ]
+def is_certain_member(name: str, values: Floats) -> bool:
+    """Whether a column is that of a member of a group that is certain, or does not have the input."""
+    return "[" in name and bool(np.isnan(values).all() or (values == values[0]).all())
 
 
-def _bands(results: xr.Dataset, values: dict[str, np.ndarray]) -> dict[str, tuple[Estimate, ...]]:
-    """Return P5, P50 and P95 of columns of draws, and their errors."""
-    if not values:
-        return {}
-    columns = {name: ("draw", own, {"role": "output", "units": ""}) for name, own in values.items()}
-    coordinates = {"draw": results["draw"]} if "draw" in results.coords else {}
-    found = summarize(xr.Dataset(columns, coordinates, results.attrs), quantiles=LEVELS)
-    pairs = zip(found.value.values, found.mcse.values, strict=True)
-    told = [tuple(Estimate(float(v), float(e)) for v, e in zip(*row, strict=True)) for row in pairs]
-    return dict(zip(map(str, found.output.values), told, strict=True))
+def varied_inputs(results: xr.Dataset) -> Iterator[tuple[str, str, Floats]]:
+    """Yield what :func:`drawn_inputs` does, without members that are certain or do not have the input."""
+    return ((name, unit, values) for name, unit, values in drawn_inputs(results) if not is_certain_member(name, values))

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.analysis.drawn_inputs import varied_inputs
 from simulator.analysis.estimates import Estimate, statistic
 from simulator.analysis.weighted import weighted_percentiles
 
 Floats = NDArray[np.float64]
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.95)
-
-
-def drawn_inputs(results: xr.Dataset) -> Iterator[tuple[str, str, Floats]]:
-    """Yield name, unit and draws of the inputs that differ between draws; members of a group as ``tokens[long context]``.
-
-    Examples
-    --------
-    >>> about = {"role": "input", "units": "1"}
-    >>> [name for name, _, _ in drawn_inputs(xr.Dataset({"mfu": ("draw", [0.3, 0.4], about), "pue": ((), 1.1, about)}))]
-    ['mfu']
-    """
-    for name, array in results.data_vars.items():
-        if array.attrs.get("role") != "input" or "draw" not in array.dims:
-            continue
-        unit = str(array.attrs.get("units", ""))
-        if array.ndim == 1:
-            yield str(name), unit, np.asarray(array.values, dtype=np.float64)
-            continue
-        (group,) = (dim for dim in array.dims if dim != "draw")
-        for member, values in zip(array[group].values, array.transpose(group, "draw").values, strict=True):
-            if np.ptp(values) > 0.0:  # a member that is certain, or does not have it
-                yield f"{name}[{member}]", unit, np.asarray(values, dtype=np.float64)
 
 
 def moved_inputs(
@@ -59,7 +38,7 @@ def moved_inputs(
         ``input_value``, ``input_mcse`` by (stage, input, quantile), in ``input_unit``; by input ``shift``, how far its mean moved in
         standard deviations of its draws, with ``shift_mcse``, and ``narrowed``, its P5 to P95 now over that before.
     """
-    rows = sorted((_moved(results, weights, moved, *own) for own in drawn_inputs(results)), key=lambda row: -row.interest)
+    rows = sorted((_moved(results, weights, moved, *own) for own in varied_inputs(results)), key=lambda row: -row.interest)
     own = {"input": [row.name for row in rows], "input_unit": ("input", [row.unit for row in rows])}
     coords = {"stage": ["before", "now"], "quantile": list(QUANTILES), **own}
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
-from simulator.text_file import write_text
+from simulator.text_file import check_place, write_text
 
 FORMAT, VERSION = "simulator-bench", 1
 _WAY_OUT = "simulator bench -o FILE.json writes one"
@@ -26,10 +25,7 @@ def check_target(path: str | Path) -> Path:
         target = target / "bench.json"
     if target.suffix != ".json":
         raise InputError(f"{target} is neither a folder nor FILE.json. Name one of them")
-    if not target.parent.is_dir():
-        raise InputError(f"folder {target.parent} does not exist. Make it first")
-    if not os.access(target.parent, os.W_OK):
-        raise InputError(f"folder {target.parent} cannot be written to")
+    check_place(target)
     return target
 
 

@@ -14,6 +14,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from simulator.errors import InputError
+from simulator.text_file import check_place
 
 _ANONYMOUS: dict[str, dict[str, Any]] = {
     ".png": {"Software": None},
@@ -34,12 +35,7 @@ def check_picture(path: str | Path) -> Path:
     target = Path(path)
     if target.suffix.lower() not in _KINDS:
         raise InputError(f"{target} is no picture. Its name ends in {', '.join(_KINDS)}")
-    if target.is_dir():
-        raise InputError(f"{target} is a folder. Name a file")
-    if not target.parent.is_dir():
-        raise InputError(f"folder {target.parent} does not exist. Make it first")
-    if not os.access(target.parent, os.W_OK):
-        raise InputError(f"folder {target.parent} cannot be written to")
+    check_place(target)
     return target
 
 

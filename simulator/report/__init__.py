@@ -9,7 +9,6 @@ True
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import xarray as xr
@@ -19,7 +18,7 @@ from simulator.report.content import content_of
 from simulator.report.html import to_html
 from simulator.report.markdown import to_markdown
 from simulator.report.pdf import library, to_pdf
-from simulator.text_file import write_bytes
+from simulator.text_file import check_place, write_bytes
 
 __all__ = ["ENDINGS", "check_report", "report", "save_report"]
 
@@ -89,12 +88,7 @@ def check_report(path: str | Path) -> Path:
     """
     target = Path(path)
     _check_ending(target.suffix.lower(), str(target))
-    if target.is_dir():
-        raise InputError(f"{target} is a folder. Name a file")
-    if not target.parent.is_dir():
-        raise InputError(f"folder {target.parent} does not exist. Make it first")
-    if not os.access(target.parent, os.W_OK):
-        raise InputError(f"folder {target.parent} cannot be written to")
+    check_place(target)
     if target.suffix.lower() == ".pdf":
         library()
     return target

@@ -8,8 +8,8 @@ from typing import Any
 
 import xarray as xr
 
-from simulator.analysis.drawn_inputs import DrawnInput, drawn_inputs
 from simulator.analysis.notes import notes
+from simulator.analysis.stated_inputs import StatedInput, stated_inputs
 from simulator.plots.style import named
 from simulator.report.numbers import input_numbers, number, stated
 from simulator.report.parts import Block, Paragraph, Row, Section, Table, Text
@@ -27,7 +27,7 @@ def assumptions(results: xr.Dataset) -> Section:
     results : xarray.Dataset
         Draws.
     """
-    found = drawn_inputs(results)
+    found = stated_inputs(results)
     own = [item for item in found if item.source == "stated"]
     defaulted = [item for item in found if item.source != "stated"]
     told = (
@@ -48,7 +48,7 @@ def assumptions(results: xr.Dataset) -> Section:
     return Section("assumptions", "Assumptions", (*blocks, *(Paragraph((note,), "note") for note in _notes(results))))
 
 
-def _row(item: DrawnInput) -> Row:
+def _row(item: StatedInput) -> Row:
     """Return what is stated of an input, and its percentiles in a readable unit."""
     if not item.drawn:
         return Row(named(item.name), ((stated(item.stated),), *_CERTAIN), item.meaning)

@@ -22,9 +22,9 @@ from typing import Any
 
 import xarray as xr
 
-from simulator.analysis.drawn_inputs import drawn_inputs
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.rows import band_rows
+from simulator.analysis.stated_inputs import stated_inputs
 from simulator.analysis.words import scale
 from simulator.report.numbers import number
 from simulator.report.parts import Code, Number, Paragraph, Section, Text
@@ -177,7 +177,7 @@ def _contained(summary: xr.Dataset) -> list[str]:
 def _contents(results: xr.Dataset, summary: xr.Dataset) -> Text:
     """Return in words what the statement contains."""
     parts = ", ".join(_contained(summary))
-    pue = next((item for item in drawn_inputs(results) if item.name == "pue"), None)
+    pue = next((item for item in stated_inputs(results) if item.name == "pue"), None)
     told: list[str | Number] = [
         f"The sum contains: {parts}. Operational emissions are location-based, by average carbon intensity of the place"
     ]
@@ -254,7 +254,7 @@ def _of_input(results: xr.Dataset, name: str) -> dict[str, float | None]:
     """Return P5, P50 and P95 of an input, its value where it is certain."""
     if name not in results:
         return {}
-    for item in drawn_inputs(results):
+    for item in stated_inputs(results):
         if item.name == name and item.drawn:
             return {f"p{100 * level:g}": _plain(e.value, 1.0) for level, e in zip(_LEVELS, item.drawn, strict=True)}
     return {"p50": _plain(float(results[name].values.flat[0]), 1.0)}

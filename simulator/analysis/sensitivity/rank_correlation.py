@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from simulator.analysis.bands import ONE_SCRAMBLING
+from simulator.analysis.drawn_inputs import drawn_inputs, varied_inputs
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.intervals import half_widths, linear_estimate
 from simulator.analysis.lever_made import is_made_by_levers
@@ -118,17 +119,8 @@ def input_columns(results: xr.Dataset, names: Sequence[str] | None = None) -> di
     InputError
         For a name that is no drawn input.
     """
-    found: dict[str, Floats] = {}
-    for quantity, array in results.data_vars.items():
-        if array.attrs.get("role") != "input" or "draw" not in array.dims:
-            continue
-        if array.ndim == 1:
-            found[str(quantity)] = np.asarray(array.values, dtype=np.float64)
-            continue
-        (group,) = (dim for dim in array.dims if dim != "draw")
-        for member, values in zip(array[group].values, array.transpose(group, "draw").values, strict=True):
-            if names is not None or not (np.isnan(values).all() or (values == values[0]).all()):
-                found[f"{quantity}[{member}]"] = np.asarray(values, dtype=np.float64)
+    columns = drawn_inputs(results) if names is not None else varied_inputs(results)
+    found = {name: values for name, _, values in columns}
     if names is None:
         factors = {name: values for name, values in found.items() if name.startswith("lever_factor[")}
         made = [name for name, values in found.items() if name not in factors and is_made_by_levers(values, list(factors.values()))]

@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.analysis.drawn_inputs import varied_inputs
 from simulator.analysis.estimates import require_equal_weights
-from simulator.analysis.moved import drawn_inputs
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.errors import InputError, LawError
 from simulator.quantities import QUANTITIES
@@ -119,4 +119,4 @@ def _columns(results: xr.Dataset) -> Mapping[str, Floats]:
             continue
         (component,) = (dim for dim in array.dims if dim != "draw")
         found |= {f"{name}[{c}]": array.sel({component: c}).values for c in array[component].values}
-    return found | {name: values for name, _, values in drawn_inputs(results)}
+    return found | {name: values for name, _, values in varied_inputs(results)}

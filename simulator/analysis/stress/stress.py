@@ -12,8 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from simulator.analysis.drawn_inputs import varied_inputs
 from simulator.analysis.estimates import Estimate, members
-from simulator.analysis.moved import drawn_inputs
 from simulator.analysis.notes import notes
 from simulator.analysis.order_statistics import interval_ranks
 from simulator.analysis.stress.conditions import FEWEST, MORE_IS_BETTER, known
@@ -89,7 +89,7 @@ def stress(results: xr.Dataset, inside: Mask, *, of: str = "cost_total") -> xr.D
     told = json.dumps(notes(results), ensure_ascii=False)
     rows = [
         (name, unit, values, _shift(results, values, inside), _larger(results, values, inside))
-        for name, unit, values in drawn_inputs(results)
+        for name, unit, values in varied_inputs(results)
     ]
     rows.sort(key=lambda row: -abs(row[4].value - 0.5))
     inputs = {"input": [row[0] for row in rows], "input_unit": ("input", [row[1] for row in rows])}
