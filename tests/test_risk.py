@@ -403,7 +403,7 @@ def test_the_readme_shows_what_the_command_prints(capsys):
     printed = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
     lines = shown.partition("```text\n")[2].partition("```")[0].splitlines()
     assert shown.startswith("'2 weeks' --carbon 40t\n")
-    assert len(lines) >= 10
+    assert len(lines) == 11
     assert {" ".join(line.split()) for line in lines} <= printed
 
 

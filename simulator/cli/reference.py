@@ -11,6 +11,7 @@ from simulator.cli.complete import complete_tables
 
 if TYPE_CHECKING:
     from simulator.reference import Row
+    from simulator.reference import Table as FoundTable
 
 
 @click.command(
@@ -58,9 +59,17 @@ def command(table: str | None, name: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2, allow_nan=False))
     else:
-        told = [*dict.fromkeys(row.name for row in rows)], [*dict.fromkeys(row.quantity for row in rows)]
-        about = "" if name is None else f" ({', '.join(words[0] for words in told if len(words) == 1)})"
-        _print(f"{found.name}{about}: {found.meaning[0].lower()}{found.meaning[1:]}", rows)
+        _print(_title(found, rows), rows)
+
+
+def _title(found: FoundTable, rows: Sequence[Row]) -> str:
+    """Return the name of a table, with what all of the rows are of, and its meaning."""
+    names, quantities = ({row.name for row in rows}, {row.quantity for row in rows})
+    single = [*(names if len(names) == 1 < len(found.names) else ()), *(quantities if len(quantities) == 1 else ())]
+    about = f" ({', '.join(single)})" if single else ""
+    first = found.meaning.split()[0]
+    meaning = found.meaning if first.isupper() else found.meaning[0].lower() + found.meaning[1:]
+    return f"{found.name}{about}: {meaning}"
 
 
 def _print(title: str, rows: Sequence[Row]) -> None:
