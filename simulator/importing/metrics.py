@@ -157,8 +157,8 @@ def _utilization(result: Imported, logged: Logged, share: Floats, how: str) -> I
         raise InputError(
             f"{logged.source}: '{logged.name}' is {domain.upper:g} throughout, which no training reaches. Is it the metric that is meant?"
         )
-    fit = fitted(means, domain, "run")
-    notes = list(result.notes)
+    fit = fitted(means, "mfu", "run")
+    notes = [*result.notes, *filter(None, (fit.caution,))]
     if idle := int(np.sum(~usable)):
         notes.append(f"{idle} of {share.size} values are nought or less, and were left out as times without training")
     if fit.middle < _LOW:
