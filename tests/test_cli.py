@@ -21,7 +21,7 @@ import pytest
 import simulator.engine
 from simulator import open_results
 from simulator.arguments import KernelArguments
-from simulator.cli import _run, progress
+from simulator.cli import _VERBS, _run, progress
 
 ROOT = Path(__file__).parent.parent
 QUICKSTART = str(ROOT / "configs" / "quickstart.yaml")
@@ -89,6 +89,55 @@ def test_table_tells_the_budget_owner(capsys: pytest.CaptureFixture[str]) -> Non
     for text in ("cost, total", "emissions, total", "P80", "80 % chance to cost no more than", "thousand USD", "defaults", "pue"):
         assert text in out
     assert "interconnect" not in out  # rented: a component of nought is not shown
+
+
+def test_a_terminal_breaks_sentences_between_words_and_a_pipe_breaks_none(
+    saved: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = [
+        ["summarize", str(saved)],
+        ["validate", QUICKSTART],
+        ["compare", QUICKSTART, *FEW, "--set", "mfu=0.4"],
+        ["sensitivity", str(saved), "--method", "rank"],
+    ]
+    for words in commands:
+        for name in ("FORCE_COLOR", "COLUMNS"):
+            monkeypatch.delenv(name, raising=False)
+        assert run(*words) == 0
+        piped = capsys.readouterr().out
+        sentences = [line for line in piped.splitlines() if len(line) > 80]
+        if words[0] != "sensitivity":
+            assert sentences
+        monkeypatch.setenv("FORCE_COLOR", "1")  # by which rich takes stdout for a terminal
+        monkeypatch.setenv("COLUMNS", "72")
+        assert run(*words) == 0
+        wrapped = capsys.readouterr().out
+        assert wrapped.split() == piped.split()  # the same words
+        assert max(map(len, wrapped.splitlines())) <= 80
+        joined = wrapped.splitlines()
+        for sentence in sentences:
+            place = next(k for k, line in enumerate(joined) if line and sentence.startswith(line) and len(line) < 80)
+            assert len(joined[place]) <= 72
+
+
+def test_the_help_of_all_tells_every_verb_and_the_first_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--help") == 0
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 80
+    assert set(re.findall(r"^  ([a-z]+) +[A-Z]", told, flags=re.MULTILINE)) == set(_VERBS)
+    steps = re.findall(r"^    simulator (\w+)", told, flags=re.MULTILINE)
+    assert steps[:2] == ["init", "run"]
+    assert set(steps) <= set(_VERBS)
+
+
+@pytest.mark.parametrize("verb", _VERBS)
+def test_the_help_of_each_verb_fits_and_leads_on(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):  # what is added to it is added once
+        assert run(verb, "--help") == 0
+        told = capsys.readouterr().out
+        assert max(map(len, told.splitlines())) <= 80
+        assert told.count("Exit codes:") == 1
+        assert f"  simulator {verb}" in told.partition("Options:")[2]
 
 
 def test_thresholds_decide_the_exit_code(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -452,12 +501,6 @@ def test_a_full_output_is_told() -> None:
         )
     assert done.returncode == 2
     assert done.stderr == "error: standard output cannot be read or written (No space left on device)\n"
-
-
-@pytest.mark.parametrize("words", [[], ["run"], ["validate"], ["summarize"], ["sensitivity"]])
-def test_every_verb_has_help_with_examples(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(*words, "--help") == 0
-    assert "Examples:" in capsys.readouterr().out
 
 
 def test_saved_results_open(saved: Path) -> None:

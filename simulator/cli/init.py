@@ -58,13 +58,13 @@ _MAY_BE_UNREAD = ("grid.region", "priors.organisation")  # what other values tha
     "  simulator init\n"
     "  simulator init mine.yaml --params 7B --tokens 2T --accelerator 'H100 SXM' \\\n"
     "    --accelerators 256 --region FR --yes\n"
-    "  simulator init own.yaml --params 70e9 --tokens 15T --accelerator 'H200 SXM' \\\n"
-    "    --accelerators 4096 --basis own --region DE --set 'mfu=0.35 to 0.42' --yes\n"
+    "  simulator init own.yaml --params 70e9 --tokens 15T --accelerator 'H200 SXM' --accelerators 4096 --basis own --region DE "
+    "--set 'mfu=0.35 to 0.42' --yes\n"
     "\n\b\nThen:\n"
     "  simulator validate mine.yaml              every default with its source\n"
     "  simulator run mine.yaml                   bands of cost, emissions and time\n"
     "  simulator report mine.yaml -o mine.html   a page to attach\n"
-    "\n\b\nExit codes: 0 written; 2 bad input, or the file is there already; 130 interrupted."
+    "\n\b\nExit codes: 0 written; 2 bad input, or it is there already; 130 interrupted."
 )
 @click.argument("config", type=click.Path(path_type=Path), default=Path("run.yaml"))
 @click.option("--params", metavar="NUMBER", help="Parameters of the model: 7e9, 7B.")

@@ -75,9 +75,10 @@ def _title(found: FoundTable, rows: Sequence[Row]) -> str:
 def _print(title: str, rows: Sequence[Row]) -> None:
     """Print rows with what kind of figures they are; each source once, below."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from simulator.cli.show.page import page
 
     sources = {source: number for number, source in enumerate(dict.fromkeys(row.source for row in rows), start=1)}
     names, quantities = ({getattr(row, part) for row in rows} for part in ("name", "quantity"))
@@ -99,7 +100,5 @@ def _print(title: str, rows: Sequence[Row]) -> None:
     notes = Table.grid(padding=(0, 1))
     for source, number in sources.items():
         notes.add_row(Text(f"[{number}]", justify="right"), Text(source))
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
-    with console.capture() as captured:  # rich would end the process itself where a reader has gone
+    with page() as console:
         console.print(shown, notes)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

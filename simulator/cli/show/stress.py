@@ -11,6 +11,7 @@ import xarray as xr
 
 from simulator.analysis.notes import percentage
 from simulator.analysis.words import error_in_words, rounded, scale
+from simulator.cli.show.page import say
 
 _MOST_INPUTS = 10
 
@@ -44,7 +45,7 @@ def show_stress(found: xr.Dataset, condition: str, source: str) -> None:
             click.echo(f"  {str(output) if part == 'inside' else '':<22} {part:<7} {_band(found.sel(output=output, part=part))}")
     _show_histories(found, source)
     for note in json.loads(a["notes"]):
-        click.echo(note)
+        say(note)
 
 
 def _told(found: xr.Dataset) -> list[str]:

@@ -163,5 +163,6 @@ def _hypotheses(
 
 def _normalised(weights: Sequence[float] | Floats) -> Floats:
     """Return weights of sum one, from their logarithms."""
-    w: Floats = np.exp(np.asarray(weights) - np.max(weights))
-    return w / w.sum()
+    w = np.exp(np.asarray(weights) - np.max(weights))
+    normalised: Floats = w / w.sum()
+    return normalised
