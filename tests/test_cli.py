@@ -124,7 +124,7 @@ def test_the_help_of_all_tells_every_verb_and_the_first_steps(capsys: pytest.Cap
     assert run("--help") == 0
     told = capsys.readouterr().out
     assert max(map(len, told.splitlines())) <= 80
-    assert set(re.findall(r"^  ([a-z]+) +[A-Z]", told, flags=re.MULTILINE)) == set(_VERBS)
+    assert set(re.findall(r"^  ([a-z]+) +[A-Z][a-z]", told, flags=re.MULTILINE)) == set(_VERBS)
     steps = re.findall(r"^    simulator (\w+)", told, flags=re.MULTILINE)
     assert steps[:2] == ["init", "run"]
     assert set(steps) <= set(_VERBS)
@@ -553,3 +553,19 @@ def test_a_result_in_place_of_a_config_is_told(tmp_path: Path, capsys: pytest.Ca
         assert _run(["explain", str(name), "--draw", "1"], debug=False) == 2
         told = f"{name}: holds results, and a scenario is asked for. Name the CONFIG that they were made of"
         assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["runn", "x"], "No such command 'runn'. Did you mean run?"),
+        (["xyzzy"], "simulator --help lists all."),
+        (["reference", "confg"], "Did you mean config, the keys of configs?"),
+        (["schema", "-o", "no/s.json"], "folder no does not exist. Make it first"),
+        (["examples", "quickstart", "-o", "no/q.yaml"], "folder no does not exist. Make it first"),
+        (["init", "q.yaml", "--params", "7\x1b[31mB"], "--params 7B: not valid YAML"),
+    ],
+)
+def test_mistyped_words_are_answered_with_the_nearest(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*words) == 2
+    assert told in capsys.readouterr().err

@@ -177,10 +177,20 @@ def _check(question: _Question) -> Callable[[str], str]:
 
 
 def _scalar(text: str) -> Any:
-    """Return a number where a text is one, as YAML would."""
+    """Return a number where a text is one, as YAML would.
+
+    Raises
+    ------
+    LawError
+        Where it is not YAML.
+    """
+    from simulator.errors import ConfigError, LawError
     from simulator.scenario.text import parse_yaml
 
-    return parse_yaml(text, where="the answer").data
+    try:
+        return parse_yaml(text, where="").data
+    except ConfigError as error:
+        raise LawError(error.problems[0].what) from None
 
 
 def _data(answers: dict[str, str], name: str) -> dict[str, Any]:

@@ -35,7 +35,9 @@ def command(table: str | None, name: str | None, as_json: bool) -> None:
     """
     import json
     from dataclasses import asdict
+    from difflib import get_close_matches
 
+    from simulator.errors import InputError
     from simulator.reference import table as find
     from simulator.reference import tables
 
@@ -54,6 +56,8 @@ def command(table: str | None, name: str | None, as_json: bool) -> None:
         lines = [f"{one['table']:{width}}  {one['rows']:>4} rows  {one['meaning']}" for one in listed]
         click.echo(json.dumps(listed, indent=2) if as_json else "\n".join(lines))
         return
+    if table not in tables() and get_close_matches(table, ["config"]):
+        raise InputError(f"'{table}' is not a reference table. Did you mean config, the keys of configs?")
     found = find(table)
     rows = found.rows if name is None else found.of(name)
     if as_json:
