@@ -431,7 +431,9 @@ QUICK = ["configs/quickstart.yaml", "--set", "reliability.method=expected_value"
         (["--method", "split"], "parts"),
     ],
 )
-def test_every_method_prints_a_table_and_json(options, rows, capsys):
+def test_every_method_prints_a_table_and_json(options, rows, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # by which stdout is taken for a terminal, of 80 columns
+    monkeypatch.setenv("COLUMNS", "80")
     assert _run(["sensitivity", *QUICK, *options], debug=False) == 0
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80
