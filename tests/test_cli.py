@@ -377,6 +377,7 @@ def test_an_interruption_keeps_the_draws_that_are_finished(
     assert run("run", QUICKSTART, "--draws", "400", "-o", str(output)) == 130
     printed = capsys.readouterr()
     assert "quickstart: 200 random draws, seed 0" in printed.out
+    assert printed.err.startswith("stopped; saving the 200 draws that are finished\nsaved 200 draws")  # which may take a while
     assert "interrupted after 200 of 400 draws; these are told, as of a run with --draws 200" in printed.err
     monkeypatch.undo()
     again = tmp_path / "again.nc"

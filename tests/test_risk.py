@@ -393,7 +393,7 @@ def test_the_table_fits_eighty_columns(capsys):
     assert max(map(len, table)) <= 80
     assert "…" not in "".join(table)
     for text in ("exceeded with", "point estimate", "over P50", "mean of the worst 5 %", "hold together", "both hold"):
-        assert text in "\n".join(table)
+        assert text in "\n".join(lines)
 
 
 def test_the_readme_shows_what_the_command_prints(capsys):

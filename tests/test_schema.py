@@ -88,7 +88,7 @@ def test_what_the_simulator_reads_is_valid(path: str, value: Any) -> None:
 BAD = [
     ("workload.mfu", 42), ("workload.mfu", "high"), ("workload.mfu", [0.3, 0.4]), ("workload.mfu", True),
     ("workload.mfu", {"family": "beta", "alpha": 2, "b": 5}), ("workload.mfu", {"p50": 0.4}),
-    ("workload.mfu", {"family": "choice", "values": []}),
+    ("workload.mfu", {"family": "choice", "values": []}), ("workload.mfu", {"family": "nrmal", "loc": 0.4}),
     ("workload.mfuu", 0.4), ("energy.pue", 0.9), ("hardware.accelerators", 2.5), ("hardware.accelerators", 0),
     ("reliability.method", "events"), ("reliability.checkpoint_interval", "young"), ("reliability", None), ("compute", {"rental_price": 2}),
     ("compute.basis", "lease"), ("components", {"storage": "maybe"}), ("components", {"storge": True}), ("limits", {"budget": -1}),

@@ -105,6 +105,8 @@ def command(
     if wanted:
         tell_verdict(results)
     finished, cut = results.attrs["draws"], not wanted and results.attrs["draws"] < draws
+    if cut:
+        click.echo(f"stopped; {'saving' if output is not None else 'telling'} the {finished} draws that are finished", err=True)
     if output is not None:
         save_results(results, output)
         click.echo(f"saved {'the bands of ' if summary else ''}{results.attrs['draws']} draws to {output}", err=True)

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from scipy import stats
 
 from simulator.quantities import Quantity
 from simulator.reference import accelerators
@@ -145,7 +146,8 @@ def _uncertain() -> Schema:
         _object({"family": {"const": name}, **dict.fromkeys(sorted(family.names()), _AMOUNT)}, f"{name}: {family.describe()}", _PERCENTILES)
         for name, family in FAMILIES.items()
     ]
-    others = {"not": {"enum": [*FAMILIES, "choice", "empirical", "mixture"]}, "type": "string"}
+    laws = (stats.rv_continuous, stats.rv_discrete)
+    others = {"enum": [name for name in dir(stats) if isinstance(getattr(stats, name), laws) and name not in FAMILIES]}
     return {
         "description": "an uncertain value in braces",
         "anyOf": [
