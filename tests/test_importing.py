@@ -743,17 +743,17 @@ def test_priors_added_to_a_config_load_and_validate(tmp_path: Path, kind: str) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_how_an_editor_saves_a_file_changes_nothing(tmp_path: Path, kind: str) -> None:
-    """With the mark of UTF-8 and lines that end as in Windows, and, of tables with commas, with semicolons and decimal commas."""
+    """With the mark of UTF-8 and lines that end as in Windows; in UTF-16, as its PowerShell redirects; with semicolons and decimal commas."""
     path, options = every_kind(tmp_path)[kind]
     exact = import_one(kind, path, **options)
     text = path.read_text(encoding="utf-8")
-    variants = {"windows": ("\ufeff" + text).replace("\n", "\r\n")}
+    variants = {"windows": ("\ufeff" + text).replace("\n", "\r\n"), "powershell": text.replace("\n", "\r\n")}
     if kind in ("codecarbon", "dcgm", "electricitymaps", "nvidia-smi"):
         variants["semicolons"] = text.replace(",", ";").replace(".", ",") if kind != "nvidia-smi" else _german(text)
     for name, saved in variants.items():
         folder = tmp_path / name
         folder.mkdir()
-        (folder / path.name).write_bytes(saved.encode())
+        (folder / path.name).write_bytes(saved.encode("utf-16" if name == "powershell" else "utf-8"))
         again = import_one(kind, folder / path.name, **options)
         assert [item.value for item in again.priors] == [item.value for item in exact.priors], name
         if exact.totals is not None:

@@ -132,6 +132,12 @@ def test_a_file_is_replaced_only_by_force(tmp_path: Path, capsys: pytest.Capture
     assert load_scenario(path).name == "mine"
 
 
+def test_the_next_command_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _run(["init", "my run.yaml", *FLAGS], debug=False) == 0
+    assert "next: simulator run 'my run.yaml'" in capsys.readouterr().err
+
+
 def test_a_draft_reads_back_to_its_scenario() -> None:
     data = {
         "name": "a: b # c",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -54,4 +55,4 @@ def command(name: str | None, output: Path | None, force: bool, as_json: bool) -
         raise InputError(f"{output} is there already. Name another with -o, or replace it with --force")
     check_place(output)
     write_text(output, text)
-    click.echo(f"wrote {output}; next: simulator run {output}", err=True)
+    click.echo(f"wrote {output}; next: simulator run {shlex.quote(str(output))}", err=True)

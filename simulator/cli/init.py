@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def command(config: Path, overrides: tuple[str, ...], yes: bool, force: bool, **
     _fill(data, asking=asking)
     text = draft(data, {q.path: q.note for q in _QUESTIONS if q.option in answers})
     write_text(config, text)
-    click.echo(f"wrote {config}; next: simulator run {config}", err=True)
+    click.echo(f"wrote {config}; next: simulator run {shlex.quote(str(config))}", err=True)
 
 
 def is_terminal() -> bool:

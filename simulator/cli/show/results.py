@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import sys
 from typing import Any
 
@@ -43,7 +44,7 @@ def show(results: xr.Dataset, *, as_json: bool, context: bool = False) -> None:
 def tell_next(config: str, saved: str | None) -> None:
     """Tell a person at a terminal what to ask next."""
     if sys.stdout.isatty():
-        about = saved or config
+        config, about = shlex.quote(config), shlex.quote(saved or config)
         for command, why in (
             (f"sensitivity {config}", "what drives it"),
             (f"risk {about} --budget AMOUNT", "how likely it costs more, and what to reserve"),
