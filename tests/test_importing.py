@@ -543,6 +543,29 @@ def test_a_chart_has_a_column_for_each_run(tmp_path: Path) -> None:
     assert high > 0.42
 
 
+@pytest.mark.parametrize("timed", [True, False])
+def test_slow_steps_count_by_the_time_that_they_take(tmp_path: Path, timed: bool) -> None:
+    """Of even steps at 0.4 and, one in five, at 0.2, the run reaches 1 / (0.8 / 0.4 + 0.2 / 0.2), not 0.36."""
+    shares = np.random.default_rng(8).permutation([0.4] * 800 + [0.2] * 200)
+    ends_of = np.cumsum(4.0 / shares)
+    rows = [f"{k},{t if timed else ''},{x}" for k, (t, x) in enumerate(zip(1.76e9 + ends_of, shares, strict=True))]
+    found = import_one("wandb", write(tmp_path, ["_step,_timestamp,mfu", *rows]))
+    mean = 1 / (0.8 / 0.4 + 0.2 / 0.2)
+    low, high = ends(found, "mfu")
+    assert (low + high) / 2 == pytest.approx(mean, rel=2e-3)
+    # by the delta method of the mean time of a step, two or one second of work: its standard deviation is 0.4 of 2.4 seconds
+    spread = mean * np.std(4.0 / shares) / np.mean(4.0 / shares) / math.sqrt(1000)
+    assert (high - low) / 2 == pytest.approx(stats.norm.ppf(0.95) * spread, rel=0.15)
+
+
+def test_even_times_count_alike(tmp_path: Path) -> None:
+    shares = np.random.default_rng(8).permutation([0.4] * 800 + [0.2] * 200)
+    stops = 1.76e9 + 60.0 * np.arange(1000) + np.where(np.arange(1000) > 500, 9e4, 0.0)  # with a day's break
+    rows = [f"{k},{t},{x}" for k, (t, x) in enumerate(zip(stops, shares, strict=True))]
+    low, high = ends(import_one("wandb", write(tmp_path, ["_step,_timestamp,mfu", *rows])), "mfu")
+    assert (low + high) / 2 == pytest.approx(0.36, rel=2e-3)
+
+
 def test_utilization_from_throughput(tmp_path: Path) -> None:
     """6 * 7e9 * 3.2e6 / (256 * 989e12) is 0.5308."""
     rows = [
@@ -554,6 +577,11 @@ def test_utilization_from_throughput(tmp_path: Path) -> None:
     exact = 6 * 7e9 * 3.2e6 / (256 * 989e12)
     low, high = ends(whole, "mfu")
     assert low < exact < high
+    chart = ['"Run","Run ID","metric","step","timestamp","value"']
+    chart += ['"r","{0}","{1}","{3}","{4}","{2}"'.format(*row.split(",")) for row in [*rows, "a,loss,2.0,0,1760000000000"]]
+    assert import_one("mlflow", write(tmp_path, chart, "chart.csv"), unit="tokens/s", accelerators=256.0, **options).priors[0].value == (
+        whole.priors[0].value
+    )
     per_device = [f"1760000000{k:03d} {12500 * (1 + 0.01 * (-1) ** k)} {k}" for k in range(50)]
     one = import_one(
         "mlflow", write(tmp_path, per_device, "tps"), meaning="throughput", unit="tokens/s/GPU", params=7e9, accelerator="H100 SXM"
@@ -743,7 +771,7 @@ def test_priors_added_to_a_config_load_and_validate(tmp_path: Path, kind: str) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_how_an_editor_saves_a_file_changes_nothing(tmp_path: Path, kind: str) -> None:
-    """With the mark of UTF-8 and lines that end as in Windows; in UTF-16, as its PowerShell redirects; with semicolons and decimal commas."""
+    """With the mark of UTF-8 and lines that end as in Windows; in UTF-16, as PowerShell redirects; with semicolons and decimal commas."""
     path, options = every_kind(tmp_path)[kind]
     exact = import_one(kind, path, **options)
     text = path.read_text(encoding="utf-8")
