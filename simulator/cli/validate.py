@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+
 import click
 
 from simulator.cli.options import scenario_options
@@ -35,4 +38,6 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], levers: tuple[
         click.echo(f"{config}: valid; {uncertain} uncertain inputs, {len(defaults)} defaults")
         for name, entry in defaults.items():
             say(f"  {name} = {entry['value']}  ({entry['source']})", hanging="      ")
+    if len(configs) == 1 and code == 0 and sys.stdout.isatty():
+        click.echo(f"next: simulator run {shlex.quote(configs[0])}", err=True)
     return code

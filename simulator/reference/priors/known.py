@@ -147,7 +147,7 @@ def spread_between_runs(quantity: str) -> float:
 
     Examples
     --------
-    >>> 0.05 < spread_between_runs("power_fraction") < spread_between_runs("mfu") < 0.2
+    >>> 0.05 < spread_between_runs("power_fraction") < spread_between_runs("mfu") < 0.3
     True
     """
     law = _LAWS[quantity]
