@@ -570,3 +570,10 @@ def test_a_result_in_place_of_a_config_is_told(tmp_path: Path, capsys: pytest.Ca
 def test_mistyped_words_are_answered_with_the_nearest(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*words) == 2
     assert told in capsys.readouterr().err
+
+
+def test_one_draw_is_told_in_short(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", QUICKSTART, "--draws", "1") == 0
+    told = capsys.readouterr().out
+    assert told.count("no mean, sd or standard error") == 1
+    assert "asked 0.5, one draw has none." in told

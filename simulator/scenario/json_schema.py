@@ -7,6 +7,7 @@ together are told by ``simulator validate``.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin
 
@@ -137,7 +138,8 @@ def _written(key: Key) -> Schema:
 
 
 def _examples(key: Key) -> Schema:
-    return {"examples": [key.default]} if " to " in key.default else {}
+    """Return the default as an example, where it is a value; some are told in words."""
+    return {"examples": [key.default]} if " to " in key.default and re.match(_WRITTEN["pattern"], key.default) else {}
 
 
 def _uncertain() -> Schema:

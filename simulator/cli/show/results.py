@@ -119,7 +119,8 @@ def _print_bands(console: Page, results: xr.Dataset, summary: xr.Dataset) -> Non
     print_history(console, results, summary)
     _print_refused(console, summary)
     for pair in _correlated(results):
-        achieved = "one of them is certain" if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
+        unknown = "one of them is certain" if results.attrs["draws"] > 1 else "one draw has none"
+        achieved = unknown if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
         console.say(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.")
     _print_defaults(console, results)
 
@@ -138,11 +139,14 @@ def _print_defaults(console: Page, results: xr.Dataset) -> None:
 
 
 def _print_refused(console: Page, summary: xr.Dataset) -> None:
-    """Print why means are missing."""
+    """Print why means are missing, each reason once."""
+    missing: dict[str, list[str]] = {}
     for output, text in band_rows(summary):
         row = summary.sel(output=output)
         if math.isnan(row["mean"].item()) and "[" not in output:
-            console.say(f"{text}: {row.note.item()}.")
+            missing.setdefault(str(row.note.item()), []).append(text)
+    for note, names in missing.items():
+        console.say(f"{'; '.join(names)}: {note}.")
 
 
 def _tokens(value: float) -> str:
