@@ -562,6 +562,7 @@ def test_a_result_in_place_of_a_config_is_told(tmp_path: Path, capsys: pytest.Ca
         (["runn", "x"], "No such command 'runn'. Did you mean run?"),
         (["xyzzy"], "simulator --help lists all."),
         (["reference", "confg"], "Did you mean config, the keys of configs?"),
+        (["import", "sacct", "jobs.txt", "-o", "no/r.yaml"], "folder no does not exist. Make it first"),
         (["schema", "-o", "no/s.json"], "folder no does not exist. Make it first"),
         (["examples", "quickstart", "-o", "no/q.yaml"], "folder no does not exist. Make it first"),
         (["init", "q.yaml", "--params", "7\x1b[31mB"], "--params 7B: not valid YAML"),

@@ -222,7 +222,7 @@ def _show(name: str, check: FitCheck, unseen: OutOfSample) -> None:
 
     with page(table=130) as console:
         console.print(_table(f"{name}: history and {check.replicates} simulated replicates of its hours", check.rows))
-        console.print("The fit passes its own check." if check.ok else "The fit FAILS its own check.", style="bold")
+        console.say("The fit passes its own check." if check.ok else "The fit FAILS its own check.", style="bold")
         console.print(_table(f"unseen: {unseen.held_out}, fitted without it", unseen.check.rows))
         console.say(unseen.verdict)
 

@@ -84,12 +84,14 @@ def command(kind: str, files: tuple[Path, ...], output: Path, picture: str | Non
     from simulator.importing.kinds import import_files
     from simulator.importing.write import actuals_csv, priors_yaml
     from simulator.plots.save import check_picture
+    from simulator.text_file import check_place
 
     suffix = output.suffix.lower()
     if suffix not in (".yaml", ".yml", ".csv"):
         raise InputError(f"-o {output}: priors are written to NAME.yaml, totals so far to NAME.csv")
     if output in files:
         raise InputError(f"-o {output} is one of the files to read. Name another")
+    check_place(output)
     if picture is not None:
         check_picture(picture)
     found = import_files(kind, files, _options(options))

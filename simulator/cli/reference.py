@@ -37,6 +37,7 @@ def command(table: str | None, name: str | None, as_json: bool) -> None:
     from dataclasses import asdict
     from difflib import get_close_matches
 
+    from simulator.cli.show.page import say
     from simulator.errors import InputError
     from simulator.reference import table as find
     from simulator.reference import tables
@@ -54,7 +55,11 @@ def command(table: str | None, name: str | None, as_json: bool) -> None:
         listed = [{"table": one.name, "rows": len(one.rows), "meaning": one.meaning} for one in tables().values()]
         width = max(len(one.name) for one in tables().values())
         lines = [f"{one['table']:{width}}  {one['rows']:>4} rows  {one['meaning']}" for one in listed]
-        click.echo(json.dumps(listed, indent=2) if as_json else "\n".join(lines))
+        if as_json:
+            click.echo(json.dumps(listed, indent=2))
+            return
+        for line in lines:
+            say(line, hanging=" " * (width + 13))
         return
     if table not in tables() and get_close_matches(table, ["config"]):
         raise InputError(f"'{table}' is not a reference table. Did you mean config, the keys of configs?")

@@ -38,7 +38,7 @@ def show_draw(one: xr.Dataset) -> None:
     """Print a draw on stdout."""
     with page() as console:
         a = one.attrs
-        console.print(f"{a['scenario']}: draw {int(one.draw)} of seed {a['seed']}", style="bold")
+        console.say(f"{a['scenario']}: draw {int(one.draw)} of seed {a['seed']}", style="bold")
         console.print(_quantities(one, "input", "what was drawn"))
         console.print(_quantities(one, "output", "what came of it"))
         if one.sizes["event"]:

@@ -93,7 +93,7 @@ def _print_context(console: Page, results: xr.Dataset) -> None:
     for name, budget, c, _ in budgets_exceeded(results):
         table.add_row(name, f"{budget:,.0f}".replace(",", " "), percentage(c.value))
     console.print(table)
-    console.print("as much as (P50, P5 to P95; factors and their sources):", style="bold")
+    console.say("as much as (P50, P5 to P95; factors and their sources):", style="bold")
     for e in equivalences(results):
         band = f"{e.middle:.3g} ({e.low:.3g} to {e.high:.3g})"
         console.say(f"  {e.what}: {band}, of {e.factor:g} {e.unit} each; {e.basis}. {e.source} [{e.year}]")

@@ -29,12 +29,12 @@ def budget_in_words(budget: Budget) -> str:
 def show_search(found: xr.Dataset) -> None:
     """Print the candidates that are as good, those next to them, and what they tell."""
     with page() as console:
-        console.print(f"{found.attrs['scenario']}: least {found.attrs['objective']}, seed {found.attrs['seed']}", style="italic")
+        console.say(f"{found.attrs['scenario']}: least {found.attrs['objective']}, seed {found.attrs['seed']}", style="italic")
         console.print(_table(found))
         if len(_rows(found)) < found.sizes["candidate"]:
-            console.print(f"{len(_rows(found))} of {found.sizes['candidate']} candidates; --json and -o hold all.")
+            console.say(f"{len(_rows(found))} of {found.sizes['candidate']} candidates; --json and -o hold all.")
         for line in findings(found):
-            console.print(line)
+            console.say(line)
 
 
 def findings(found: xr.Dataset) -> list[str]:

@@ -69,7 +69,8 @@ def _show_inputs(found: xr.Dataset) -> None:
     told = found.isel(input=(abs(found["shift"]) > _WORTH_TELLING) | (found.narrowed < 1.0 - _WORTH_TELLING))
     if not told.input.size:
         return
-    click.echo("\ninputs that moved: shift of the mean in sd before, P5 to P95 over that before")
+    click.echo()
+    say("inputs that moved: shift of the mean in sd before, P5 to P95 over that before")
     for name in told.input.values[:_MOST_INPUTS]:
         row = told.sel(input=name)
         before, now = (
