@@ -413,6 +413,7 @@ def test_the_failure_rate_has_the_posterior_of_a_poisson_count(tmp_path: Path) -
     for q in (0.05, 0.5, 0.95):
         assert float(law.cdf(exact.ppf(q))) == pytest.approx(q, abs=1e-5)
     assert "8 rows of job steps" in told(found)
+    assert "the interval of failure_rate is how well the rate of these jobs is known" in told(found)
     assert "1 jobs that never started" in told(found)
     assert "failure_rate_planned" in told(found)
     assert "failure_rate_spot" in told(found)

@@ -186,11 +186,22 @@ def fitted(means: Sequence[Mean], quantity: str, runs: str) -> Fitted:
         effective = sum(mean.effective for mean in means)
         whole = Mean(middle, max(inside, between), effective, sum(mean.count for mean in means))
     how = "one" if len(means) == 1 else str(len(means))
-    caution = (
-        f"the interval of {quantity} is how well the mean of {how} {runs}{'s' * (len(means) > 1)} is known. Published runs of one family "
+    caution = caution_of(quantity, f"the mean of {how} {runs}{'s' * (len(means) > 1)}")
+    return Fitted(*_around(interval_of(whole, domain), middle), (whole.told,), caution)
+
+
+def caution_of(quantity: str, known: str) -> str:
+    """Return what an interval does not hold that tells how well something is known of the runs that were logged.
+
+    Examples
+    --------
+    >>> caution_of("power_fraction", "the mean of one log").partition(". ")[0]
+    'the interval of power_fraction is how well the mean of one log is known'
+    """
+    return (
+        f"the interval of {quantity} is how well {known} is known. Published runs of one family "
         f"differ by {spread_between_runs(quantity):.0%} (standard deviation): for a run that is not this one, widen it"
     )
-    return Fitted(*_around(interval_of(whole, domain), middle), (whole.told,), caution)
 
 
 def _around(interval: tuple[float, float], middle: float) -> tuple[float, float, float]:

@@ -16,7 +16,7 @@ from simulator.errors import InputError
 from simulator.importing.cells import column_of, find_column, is_blank
 from simulator.importing.fixed_width import CUT, read_fixed_width
 from simulator.importing.imported import Imported, Panel, Prior
-from simulator.importing.means import Mean, fitted, plain, written
+from simulator.importing.means import Mean, caution_of, fitted, plain, written
 from simulator.importing.moments import ELAPSED_TIMES, elapsed_hours, read_moments, told_moment
 from simulator.importing.options import Options
 from simulator.importing.power import thinned
@@ -258,7 +258,8 @@ def _rate(result: Imported, lasting: Sequence[_Record]) -> Imported:
         "unplanned interruptions", "1", "node-days", np.append(0.0, exposed), np.append(0.0, counted),
         low * node_days / 1000.0, shape, high * node_days / 1000.0, steps=True, total=True,
     )  # fmt: skip
-    return replace(result, priors=(*result.priors, Prior("failure_rate", value, told)), panels=(*result.panels, panel))
+    notes = (*result.notes, caution_of("failure_rate", "the rate of these jobs"))
+    return replace(result, priors=(*result.priors, Prior("failure_rate", value, told)), notes=notes, panels=(*result.panels, panel))
 
 
 def _of_accelerators(records: Sequence[_Record]) -> str:
