@@ -21,6 +21,7 @@ from simulator.errors import SimulatorError
 _VERBS = {
     "init": ("simulator.cli.init", "Write a commented config of your own run after a few questions."),
     "examples": ("simulator.cli.examples", "List the configs that are shipped, or copy one to start from."),
+    "guide": ("simulator.cli.guide", "Read on: how to write a scenario, how to read its risk, how far to trust it."),
     "run": ("simulator.cli.run", "Simulate a scenario: bands of cost, emissions, energy and time."),
     "risk": ("simulator.cli.risk", "Tell the risk to exceed budget, deadline and carbon cap, and the contingency."),
     "backtest": ("simulator.cli.backtest", "Forecast published runs from what was known before each, and score it."),
@@ -79,6 +80,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="\b\nExamples:\n"
     "  simulator init\n"
+    "  simulator guide scenario\n"
     "  simulator run configs/quickstart.yaml\n"
     "  simulator run configs/quickstart.yaml --set 'mfu=0.35 to 0.50' --draws 200000 -o run.nc\n"
     "  simulator summarize run.nc --json\n"
