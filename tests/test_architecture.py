@@ -11,7 +11,7 @@ import simulator
 
 ROOT = Path(simulator.__file__).parent
 LAYERS = [
-    {"errors", "units", "quantities", "jit", "threads", "plan", "text_file"},
+    {"errors", "units", "quantities", "jit", "threads", "plan", "text_file", "guide"},
     {"stochastic", "model"},
     {"series", "reference", "scenario"},
     {"kernels", "ledger", "arguments", "replayed", "results", "cuda", "engine", "replay", "warmup"},
@@ -20,7 +20,7 @@ LAYERS = [
 ]
 #: inside a layer, the order in which its parts may use each other
 ORDER = [
-    "errors", "units", "quantities", "jit", "threads", "plan", "text_file", "stochastic", "model", "series", "reference",
+    "errors", "units", "quantities", "jit", "threads", "plan", "text_file", "guide", "stochastic", "model", "series", "reference",
     "scenario", "kernels", "ledger", "arguments", "replayed", "results", "cuda", "engine", "replay", "warmup", "analysis", "fitting",
     "importing", "bench", "plots", "report", "web", "cli",
 ]  # fmt: skip

@@ -495,12 +495,3 @@ def test_the_projects_own_runs_are_scored_where_no_file_is_given() -> None:
     assert data["file"] == "the table runs"
     assert data["targets"]["device_hours"]["families"] >= 10
     assert not any(run.before.run_id.startswith("T5") and "device_hours" in run.before.targets for run in own_runs())
-
-
-def test_the_readme_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run(["backtest"], debug=True) == 0
-    printed = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
-    shown = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").partition("    simulator backtest")[2]
-    lines = shown.partition("```text\n")[2].partition("```")[0].splitlines()
-    assert len(lines) > 6
-    assert {" ".join(line.split()) for line in lines} <= printed

@@ -396,17 +396,6 @@ def test_the_table_fits_eighty_columns(capsys):
         assert text in "\n".join(lines)
 
 
-def test_the_readme_shows_what_the_command_prints(capsys):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = readme.partition("\n    simulator risk configs/quickstart.yaml --budget 300k --deadline ")[2]
-    assert run("risk", QUICKSTART, "--budget", "300k", "--deadline", "2 weeks", "--carbon", "40t") == 0
-    printed = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
-    lines = shown.partition("```text\n")[2].partition("```")[0].splitlines()
-    assert shown.startswith("'2 weeks' --carbon 40t\n")
-    assert len(lines) == 11
-    assert {" ".join(line.split()) for line in lines} <= printed
-
-
 @pytest.mark.parametrize(
     ("words", "told"),
     [

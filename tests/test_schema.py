@@ -13,6 +13,7 @@ import pytest
 
 from simulator.cli import _run
 from simulator.errors import ConfigError
+from simulator.guide import chapter, chapters
 from simulator.quantities import QUANTITIES
 from simulator.scenario import parse_scenario, parse_value
 from simulator.scenario.json_schema import config_schema
@@ -22,7 +23,7 @@ from simulator.scenario.text import parse_yaml
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted(ROOT.glob("configs/*.yaml"))
-README = [block.split("```")[0] for block in (ROOT / "README.md").read_text(encoding="utf-8").split("```yaml\n")[1:]]
+SHOWN = [block.split("```")[0] for name in chapters() for block in chapter(name).split("```yaml\n")[1:]]
 VALID = jsonschema.Draft7Validator(config_schema())
 BASE = {
     "workload": {"params": 7e9, "tokens": "2T tokens"},
@@ -56,9 +57,9 @@ def test_every_shipped_config_is_valid(path: Path) -> None:
     assert problems(parse_yaml(path.read_text(encoding="utf-8")).data) == []
 
 
-@pytest.mark.parametrize("number", range(len(README)))
-def test_every_config_of_the_readme_is_valid(number: int) -> None:
-    assert problems(parse_yaml(README[number]).data) == []
+@pytest.mark.parametrize("number", range(len(SHOWN)))
+def test_every_config_of_the_guide_is_valid(number: int) -> None:
+    assert problems(parse_yaml(SHOWN[number]).data) == []
 
 
 GOOD = [

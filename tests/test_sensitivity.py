@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -488,10 +487,3 @@ def test_what_cannot_be_told_exits_with_2(words, message, capsys):
     told = capsys.readouterr().err
     assert message in told
     assert len(told) < 700
-
-
-def test_the_readme_shows_what_the_command_prints(capsys):
-    section = Path("README.md").read_text(encoding="utf-8").partition("## What drives it")[2]
-    words, shown = section.partition("simulator ")[2].partition("\n")[0].split(), section.partition("```text\n")[2].partition("```")[0]
-    assert _run(words, debug=False) == 0
-    assert capsys.readouterr().out.startswith(shown)

@@ -353,14 +353,6 @@ def test_the_command_tells_what_was_reached(tmp_path: Path, capsys: pytest.Captu
     assert json.loads(capsys.readouterr().out)["until"] == data["until"]
 
 
-def test_the_readme_shows_what_its_command_tells(capsys: pytest.CaptureFixture[str]) -> None:
-    readme = (Path(QUICKSTART).parents[1] / "README.md").read_text(encoding="utf-8")
-    shown = re.search(r"simulator run configs/quickstart.yaml --until '(.*)'\n    # (reached after .*)\n", readme)
-    assert shown is not None
-    assert _run(["run", QUICKSTART, "--until", shown[1]], debug=False) == 0
-    assert capsys.readouterr().err == f"{shown[2]}\n"
-
-
 def test_the_command_says_where_the_draws_do_not_suffice(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run([*WORDS, "--until", "cost_total p80 ± 0.01%", "--draws", "4000", "--json"], debug=False) == 0
     out, err = capsys.readouterr()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from pathlib import Path
 
 import numpy as np
@@ -531,15 +530,6 @@ def test_the_command_prints_json_and_saves(tmp_path: Path, capsys: pytest.Captur
     assert "mfu" in told
     assert max(len(line) for line in told.splitlines() if "Not stated" not in line) <= 110
     assert (tmp_path / "f.png").stat().st_size > 10_000
-
-
-def test_the_file_that_the_readme_shows_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (shown,) = re.findall(r"```csv\n(.*?)```", Path("README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
-    (tmp_path / "actuals.csv").write_text(shown)
-    assert _run(["update", CONFIG, "--actuals", str(tmp_path / "actuals.csv")], debug=False) == 0
-    told = capsys.readouterr().out
-    assert "spend 84 000 USD ± 1 % after 120 h" in told
-    assert max(map(len, told.splitlines())) <= 80
 
 
 def test_the_command_knows_when_the_run_began(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

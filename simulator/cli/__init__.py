@@ -27,6 +27,7 @@ _SECTIONS = {
         "validate": ("simulator.cli.validate", "Check scenarios and list the defaults that they would use."),
         "run": ("simulator.cli.run", "Simulate a scenario: bands of cost, emissions, energy and time."),
         "summarize": ("simulator.cli.summarize", "Print the bands of a result that was saved."),
+        "guide": ("simulator.cli.guide", "Read on: how to write a scenario, how to read its risk, how far to trust it."),
     },
     "Read the risk": {
         "risk": ("simulator.cli.risk", "Tell the risk to exceed budget, deadline and carbon cap, and the contingency."),
@@ -109,6 +110,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     "  simulator sensitivity mine.yaml                   what drives it\n"
     "  simulator report mine.yaml -o mine.html           a page to attach\n"
     "  simulator serve mine.yaml                         ranges to move\n"
+    "  simulator guide                                   chapters to read on\n"
     "\nsimulator COMMAND --help has the options of each, with examples.\n"
     "\n\b\nExit codes: 0 done; 1 failed; 2 bad input; 3 a limit was exceeded;\n"
     "130 interrupted.",

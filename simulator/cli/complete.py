@@ -55,6 +55,13 @@ def complete_kinds(_ctx: click.Context, _param: click.Parameter, incomplete: str
     return [CompletionItem(name, help=kind.meaning) for name, kind in KINDS.items() if name.startswith(incomplete)]
 
 
+def complete_chapters(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Propose the chapters of the guide."""
+    from simulator.guide import chapters
+
+    return [CompletionItem(name, help=about) for name, about in chapters().items() if name.startswith(incomplete)]
+
+
 def complete_tables(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Propose the reference tables."""
     from simulator.reference import tables

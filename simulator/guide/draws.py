@@ -1,0 +1,37 @@
+"""Where the numbers come from: laws, defaults, streams, threads.
+
+`simulator/model` holds each law as one short function with its equation and source: 6·N·T FLOP (Kaplan 2020), checkpoint intervals and
+expected wall-clock under interruptions (Young 1974, Daly 2006), depreciation (Cottier 2024), embodied emissions (Luccioni 2022); the
+rules of a history are those of `simulator/kernels/events.py`. `simulator/reference` holds every default with unit, year, basis and source.
+A result carries its scenario, plan, versions and the source of every default that was used, and no time of day: equal runs are equal
+files.
+
+Draws come from a counter-based generator keyed by the seed and the input's name, inside a compiled kernel: draw *i* is the same, to the
+last bit on machines alike, for any number of threads, any block size and any range, and whether or not other inputs exist. `--plan sobol`
+replaces independent draws by scrambled Sobol' points, whose error is measured between independent replicates.
+
+## Any number of draws
+
+A run of any length needs no more memory than a short one where its draws are counted instead of kept. Percentiles then stand in bins no
+wider than a thousandth of their value; means, standard deviations and the chances to exceed limits are exact.
+
+    simulator run configs/quickstart.yaml --summary --draws 1000000 -o bands.nc
+
+## Threads, processes, a GPU
+
+Kernels run on all cores (`--threads`), and share them with the threads of a pool, joblib or Dask that call them. Processes should be
+started by `spawn`: OpenMP does not go on in a fork, which is refused in a sentence (`NUMBA_THREADING_LAYER=workqueue` does).
+
+`SIMULATOR_CACHE_DIR` sets the folder of the compiled kernels, `simulator warmup` compiles all of them ahead, for an image or for CI. On
+processors with 512-bit vectors the kernels use them; `SIMULATOR_VECTOR_BITS=256` keeps them to narrower ones. Nothing else that numba
+compiles in the process is touched.
+
+With `reliability: {method: expected_value}` a GPU of NVIDIA can make the draws (`--device cuda`, extra `cuda`): the same streams, the same
+draws to a relative 1e-12. Its first run compiles for half a minute. `pytest tests/gpu` tests it where there is one.
+
+`simulator bench` measures a machine: draws per second, nanoseconds per input and per hour, what the time goes to, threads, memory, and the
+share of the measured ceilings that the kernels reach; `--compare` tells what differs by more than the spread.
+
+    simulator bench --only static --draws 20000 --repeats 3 -o before.json
+    simulator bench --only static --draws 20000 --repeats 3 --compare before.json
+"""
