@@ -264,10 +264,10 @@ def test_only_the_last_answers_are_kept(quickstart: Served) -> None:
 def test_runs_in_expectation_have_no_fan_and_certain_ones_no_tornado() -> None:
     plain = answer(load_scenario(QUICKSTART, overrides=["reliability.method=expected_value"]), SamplingPlan(draws=1000))
     assert isinstance(plain.fan, str)
-    assert figures.fan_figure(plain, None).figure["data"] == []
+    assert figures.fan_figure(plain, None)["data"] == []
     few = answer(load_scenario(QUICKSTART), SamplingPlan(draws=100))
     assert isinstance(few.ranks, str)
-    assert figures.tornado_figure(few).figure["data"] == []
+    assert figures.tornado_figure(few)["data"] == []
 
 
 @pytest.fixture(scope="module")
@@ -278,17 +278,17 @@ def drawn(quickstart: Served) -> Iterator[Answers]:
 def test_pictures_show_the_numbers_of_the_bands(drawn: Answers) -> None:
     now, then = drawn.of(State(ranges=(("mfu", "0.45", "0.45"),), limits=(("budget", "300k"),)), wanted), drawn.of(State(), wanted)
     p50 = [float(a.bands.value.sel(output="cost_total", quantile=0.5)) / 1e3 for a in (now, then)]
-    strips, _ = figures.bands_figure(now, then, "cost")
+    strips = figures.bands_figure(now, then, "cost")
     marks = [trace for trace in strips["data"] if trace["mode"] == "markers"]
     assert [trace["x"][0] for trace in marks] == pytest.approx(p50)
-    curve, _ = figures.exceedance_figure(now, then)
+    curve = figures.exceedance_figure(now, then)
     assert curve["layout"]["shapes"][0]["x0"] == 300.0
     assert curve["data"][-1]["x"][0] == pytest.approx(p50[0])
-    fan, _ = figures.fan_figure(now, then)
+    fan = figures.fan_figure(now, then)
     assert len(fan["data"]) == 8
     assert now.fan is not None
     assert now.fan.attrs["draws"] == FANNED
-    tornado, _ = figures.tornado_figure(now)
+    tornado = figures.tornado_figure(now)
     assert all(-1 <= value <= 1 for value in tornado["data"][0]["x"])
     assert max(abs(value) for value in tornado["data"][0]["x"]) == abs(tornado["data"][0]["x"][0])
 
@@ -297,8 +297,8 @@ def test_pictures_show_the_numbers_of_the_bands(drawn: Answers) -> None:
 def test_pictures_are_plain_numbers(drawn: Answers, pinned: bool) -> None:
     now, then = drawn.of(State(), wanted), drawn.of(State(ranges=(("mfu", "0.3", "0.3"),)), wanted) if pinned else None
     pictures = [figures.bands_figure(now, then, "cost"), figures.bands_figure(now, then, "emissions"), figures.fan_figure(now, then)]
-    for figure, height in (*pictures, figures.exceedance_figure(now, then), figures.tornado_figure(now)):
-        assert 60 < height < 1000
+    for figure in (*pictures, figures.exceedance_figure(now, then), figures.tornado_figure(now)):
+        assert 60 < figure["layout"]["height"] < 1000
         for number in json.loads(json.dumps(figure), parse_constant=float).values():
             assert "nan" not in str(number).lower()
         assert math.isfinite(len(figure["data"]))

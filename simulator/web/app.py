@@ -34,7 +34,7 @@ _AT_A_TIME = 2  # simulations
 WAITING = 12  # requests
 _LONGEST = 10.0  # s, of an answer
 _PICTURES = ("costs", "emitted", "exceedance", "fan", "tornado")
-_OTHERS = 7  # outputs of an update beside pictures, messages and the status
+_WORDS = ("headline", "legend", "remarks", "downloads")
 
 
 class Page:
@@ -101,7 +101,7 @@ class Page:
             pinned = None if base is None else self.answers.of(base, progress)
         except ConfigError:
             raise InputError("the pinned scenario is not possible. Unpin it") from None
-        table = [] if pinned is None else tables.difference_table(difference(answer, pinned))
+        rows = tables.band_tables(answer) | {"difference": pinned and tables.difference_table(difference(answer, pinned))}
         drawn = (
             figures.bands_figure(answer, pinned, "cost"),
             figures.bands_figure(answer, pinned, "emissions"),
@@ -110,9 +110,9 @@ class Page:
             figures.tornado_figure(answer),
         )
         links = [_link(kind, state) for kind in DOWNLOADS]
-        words = tables.remarks(answer, perf_counter() - began)
-        told = tables.headline(answer), tables.legend(base), base is None, table, tables.band_tables(answer), words
-        return (*told, *(picture.figure for picture in drawn), *({"height": f"{picture.height}px"} for picture in drawn), links)
+        told = tables.headline(answer), tables.legend(base), tables.remarks(answer, perf_counter() - began), links
+        heights = ({"height": f"{figure['layout']['height']}px"} for figure in drawn)  # those of figures are dropped by who draws them
+        return (*told, rows, base is None, *drawn, *heights)
 
     def _told(self, error: ConfigError, names: Sequence[str]) -> tuple[Any, ...]:
         """Return the problems of a configuration, each beside its field; those of no field above the results."""
@@ -129,7 +129,7 @@ class Page:
         return self._unchanged(status, [" ".join(beside[name]) for name in names])
 
     def _unchanged(self, status: str, messages: list[str]) -> tuple[Any, ...]:
-        return (*[no_update] * (_OTHERS + 2 * len(_PICTURES)), status, "false", messages)
+        return (*[no_update] * (len(_WORDS) + 2 + 2 * len(_PICTURES)), status, "false", messages)
 
     def download(self, kind: Download) -> Any:
         """Return a file of the scenario that the address asks for."""
@@ -171,12 +171,11 @@ def make_app(served: Served, draws: int, *, token: str | None = None) -> Dash:
     _in_the_browser(app)
     app.callback(Output("fields", "children"), Input("choice", "data"), State("query", "data"), prevent_initial_call=True)(shown.fields)
     app.callback(
-        *(Output(name, "children") for name in ("headline", "legend")),
+        *(Output(name, "children") for name in _WORDS),
+        Output("tables", "data"),
         Output("compared", "hidden"),
-        *(Output(name, "children") for name in ("difference", "bands", "remarks")),
-        *(Output(name, "figure") for name in _PICTURES),
-        *(Output(name, "style") for name in _PICTURES),
-        *(Output(name, "children") for name in ("downloads", "status")),
+        *(Output(name, part) for part in ("figure", "style") for name in _PICTURES),
+        Output("status", "children"),
         Output("results", "aria-busy"),
         Output({"type": "message", "name": ALL}, "children"),
         Input("query", "data"),
@@ -214,6 +213,7 @@ def _in_the_browser(app: Dash) -> None:
         prevent_initial_call=True,
     )
     app.clientside_callback(ClientsideFunction("page", "renewed"), Output("renewed", "data"), Input("fields", "children"))
+    app.clientside_callback(ClientsideFunction("page", "tables"), Output("filled", "data"), Input("tables", "data"))
     own = {kind: {"type": kind, "name": MATCH} for kind in ("low", "high", "slider")}
     app.clientside_callback(
         ClientsideFunction("page", "slide"),
