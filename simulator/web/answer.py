@@ -44,6 +44,7 @@ class Answer:
     Attributes
     ----------
     scenario : Scenario
+    plan : SamplingPlan
     results, bands : xarray.Dataset
     fan : xarray.Dataset or str
         Or why there is none.
@@ -54,6 +55,7 @@ class Answer:
     """
 
     scenario: Scenario
+    plan: SamplingPlan
     results: xr.Dataset
     bands: xr.Dataset
     fan: xr.Dataset | str
@@ -134,7 +136,8 @@ def answer(scenario: Scenario, plan: SamplingPlan, progress: Progress | None = N
     """
     results = simulate(scenario, plan, progress=progress)
     values, beyond, _ = exceedance_curve(results, results.cost_total.values)
-    return Answer(scenario, results, summarize(results), _fan(scenario, plan, progress), _ranks(results), (values, beyond))
+    fan, ranks = _fan(scenario, plan, progress), _ranks(results)
+    return Answer(scenario, plan, results, summarize(results), fan, ranks, (values, beyond))
 
 
 def _fan(scenario: Scenario, plan: SamplingPlan, progress: Progress | None) -> xr.Dataset | str:

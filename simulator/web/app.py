@@ -32,6 +32,7 @@ _INDEX = """<!DOCTYPE html>
 </html>"""
 _AT_A_TIME = 2  # simulations
 WAITING = 12  # requests
+MADE = 4  # files, that may wait to be made
 _LONGEST = 10.0  # s, of an answer
 _PICTURES = ("costs", "emitted", "exceedance", "fan", "tornado")
 _WORDS = ("headline", "legend", "remarks", "downloads")
@@ -50,6 +51,7 @@ class Page:
     def __init__(self, served: Served, draws: int) -> None:
         self.served, self.answers = served, Answers(served, draws)
         self._gate = Gate(places=_AT_A_TIME, waiting=WAITING, seconds=_LONGEST)
+        self._making = Gate(places=1, waiting=MADE, seconds=_LONGEST)  # pictures of a report are drawn one report at a time
         self._downloads = count()
 
     def open(self, search: str | None) -> list[Any]:
@@ -135,9 +137,11 @@ class Page:
         """Return a file of the scenario that the address asks for."""
         try:
             state = parse_query(request.query_string.decode("ascii", "replace"), scenario=self.served.name)
-            with self._gate.turn(f"download {next(self._downloads)}", 0) as still_wanted:
+            own = f"download {next(self._downloads)}"
+            with self._gate.turn(own, 0) as still_wanted:
                 answer = self.answers.of(state, still_wanted)
-                content = kind.make(answer)
+            with self._making.turn(own, 0) as still_wanted:
+                content = kind.make(answer, still_wanted)
         except SimulatorError as error:
             return Response(f"{error}\n", 503 if isinstance(error, BusyError) else 400, mimetype="text/plain")
         name = file_name(answer, kind.ending)
