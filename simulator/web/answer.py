@@ -26,6 +26,7 @@ from simulator.web.served import Served
 from simulator.web.state import DRAWS, State
 
 RANKED = 2_048  # draws, for the tornado
+DRIVERS = 10  # inputs that it shows
 FANNED = 512  # draws, for the fan
 _KEPT = 6  # answers
 _SOON = 0.5  # s, of a simulation
@@ -149,7 +150,7 @@ def _fan(scenario: Scenario, plan: SamplingPlan, progress: Progress | None) -> x
 
 def _ranks(results: xr.Dataset) -> xr.Dataset | str:
     try:
-        return rank_correlations(results.isel(draw=slice(0, RANKED)))
+        return rank_correlations(results.isel(draw=slice(0, RANKED)), most=DRIVERS)
     except InputError as error:
         return str(error)
 

@@ -20,7 +20,7 @@ from simulator.web.fields import SHOWN
 #: of Okabe & Ito 2008, apart for all kinds of colour vision; the pinned scenario has other dashes and marks too
 CURRENT, PINNED, INK, LINES = "#0072B2", "#D55E00", "#1f2933", "#d9dee4"
 _INNER, _OUTER = "rgba(0,114,178,0.38)", "rgba(0,114,178,0.16)"
-_MOST = 10  # components, drivers
+_MOST = 10  # components
 _MARKED = (0.5, 0.8, 0.95)
 
 _HEIGHT = 320  # px, where a picture needs no other
@@ -187,7 +187,7 @@ def tornado_figure(answer: Answer) -> Figure:
     """Return the partial rank correlations of the total cost with the inputs that tell most, with their intervals."""
     if isinstance(answer.ranks, str):
         return _nothing(answer.ranks)
-    found = answer.ranks.isel(input=slice(0, _MOST))
+    found = answer.ranks
     values, ends = found.partial.values, found.ci_partial.values
     colours = [CURRENT if value > 0 else "#7fb8d9" for value in values]
     bars = {
