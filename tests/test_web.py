@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import SamplingPlan, compare, load_scenario, simulate
+from simulator import SamplingPlan, compare, load_scenario, open_results, simulate
 from simulator.analysis.comparison.differences import differences
 from simulator.cli import _run
 from simulator.errors import ConfigError, InputError
@@ -23,6 +24,7 @@ from simulator.scenario import parse_scenario, parse_value, resolve
 from simulator.scenario.levers import LEVERS
 from simulator.web import figures
 from simulator.web.answer import FANNED, Answers, answer, difference
+from simulator.web.downloads import DOWNLOADS
 from simulator.web.fields import LIMIT_UNITS, SHOWN, fields_of, limit_text, range_of, size_of
 from simulator.web.gate import BusyError, Gate, SupersededError, TooLongError
 from simulator.web.served import Served, place_of, places, serve_config
@@ -291,6 +293,29 @@ def test_pictures_show_the_numbers_of_the_bands(drawn: Answers) -> None:
     tornado = figures.tornado_figure(now)
     assert all(-1 <= value <= 1 for value in tornado["data"][0]["x"])
     assert max(abs(value) for value in tornado["data"][0]["x"]) == abs(tornado["data"][0]["x"][0])
+
+
+def test_downloads_are_of_the_answer(drawn: Answers, tmp_path: Path) -> None:
+    found = drawn.of(State(ranges=(("mfu", "0.45", "0.45"),), levers=("fp8",)), wanted)
+    made = {kind.ending: kind.make(found, wanted) for kind in DOWNLOADS}
+    (tmp_path / "run.nc").write_bytes(made[".nc"])
+    assert (open_results(tmp_path / "run.nc").cost_total == found.results.cost_total).all()
+    (tmp_path / "run.yaml").write_bytes(made[".yaml"])
+    assert resolve(load_scenario(tmp_path / "run.yaml")).hash() == resolve(found.scenario).hash()
+    page = made[".html"].decode()
+    p80 = found.bands.value.sel(output="cost_total", quantile=0.8).item()
+    assert f'value="{p80!r}"' in page
+    assert escape("mfu: '0.45'") in page
+    assert all(f'id="picture-{name}"' in page for name in ("fan", "ranks", "exceedance-cost"))
+
+
+def test_a_report_that_takes_too_long_is_given_up(drawn: Answers) -> None:
+    def stop(_done: int) -> None:
+        raise TooLongError
+
+    (report,) = (kind for kind in DOWNLOADS if kind.ending == ".html")
+    with pytest.raises(TooLongError):
+        report.make(drawn.of(State(), wanted), stop)
 
 
 @pytest.mark.parametrize("pinned", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,10 @@ def test_an_update_shows_everything_and_no_message(page: Page) -> None:
     *shown, status, _busy, messages = page.update(asked("mfu=0.4&budget=300k&pin="), PLACES)
     assert status == ""
     assert set(messages) == {""}
-    assert len(shown) == 17
+    assert len(shown) == 16
+    told = json.loads(json.dumps(shown[4]))
+    assert [row["name"] for row in told["difference"]["rows"]] == ["Cost", "Emissions", "Energy", "Time of the run"]
+    assert all(len(row["cells"]) == len(told[name]["columns"]) - 1 for name in told for row in told[name]["rows"])
 
 
 def test_an_update_of_nonsense_leaves_all_as_it_is(page: Page) -> None:
@@ -144,6 +148,14 @@ def test_a_link_that_cannot_be_read_opens_the_config(page: Page) -> None:
 )
 def test_hosts_that_others_reach_are_known(host: str, own: bool) -> None:
     assert is_loopback(host) is own
+
+
+def test_without_a_config_the_quickstart_that_is_shipped_is_served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("simulator.web.server.serve", lambda path, **_: asked.append(path))
+    monkeypatch.chdir(tmp_path)
+    assert _run(["serve"], debug=True) == 0
+    assert serve_config(asked[0]).name == "quickstart"
 
 
 def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
