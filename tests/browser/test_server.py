@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from dash.exceptions import PreventUpdate
 
 from simulator.cli import _run
-from simulator.web.app import Page, make_app
+from simulator.web.app import WAITING, Page, make_app
 from simulator.web.downloads import DOWNLOADS
 from simulator.web.fields import SHOWN
 from simulator.web.guard import COOKIE, LARGEST_REQUEST, is_loopback
@@ -125,6 +126,22 @@ def test_an_update_of_nonsense_leaves_all_as_it_is(page: Page) -> None:
     assert [bool(text) for text in messages] == [place["name"] == "mfu" for place in PLACES]
 
 
+def test_what_would_take_for_ever_is_told_beside_its_field(page: Page) -> None:
+    *_, messages = page.update(asked("failure_rate=1e9"), PLACES)
+    assert [place["name"] for place, text in zip(PLACES, messages, strict=True) if "interruptions in one draw" in text] == ["failure_rate"]
+
+
+def test_twenty_tabs_at_once_get_their_own_or_are_told_to_come_again(page: Page) -> None:
+    def ask(tab: int) -> tuple[Any, ...]:
+        return page.update({**asked(f"mfu=0.{30 + tab}"), "tab": f"tab {tab}"}, PLACES)
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(ask, range(20)))
+    sentences = [str(words) for words, *_, status, _busy, _messages in answers if status == ""]
+    assert len(set(sentences)) == len(sentences) > WAITING
+    assert all(status == "" or "many pages ask at once" in status for *_, status, _busy, _messages in answers)
+
+
 def test_what_is_asked_late_is_dropped(page: Page) -> None:
     page.update(asked("mfu=0.4", 2), PLACES)
     with pytest.raises(PreventUpdate):
@@ -133,10 +150,22 @@ def test_what_is_asked_late_is_dropped(page: Page) -> None:
         page.update(None, PLACES)
 
 
-def test_a_link_that_cannot_be_read_opens_the_config(page: Page) -> None:
-    told = str(page.open("?nonsense=1"))
-    assert "is not known" in told
-    assert "Utilization" in told
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("?nonsense=1", "is not known"),
+        ("?scenario=other&mfu=0.4", "made for the scenario"),
+        ("?draws=99999999", "not admissible"),
+        ("?pin=%25%25%25", "is not known"),
+    ],
+)
+def test_a_link_that_cannot_be_read_opens_the_config(page: Page, query: str, told: str) -> None:
+    shown = str(page.open(query))
+    assert told in shown
+    assert "Utilization" in shown
+
+
+def test_fields_are_those_of_what_is_chosen(page: Page) -> None:
     assert "Utilization" in str(page.open("?region=nowhere"))
     with pytest.raises(PreventUpdate):
         page.fields("", asked("region=nowhere"))
