@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 import webbrowser
@@ -69,4 +70,6 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise InputError(f"{host}:{port} cannot be served ({error.strerror or error}). Use --port 0 for a free port") from None
+        of_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        way_out = "Use --port 0 for a free port" if of_port else "Use --host 127.0.0.1, or 0.0.0.0 for all addresses of this machine"
+        raise InputError(f"{host}:{port} cannot be served ({error.strerror or error}). {way_out}") from None

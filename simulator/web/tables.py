@@ -35,7 +35,7 @@ def headline(answer: Answer) -> list[Any]:
         factor, unit = scale(QUANTITIES[LIMITS[name]].unit, LIMITS[name], limit)
         unit, factor = ("days", 24.0) if name == "deadline" else (unit, factor)
         text = f"Chance to exceed the {LIMIT_WORDS[name]} of {limit / factor:g} {unit}: {chance_in_words(chance)}."
-        told.append(html.P(text, className="limit"))
+        told.append(html.P(text.replace(" %", "\N{NO-BREAK SPACE}%"), className="limit"))
     return told
 
 

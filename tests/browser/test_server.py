@@ -192,4 +192,11 @@ def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> Non
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         assert _run(["serve", QUICKSTART, "--port", str(taken.getsockname()[1])], debug=False) == 2
-    assert "cannot be served" in capsys.readouterr().err
+    assert "Use --port 0 for a free port" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no host"])
+def test_a_host_of_another_machine_is_told(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["serve", QUICKSTART, "--port", "0", "--host", host], debug=False) == 2
+    assert f"error: {host}:0 cannot be served" in (told := capsys.readouterr().err)
+    assert "Use --host 127.0.0.1" in told
