@@ -18,7 +18,8 @@ from simulator.web.fields import SHOWN
 from simulator.web.guard import COOKIE, LARGEST_REQUEST, is_loopback
 from simulator.web.served import Served, serve_config
 
-QUICKSTART = str(Path(__file__).parent.parent.parent / "configs" / "quickstart.yaml")
+ROOT = Path(__file__).parent.parent.parent
+QUICKSTART = str(ROOT / "configs" / "quickstart.yaml")
 PLACES = [{"name": name} for name in (*SHOWN, "lever", "budget")]
 HERE = {"Host": "127.0.0.1:8000"}
 
@@ -124,6 +125,19 @@ def test_an_update_of_nonsense_leaves_all_as_it_is(page: Page) -> None:
     assert all(type(value).__name__ == "NoUpdate" for value in shown)
     assert "last result stays" in status
     assert [bool(text) for text in messages] == [place["name"] == "mfu" for place in PLACES]
+
+
+def parts_of(shown: Any) -> int:
+    """Return how many parts the framework keeps of what is shown; it asks each, at every change, whether it has to be drawn anew."""
+    if isinstance(shown, list | tuple):
+        return sum(map(parts_of, shown))
+    return 1 + parts_of(getattr(shown, "children", None)) if hasattr(shown, "_namespace") else 0
+
+
+def test_parts_are_few_enough_to_follow_a_change_at_once() -> None:
+    page = Page(serve_config(str(ROOT / "configs" / "full-anatomy.yaml")), 1000)
+    assert 100 < parts_of(page.open("")) < 500
+    assert parts_of(page.update(asked("pin="), PLACES)) < 30
 
 
 def test_what_would_take_for_ever_is_told_beside_its_field(page: Page) -> None:
