@@ -28,6 +28,7 @@ from simulator.cli import _run
 from simulator.errors import InputError
 from simulator.plots.style import named
 from simulator.report import report, save_report
+from simulator.report.content import _ranked
 from simulator.report.parts import Paragraph
 from simulator.report.statement import latex
 from simulator.scenario.text import parse_yaml
@@ -430,6 +431,14 @@ def test_pictures_are_there_and_tell_numbers() -> None:
     assert any(f"P80: {np.quantile(results.cost_total, 0.8) / 1e3:.0f}"[:8] in alt for alt in alts)
     strongest = rank_correlations(results).isel(input=0)
     assert any(f"rental price: {strongest.partial.item():.2f}"[:18] in alt for alt in alts)
+
+
+def test_ranks_are_of_so_many_draws_as_they_need_and_say_so() -> None:
+    results = xr.Dataset({"cost_total": ("draw", np.arange(6000.0))}, attrs={"draws": 6000, "plan": "random"})
+    few = _ranked(results)
+    assert (few.sizes["draw"], few.attrs["draws"]) == (4096, 4096)
+    assert _ranked(few) is few
+    assert _ranked(results.assign_attrs(plan="sobol")).sizes["draw"] == 6000
 
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)> | `x` [a](javascript:b) \\input{c} & _d_ $e_$ 5 $'

@@ -350,6 +350,13 @@ def test_rank_correlations_are_the_closed_form():
     assert found.input.values[0] == "mfu"
 
 
+def test_the_strongest_are_those_of_all():
+    results = drawn(1000, 2)
+    found, some = rank_correlations(results), rank_correlations(results, most=2)
+    xr.testing.assert_allclose(some, found.isel(input=slice(0, 2)), rtol=1e-12)
+    assert some.sizes["input"] == 2
+
+
 @pytest.mark.parametrize("rounding", [8, 0])
 def test_rank_correlations_are_scipys_and_partial_those_of_residuals(rounding):
     results = drawn(1000, 1, rounding=rounding)

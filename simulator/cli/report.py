@@ -11,7 +11,7 @@ from simulator.cli.options import Stated, holds_results, plan_options
 if TYPE_CHECKING:
     import xarray as xr
 
-_FAN_DRAWS, _TORNADO_DRAWS = 1000, 2048
+_TORNADO_DRAWS = 2048
 
 
 @click.command(
@@ -50,21 +50,16 @@ def command(config: str, output: str, quick: bool, stated: Stated) -> None:
 
 def _simulated(config: str, stated: Stated, *, quick: bool) -> tuple[xr.Dataset, xr.Dataset | None, xr.Dataset | None]:
     """Return draws, a fan where runs have histories, and a tornado."""
-    from simulator.analysis.fans import draw_near, fan_with_draw
+    from simulator.analysis.fans import fan_of
     from simulator.analysis.sensitivity.tornado import tornado
     from simulator.cli.progress import showing_progress
     from simulator.engine import simulate
-    from simulator.replay import explain, over_time
 
     scenario, sampling = stated.load(config), stated.sampling()
     with showing_progress(stated.draws) as progress:
         results = simulate(scenario, sampling, progress=progress)
     if quick:
         return results, None, None
-    fan = None
-    if scenario.reliability.method == "event_driven":
-        few = stated.sampling(draws=min(stated.draws, _FAN_DRAWS))
-        histories = over_time(scenario, few)
-        fan = fan_with_draw(histories, explain(scenario, few, draw=draw_near(histories, 0.8)))
+    fan = fan_of(scenario, sampling)
     with showing_progress(_TORNADO_DRAWS) as progress:
         return results, fan, tornado(scenario, stated.sampling(draws=_TORNADO_DRAWS), progress=progress)

@@ -22,7 +22,7 @@ and writes `.md`, and `.pdf` with the extra `report`.
 ## The page
 
 `simulator serve configs/quickstart.yaml` (extra `web`) serves a page on this machine alone: every main input as a range with a slider,
-accelerator and region, levers, limits; bands, exceedance curve, fan and drivers follow. *Pin as base* keeps a scenario beside the current
-one, compared draw by draw. The address of the page holds its state, so that a link restores it; scenario, draws and report can be taken
-away. `--host` for others asks them for a token, which is printed.
+accelerator and region, levers, limits; bands, exceedance curve, fan and drivers follow. Without a config it is that of the quickstart. *Pin
+as base* keeps a scenario beside the current one, compared draw by draw. The address of the page holds its state, so that a link restores
+it; scenario, draws and report can be taken away. `--host` for others asks them for a token, which is printed.
 """
