@@ -12,6 +12,7 @@ from typing import Any
 import xarray as xr
 from matplotlib.figure import Figure
 
+from simulator.analysis.waterfall import waterfall
 from simulator.errors import InputError, LawError
 from simulator.plots.backtest import backtest_figure
 from simulator.plots.before_now import update_figure
@@ -107,9 +108,12 @@ def _of_output(wanted: Wanted) -> str:
 
 
 def _draw_waterfall(found: xr.Dataset, wanted: Wanted) -> Figure:
-    from simulator.analysis.waterfall import waterfall  # noqa: PLC0415 - scipy's statistics take half a second
+    """Return the picture of a waterfall, which is computed first where draws are given."""
+    steps = found if _is_waterfall(found) else waterfall(_one(found, wanted), output=_of_output(wanted))
+    return waterfall_figure(steps, width=wanted.width)
 
-    return waterfall_figure(waterfall(found, output=_of_output(wanted)), width=wanted.width)
+
+_is_waterfall = _is_dataset("contribution", "distance")
 
 
 _DRAWS = "draws: simulator run CONFIG -o FILE.nc"
@@ -178,8 +182,8 @@ KINDS: Mapping[str, Kind] = {
     "waterfall": Kind(
         "From P50 to P80, driver by driver",
         _DRAWS,
-        lambda f: _is_draws(f) or _is_comparison(f),
-        _with_draws(_draw_waterfall),
+        lambda f: _is_draws(f) or _is_comparison(f) or _is_waterfall(f),
+        _draw_waterfall,
         _OUTPUT | _SCENARIO,
     ),
     "fit": Kind(
