@@ -6,7 +6,9 @@ import builtins
 import json
 import math
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
@@ -26,6 +28,7 @@ from simulator.analysis.sensitivity.replays import column
 from simulator.analysis.stated_inputs import stated_inputs
 from simulator.cli import _run
 from simulator.errors import InputError
+from simulator.plots.kinds import KINDS
 from simulator.plots.style import named
 from simulator.report import report, save_report
 from simulator.report.parts import Paragraph
@@ -141,10 +144,18 @@ def page_of(
 ) -> str:
     """Return a report, without its pictures where nobody looks at them: they take most of its time."""
     results = drawn(config, draws, seed, plan, overrides)
-    if pictures:
+    with nullcontext() if pictures else captions():
         return report(results).decode()
-    with patch("simulator.report.content.pictured", lambda _kind, caption, *_found, **_options: Paragraph((caption,))):
-        return report(results).decode()
+
+
+def captions() -> AbstractContextManager[object]:
+    """Make reports in which a picture is its caption."""
+    return patch("simulator.report.content.pictured", lambda _kind, caption, *_found, **_options: Paragraph((caption,)))
+
+
+def unpainted() -> AbstractContextManager[object]:
+    """Make reports whose pictures are made and described, but not painted."""
+    return patch("simulator.report.pictures.picture_bytes", lambda _figure: b"<svg xmlns='http://www.w3.org/2000/svg'/>")
 
 
 def check(shown: Shown, expected: float, factor: float = 1.0) -> None:
@@ -406,8 +417,8 @@ def test_the_line_makes_the_same_draws(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_nothing_outside_is_asked_for_and_all_has_its_place() -> None:
-    for config, draws, seed in ((QUICKSTART, 4000, 0), (ANATOMY, 4000, 3)):
-        text = page_of(config, draws, seed, pictures=True)
+    for config, draws, seed, pictures in ((QUICKSTART, 4000, 0, True), (ANATOMY, 4000, 3, False)):
+        text = page_of(config, draws, seed, pictures=pictures)
         page = Page(text)
         assert len(text) < 5_000_000
         tags = [tag for tag, _ in page.tags]
@@ -449,8 +460,10 @@ def test_hostile_text_is_only_text() -> None:
         results[key] = results[key].copy()
         results[key].attrs["stated"] = text
     results.attrs.update(scenario=HOSTILE, description=HOSTILE + "\n# heading", config=f"name: {json.dumps(HOSTILE)}\n")
-    text = report(results).decode()
+    with unpainted():
+        text = report(results).decode()
     page = Page(text)
+    assert any(HOSTILE in str(picture["alt"]) for picture in page.pictures)
     assert "<script" not in text
     assert "script" not in {tag for tag, _ in page.tags}
     assert not [known for tag, known in page.tags if tag == "img" and known["src"] == "x"]
@@ -459,7 +472,7 @@ def test_hostile_text_is_only_text() -> None:
     assert HOSTILE in [row[0].text.strip() for row in page.tables["Risk register: how likely each event is, and what it does"][1]]
     assert r"\textbackslash{}input\{c\} \& \_d\_" in page.code["In LaTeX"]
     assert json.loads(page.code["In JSON: model card and Annex XI of the AI Act"])["scenario"] == HOSTILE
-    with patch("simulator.report.content.pictured", lambda _kind, caption, *_found, **_options: Paragraph((caption,))):
+    with captions():
         marked = report(results, ".md").decode()
     marked = re.sub(r"^(`{3,}).*?^\1$", "", marked, flags=re.DOTALL | re.MULTILINE)
     assert "<script" not in marked
@@ -485,7 +498,8 @@ def test_infinite_and_unknown_draws_are_not_hidden(bad: float, why: str) -> None
     cost = results.cost_total.values.copy()
     cost[: 3000 if math.isinf(bad) else 1] = bad
     results["cost_total"] = ("draw", cost, results.cost_total.attrs)
-    page = Page(report(results).decode())
+    with unpainted():
+        page = Page(report(results).decode())
     told = " ".join(p.text for p in page.paragraphs)
     assert f"No cost can be stated that quickstart keeps with an 80 % chance: {why}" in told
     assert "With an 80 % chance each, it emits no more than" in told
@@ -497,32 +511,31 @@ def test_infinite_and_unknown_draws_are_not_hidden(bad: float, why: str) -> None
 
 
 def test_few_draws_say_so() -> None:
-    page = Page(report(simulate(load_scenario(str(QUICKSTART)), SamplingPlan(draws=4))).decode())
+    with unpainted():
+        page = Page(report(simulate(load_scenario(str(QUICKSTART)), SamplingPlan(draws=4))).decode())
     told = " ".join(p.text for p in page.paragraphs)
     assert "too few for an error of any statistic" in told
     assert "the draws are too few, or not all known" in told
     assert "too few for a waterfall" in told
-    one = Page(report(simulate(load_scenario(str(QUICKSTART)), SamplingPlan(draws=1024, plan="sobol", replicates=1))).decode())
+    with captions():
+        one = Page(report(simulate(load_scenario(str(QUICKSTART)), SamplingPlan(draws=1024, plan="sobol", replicates=1))).decode())
     told = " ".join(p.text for p in one.paragraphs)
     assert "One Sobol' scrambling has no Monte Carlo error" in told
     assert "(Monte Carlo error not known)" in told
 
 
 def test_equal_draws_are_equal_files_and_markdown_says_the_same(tmp_path: Path) -> None:
-    results = drawn(QUICKSTART, 4000, 0)
-    save_results(results, tmp_path / "run.nc")
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-        for name in ("r.html", "r.md"):
-            assert _run(["report", str(tmp_path / "run.nc"), "-o", str(tmp_path / folder / name)], debug=True) == 0
-    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
-    assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files)
-    assert (tmp_path / "a" / "r.html").read_text(encoding="utf-8") == page_of(QUICKSTART, 4000, 0, pictures=True)
-    text = (tmp_path / "a" / "r.md").read_text(encoding="utf-8")
+    save_results(drawn(QUICKSTART, 4000, 0), tmp_path / "run.nc")
+    for name in ("r.html", "r.md"):
+        assert _run(["report", str(tmp_path / "run.nc"), "-o", str(tmp_path / name)], debug=True) == 0
+    assert (tmp_path / "r.html").read_text(encoding="utf-8") == page_of(QUICKSTART, 4000, 0, pictures=True)
+    text = (tmp_path / "r.md").read_text(encoding="utf-8")
     shown = re.findall(r"!\[.+\]\((r_files/\S+)\)", text)
-    assert sorted(shown) == sorted(str(name) for name in files if name.suffix == ".svg")
+    assert sorted(shown) == sorted(f"r_files/{path.name}" for path in (tmp_path / "r_files").iterdir())
     assert len(shown) == 6
     page = Page(page_of(QUICKSTART, 4000, 0, pictures=True))
+    wide = [b64decode(str(picture["src"]).partition("base64,")[2]) for picture in page.pictures]
+    assert [(tmp_path / name).read_bytes() for name in shown] == wide
     plain = text.replace("\\", "").replace("&emsp;", "")
     for caption, (_, rows) in page.tables.items():
         assert f"**{caption}**" in plain
@@ -534,20 +547,18 @@ def test_equal_draws_are_equal_files_and_markdown_says_the_same(tmp_path: Path) 
 
 def test_a_config_has_a_fan_and_a_tornado(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _run(["report", str(QUICKSTART), "--draws", "2048", "-o", "r.html"], debug=True) == 0
-    whole = Page(Path("r.html").read_text(encoding="utf-8"))
-    assert _run(["report", str(QUICKSTART), "--draws", "2048", "--quick", "-o", "quick.html"], debug=True) == 0
-    quick = Page(Path("quick.html").read_text(encoding="utf-8"))
-    of_config, of_draws = ([str(picture["alt"]).split(".")[0] for picture in page.pictures] for page in (whole, quick))
-    assert {"How far the P90 swings with each input", "Bands over the time of the run, with one draw and what interrupted it"} <= set(
-        of_config
-    )
-    assert set(of_draws) - set(of_config) == {"Rank correlations with each input"}
-    assert whole.tables["Stated in the scenario"] == quick.tables["Stated in the scenario"]
-    assert (
-        _run(["report", str(QUICKSTART), "--set", "reliability.method=expected_value", "--draws", "2048", "-o", "e.html"], debug=True) == 0
-    )
-    assert len(Page(Path("e.html").read_text(encoding="utf-8")).pictures) == 6  # expectations have no history
+    common = ["report", str(QUICKSTART), "--draws", "2048", "-o"]
+    pages = {}
+    with unpainted():
+        for name, more in (("whole", []), ("quick", ["--quick"]), ("mean", ["--set", "reliability.method=expected_value"])):
+            assert _run([*common, f"{name}.html", *more], debug=True) == 0
+            pages[name] = Page(Path(f"{name}.html").read_text(encoding="utf-8"))
+    kinds = {name: {str(picture["alt"]).split(".")[0] for picture in page.pictures} for name, page in pages.items()}
+    fan, tornado = KINDS["fan"].shows, KINDS["tornado"].shows
+    assert {fan, tornado} <= kinds["whole"]
+    assert kinds["quick"] == (kinds["whole"] - {fan, tornado}) | {KINDS["ranks"].shows}
+    assert kinds["mean"] == kinds["whole"] - {fan}  # expectations have no history
+    assert pages["whole"].tables["Stated in the scenario"] == pages["quick"].tables["Stated in the scenario"]
 
 
 def test_what_cannot_be_reported_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -601,7 +612,7 @@ def test_a_full_disk_leaves_the_older_report(tmp_path: Path, monkeypatch: pytest
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(InputError, match=r"r\.html cannot be written \(No space left on device\)"):
+    with captions(), pytest.raises(InputError, match=r"r\.html cannot be written \(No space left on device\)"):
         save_report(drawn(QUICKSTART, 4000, 0), target)
     assert [p.name for p in tmp_path.iterdir()] == ["r.html"]
     assert target.read_text() == "older"
