@@ -11,6 +11,7 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -89,7 +90,8 @@ WIDE = [
 
 @cache
 def known_runs() -> Backtest:
-    return backtest()
+    with patch("simulator.analysis.backtest.mlsysim.is_installed", return_value=False):  # a baseline that no picture shows takes seconds
+        return backtest()
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "scores").mkdir()
     (made / "scores" / "backtest.json").write_text(json.dumps(backtest_json(known_runs())))
     return made
+
+
+read = cache(open_results)
 
 
 @cache
@@ -374,8 +379,14 @@ def test_equal_files_give_equal_pictures(folder: Path, tmp_path: Path, name: str
     ],
 )  # fmt: skip
 def test_what_cannot_be_drawn_is_told(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    told: str,
 ) -> None:
+    monkeypatch.setattr("simulator.plots.kinds.open_results", read)
     own = [str(folder / word[1:-1]) if word.startswith("{") else word for word in words]
     assert _run(["plot", *own, "-o", str(tmp_path / "a.png")], debug=False) == 2
     error = capsys.readouterr().err
@@ -469,7 +480,7 @@ class _Images(HTMLParser):
 def test_the_gallery_is_a_page_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("simulator.analysis.backtest.backtest.backtest", lambda *_, **__: known_runs())  # four seconds, once
-    monkeypatch.setattr("simulator.plots.save._DPI", 50)
+    monkeypatch.setattr("simulator.plots.save._draw", lambda _figure, to, *_: Path(to).touch())  # painted by the tests above
     assert _run(["gallery", str(tmp_path / "pictures"), "--draws", "5000"], debug=True) == 0
     page = _Images()
     text = (tmp_path / "pictures" / "index.html").read_text(encoding="utf-8")
