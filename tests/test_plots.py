@@ -426,6 +426,8 @@ def test_results_with_awkward_values_are_drawn_or_refused() -> None:
     assert complaints(plots.bands(point).figure) == []
     with pytest.raises(InputError, match="is the same in every draw"):
         plots.joint(point.assign(cost_total=point.cost_total * 0.0 + 1.0))
+    with pytest.raises(InputError, match="emissions_total is the same in every draw, so that there is no curve"):
+        plots.exceedance(point.assign(emissions_total=point.emissions_total * 0.0 + 1.0), output="emissions_total")
     stopped = simulate(load_scenario(QUICKSTART, overrides=["max_wall_clock=11 days"]), plan)
     never = plots.exceedance(stopped, output="programme_time")
     assert complaints(never.figure) == []

@@ -566,6 +566,7 @@ def test_what_cannot_be_reported_is_told(tmp_path: Path, capsys: pytest.CaptureF
     save_results(drawn(QUICKSTART, 4000, 0), "run.nc")
     assert _run(["run", str(QUICKSTART), "--draws", "3000", "--summary", "-o", "bands.nc"], debug=True) == 0
     assert _run(["compare", str(QUICKSTART), "--lever", "fp8", "--draws", "2000", "-o", "both.nc"], debug=True) == 0
+    assert _run(["risk", str(QUICKSTART), "--draws", "2000", "--budget", "300k", "-o", "risk.nc"], debug=True) == 0
     Path("a.html").mkdir()
     for words, told in (
         (["run.nc", "-o", "r.doc"], "r.doc is no report. Its name ends in .html, .md, .pdf"),
@@ -573,8 +574,10 @@ def test_what_cannot_be_reported_is_told(tmp_path: Path, capsys: pytest.CaptureF
         (["run.nc", "-o", "a.html"], "a.html is a folder. Name a file"),
         (["run.nc", "--seed", "3", "-o", "r.html"], "holds draws that are made already; leave out --seed"),
         (["run.nc", "--quick", "-o", "r.html"], "--quick is of a CONFIG, and run.nc holds draws that are made already"),
-        (["bands.nc", "-o", "r.html"], "bands.nc holds no draws of a run"),
-        (["both.nc", "-o", "r.html"], "holds draws of several scenarios (quickstart, quickstart with fp8)"),
+        (["bands.nc", "-o", "r.html"], "bands.nc holds no draws of a run, and a report is of draws of one scenario. Name its CONFIG"),
+        (["risk.nc", "-o", "r.html"], "Name its CONFIG, with what differs (--lever fp8, --set mfu=0.4, --set limits.budget=300k)"),
+        (["risk.nc", "-o", "r.html"], "It can be drawn as exceedance: simulator plot risk.nc KIND -o FILE.svg"),
+        (["both.nc", "-o", "r.html"], "both.nc holds draws of several scenarios (quickstart, quickstart with fp8), and a report is of"),
         (["none.nc", "-o", "r.html"], "none.nc does not exist"),
     ):
         capsys.readouterr()

@@ -17,6 +17,7 @@ _FAN_DRAWS, _TORNADO_DRAWS = 1000, 2048
 @click.command(
     epilog="\b\nExamples:\n"
     "  simulator report configs/quickstart.yaml -o report.html\n"
+    "  simulator report configs/quickstart.yaml --set limits.budget=300k --lever fp8 -o report.html\n"
     "  simulator report run.nc -o report.pdf\n"
     "  simulator report configs/full-anatomy.yaml --quick --draws 20000 -o report.md\n"
 )
@@ -39,13 +40,30 @@ def command(config: str, output: str, quick: bool, stated: Stated) -> None:
     if holds_results(config):
         if quick:
             raise InputError(f"--quick is of a CONFIG, and {config} holds draws that are made already. Leave it out")
-        from simulator.results import open_draws
-
-        results = open_draws(config)
+        results = _draws(config)
     else:
         results, fan, tornado = _simulated(config, stated, quick=quick)
     save_report(results, output, fan=fan, tornado=tornado)
     click.echo(f"wrote {output}", err=True)
+
+
+def _draws(file: str) -> xr.Dataset:
+    """Return the draws of a file, or say what it can be made into instead."""
+    from simulator.errors import InputError
+    from simulator.plots.kinds import kinds_of
+    from simulator.results import open_results
+
+    results = open_results(file)
+    several = "scenario" in results.dims
+    if "draw" in results.dims and "cost_total" in results and not several:
+        return results
+    held = f"draws of several scenarios ({', '.join(map(str, results.scenario.values))})" if several else "no draws of a run"
+    kinds = kinds_of(results)
+    drawn = f". It can be drawn as {', '.join(kinds)}: simulator plot {file} KIND -o FILE.svg" if kinds else ""
+    raise InputError(
+        f"{file} holds {held}, and a report is of draws of one scenario. Name its CONFIG, with what differs (--lever fp8, --set mfu=0.4, "
+        f"--set limits.budget=300k), or a file of simulator run CONFIG -o FILE.nc{drawn}"
+    )
 
 
 def _simulated(config: str, stated: Stated, *, quick: bool) -> tuple[xr.Dataset, xr.Dataset | None, xr.Dataset | None]:

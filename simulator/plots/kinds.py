@@ -230,10 +230,21 @@ def picture(found: Any, kind: str, wanted: Wanted, *, name: str = "this") -> Fig
     _check(kind, wanted)
     own = KINDS[kind]
     if not own.fits(found):
-        fitting = [other for other, k in KINDS.items() if k.fits(found)]
+        fitting = kinds_of(found)
         can = f"It can be drawn as {', '.join(fitting)}" if fitting else "No picture can be drawn of it"
         raise InputError(f"{name} is not what {kind} is drawn from. {can}; {kind} reads {own.reads}")
     return own.draw(found, wanted)
+
+
+def kinds_of(found: Any) -> list[str]:
+    """Return the kinds of picture that can be drawn of what a file holds.
+
+    Examples
+    --------
+    >>> kinds_of(xr.Dataset({"swing": 1.0}))
+    ['tornado']
+    """
+    return [name for name, kind in KINDS.items() if kind.fits(found)]
 
 
 def _check(kind: str, wanted: Wanted) -> None:
