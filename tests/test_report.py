@@ -37,11 +37,14 @@ from simulator.scenario.text import parse_yaml
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = ROOT / "configs"
-QUICKSTART, ANATOMY, DE, LLAMA = (CONFIGS / f"{name}.yaml" for name in ("quickstart", "full-anatomy", "quickstart-de", "llama3.1-405b"))
+QUICKSTART, ANATOMY, DE, LLAMA, BERT, GEMINI = (
+    CONFIGS / f"{name}.yaml" for name in ("quickstart", "full-anatomy", "quickstart-de", "llama3.1-405b", "bert-base", "gemini-ultra")
+)
 UNITS = {
-    "": 1.0, "thousand USD": 1e3, "million USD": 1e6, "USD": 1.0, "kg CO2e": 1.0, "t CO2e": 1e3, "kt CO2e": 1e6, "kWh": 1.0, "MWh": 1e3,
-    "GWh": 1e6, "L": 1.0, "m³": 1e3, "ML": 1e6, "days": 24.0, "h": 1.0, "min": 1 / 60, "s": 1 / 3600, "thousand h": 1e3, "million h": 1e6,
-    "million": 1e6, "billion": 1e9, "million token/month": 1e6, "billion token/month": 1e9,
+    "": 1.0, "USD": 1.0, "thousand USD": 1e3, "million USD": 1e6, "billion USD": 1e9, "thousand USD/yr": 1e3, "million USD/yr": 1e6,
+    "kg CO2e": 1.0, "t CO2e": 1e3, "kt CO2e": 1e6, "kWh": 1.0, "MWh": 1e3, "GWh": 1e6, "L": 1.0, "m³": 1e3, "ML": 1e6,
+    "days": 24.0, "h": 1.0, "min": 1 / 60, "s": 1 / 3600, "thousand h": 1e3, "million h": 1e6,
+    "million": 1e6, "billion": 1e9, "trillion": 1e12, "million token/month": 1e6, "billion token/month": 1e9,
 }  # fmt: skip
 OUTCOMES = {"cost": "cost_total", "emissions": "emissions_total", "time to release": "programme_time"}
 
@@ -261,8 +264,8 @@ def check_convergence(page: Page, summary: xr.Dataset) -> int:
         v, e = (at["mean"], at.mcse_mean) if statistic == "mean" else (at.value, at.mcse)
         count += check_cells([value], [(v.item(), e.item())], UNITS[unit.text])
         if width.numbers:
-            reach = width.numbers[0].value / (e.item() / v.item())
-            assert reach == pytest.approx(1.96 if summary.attrs["plan"] == "random" else 2.131, abs=1e-3)
+            reach = 1.96 if summary.attrs["plan"] == "random" else 2.131
+            assert width.numbers[0].value == pytest.approx(reach * e.item() / v.item(), rel=1e-3)
             check(width.numbers[0], width.numbers[0].value)
             check(needed.numbers[0], math.ceil(summary.attrs["draws"] * (width.numbers[0].value / 0.01) ** 2))
         count += len(width.numbers) + len(needed.numbers)
@@ -311,19 +314,25 @@ def check_sentences(page: Page, results: xr.Dataset, summary: xr.Dataset) -> int
     expected = []
     for output in ("cost_total", "emissions_total", "programme_time"):
         at = summary.sel(output=output, quantile=0.8)
-        expected += [float(np.quantile(results[output], 0.8)), *([] if math.isnan(at.mcse) else [at.mcse.item()])]
-    units = re.findall(r"(?:thousand|million) USD|k?t CO2e|days", lead.text)
-    factors = [UNITS[unit] for unit in units for _ in range(len(expected) // 3)]
-    for number, value, factor in zip(lead.numbers, expected, factors, strict=True):
+        expected.append([float(np.quantile(results[output], 0.8)), *([at.mcse.item()] if at.mcse.item() > 0.0 else [])])
+    units = re.findall(r"(?:thousand|million|billion) USD|k?t CO2e|kg CO2e|days", lead.text)
+    rows = [(value, UNITS[unit]) for unit, row in zip(units, expected, strict=True) for value in row]
+    for number, (value, factor) in zip(lead.numbers, rows, strict=True):
         check(number, value, factor)
     (quote,) = [p for p in page.paragraphs if p.text.startswith("Training ")]
     levels = (0.5, 0.05, 0.95)
-    for number, (output, level) in zip(quote.numbers, [(o, q) for o in ("emissions_total", "energy_total") for q in levels], strict=True):
-        unit = re.findall(r"k?t CO2e|[MG]Wh", quote.text)[0 if output == "emissions_total" else -1]
+    certain = {name: np.ptp(results[name].values) == 0.0 for name in ("emissions_total", "energy_total")}
+    told = [(name, level) for name in certain for level in (levels[:1] if certain[name] else levels)]
+    assert quote.text.count("(the same in every draw)") == sum(certain.values())
+    for number, (output, level) in zip(quote.numbers, told, strict=True):
+        unit = re.findall(r"k?t CO2e|kg CO2e|[kMG]Wh", quote.text)[0 if output == "emissions_total" else -1]
         check(number, float(np.quantile(results[output], level)), UNITS[unit])
     (contents,) = [p for p in page.paragraphs if p.text.startswith("The sum contains")]
-    market = [float(np.quantile(results.emissions_market, level)) for level in levels] if len(contents.numbers) > 1 else []
-    assert [n.value for n in contents.numbers] == pytest.approx([float(np.quantile(results.pue, 0.5)), *market])
+    market = (
+        [float(np.quantile(results.emissions_market, level)) for level in levels] if "which is not part of the sum" in contents.text else []
+    )
+    pue = [float(np.quantile(results.pue, 0.5))] if "draw" in results.pue.dims else []
+    assert [n.value for n in contents.numbers] == pytest.approx([*pue, *market])
     (exact,) = [p for p in page.paragraphs if p.text.startswith("The numbers of this report rest on")]
     assert exact.numbers[0].value == results.sizes["draw"]
     widths = [row[3].numbers[0].value for row in page.tables["How exactly each statistic is known"][1] if row[3].numbers]
@@ -350,8 +359,8 @@ def _chances(results: xr.Dataset) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(
     ("config", "draws", "seed", "plan"),
     [
-        (QUICKSTART, 4000, 0, "random"), (QUICKSTART, 2500, 9, "random"), (ANATOMY, 4000, 3, "random"), (DE, 2000, 1, "random"),
-        (LLAMA, 2000, 5, "random"), (QUICKSTART, 4096, 0, "sobol"),
+        (QUICKSTART, 4000, 0, "random"), (ANATOMY, 4000, 3, "random"), (DE, 2000, 1, "random"), (LLAMA, 2000, 5, "random"),
+        (QUICKSTART, 4096, 0, "sobol"), (BERT, 1000, 9, "random"), (GEMINI, 1000, 2, "random"),
     ],
 )  # fmt: skip
 def test_every_number_is_the_datasets(config: Path, draws: int, seed: int, plan: str) -> None:
@@ -400,6 +409,13 @@ def test_the_statement_is_the_datasets_and_can_be_cited() -> None:
     shown = re.findall(r"\$([\d.]+)\$", words)
     expected = [np.quantile(results[o], q) / f for o, f in (("emissions_total", 1e6), ("energy_total", 1e6)) for q in (0.5, 0.05, 0.95)]
     assert [float(x) for x in shown] == pytest.approx(expected, rel=5e-3)
+
+
+def test_what_is_certain_has_no_interval() -> None:
+    page = Page(page_of(BERT, 1000, 9))
+    (lead,) = [p.text for p in page.paragraphs if p.text.startswith("There is an 80 % chance")]
+    assert "it emits no more than 650.4 kg CO2e and takes no more than 3.292 days." in lead
+    assert "emit\n$650.4$~kg CO\\textsubscript{2}e (the same in every draw)\n" in page.code["In LaTeX"]
 
 
 def test_the_line_makes_the_same_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,6 +147,8 @@ def _words(results: xr.Dataset, summary: xr.Dataset, about: Mapping[str, str]) -
 def _interval(summary: xr.Dataset, output: str) -> Text:
     """Return median and 90 % interval with a unit."""
     (low, middle, high), unit = _numbers(summary, output)
+    if low.value == high.value:
+        return (middle, f" {unit} (the same in every draw)")
     return (middle, f" {unit} (median; 90 % interval ", low, " to ", high, f" {unit})")
 
 
@@ -202,6 +204,8 @@ def _latex(results: xr.Dataset, summary: xr.Dataset, about: Mapping[str, str]) -
             n.text.replace("∞", r"\infty") if math.isfinite(n.value) or math.isinf(n.value) else r"\mathrm{?}" for n in numbers
         )
         unit = latex(unit).replace("CO2e", r"CO\textsubscript{2}e")
+        if numbers[0].value == numbers[-1].value:
+            return rf"${middle}$~{unit} (the same in every draw)"
         return rf"${middle}$~{unit} (90\,\% interval ${low}$ to ${high}$~{unit})"
 
     name, hardware = latex(str(results.attrs["scenario"])), latex(about["hardware"]).replace(" x ", r" $\times$ ")

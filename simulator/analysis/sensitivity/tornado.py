@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 
 QUANTILES = (0.5, 0.9)
 BATCHES = 32  # of random draws: errors are known to 13 %, and a batch of 512 of 16 384 has 51 draws beyond its P90
+_ROUNDING = 1e-12  # of a value: what sums of a few thousand products differ by
 ENDS_NAMED = ("low", "high")
 _ERRORS = {"base": "mcse_base", "value": "mcse", "swing": "mcse_swing"}
 
@@ -156,9 +157,13 @@ def _percentiles(own: Column, batches: int) -> Floats:
 
 
 def _estimates(found: Floats) -> list[Estimate]:
-    """Return each column's first row with the error that the spread of the other rows tells; NaN for a single one."""
+    """Return each column's first row with the error that the spread of the other rows tells; NaN for a single one.
+
+    Rows that differ by the rounding of a last digit tell no error: a swing may be the same in every draw.
+    """
     whole, parts = found[0], found[1:]
     if len(parts) == 1:
         return [Estimate(float(value), math.nan) for value in whole]
     errors = parts.std(axis=0, ddof=1) / math.sqrt(len(parts))
+    errors[np.ptp(parts, axis=0) <= _ROUNDING * np.abs(parts).max(axis=0)] = 0.0
     return [Estimate(float(value), float(error)) for value, error in zip(whole, errors, strict=True)]
