@@ -27,6 +27,7 @@ from simulator.analysis.backtest.scores import coverage
 from simulator.analysis.bands import bands_json
 from simulator.analysis.comparison.differences import differences
 from simulator.analysis.regions import highest_density
+from simulator.analysis.sensitivity.replays import UNMOVED
 from simulator.analysis.waterfall import waterfall
 from simulator.cli import _run
 from simulator.cli.gallery import PICTURES
@@ -69,6 +70,9 @@ COMMANDS = {
     "fan.nc": ["fan", DE, "--draws", "400", "--set", "failure_rate=20 to 40 per 1000 node-days"],
     "tornado.nc": ["sensitivity", QUICKSTART, "--draws", "2048", "--set", "reliability.method=expected_value"],
     "ranks.nc": ["sensitivity", QUICKSTART, "--method", "rank", "--draws", DRAWS],
+    "sobol.nc": ["sensitivity", QUICKSTART, "--method", "sobol", "--grouped", "--output", "wall_clock", "--draws", "1024"],
+    "shapley.nc": ["sensitivity", QUICKSTART, "--method", "shapley", "--draws", "1024", "--set", "reliability.method=expected_value"],
+    "split.nc": ["sensitivity", QUICKSTART, "--method", "split", "--output", "wall_clock", "--draws", "1024"],
     "both.nc": ["compare", QUICKSTART, "--lever", "fp8", "--draws", DRAWS],
     "mixed.nc": ["compare", QUICKSTART, "--set", "rental_price=3 to 4 USD/h", "--draws", DRAWS],
     "update.nc": ["update", QUICKSTART, "--actuals", "actuals.csv", "--draws", "20000"],
@@ -76,7 +80,7 @@ COMMANDS = {
 DRAWN = [
     ("run.nc", "bands"), ("anatomy.nc", "bands"), ("bands.nc", "bands"), ("run.nc", "exceedance"), ("risk.nc", "exceedance"),
     ("anatomy.nc", "exceedance"), ("fan.nc", "fan"), ("tornado.nc", "tornado"), ("run.nc", "joint"), ("anatomy.nc", "joint"),
-    ("ranks.nc", "ranks"),
+    ("ranks.nc", "ranks"), ("sobol.nc", "shares"), ("shapley.nc", "shares"), ("split.nc", "shares"),
     ("de.nc", "joint"), ("both.nc", "difference"), ("mixed.nc", "difference"), ("update.nc", "update"), ("scores", "calibration"),
     ("run.nc", "waterfall"), ("anatomy.nc", "waterfall"), ("DE", "fit"), ("ERCOT", "fit"),
 ]  # fmt: skip
@@ -84,7 +88,7 @@ DRAWN = [
 WIDE = [
     ("anatomy.nc", "bands"), ("risk.nc", "exceedance"), ("fan.nc", "fan"), ("tornado.nc", "tornado"), ("anatomy.nc", "joint"),
     ("ranks.nc", "ranks"), ("both.nc", "difference"), ("update.nc", "update"), ("scores", "calibration"), ("anatomy.nc", "waterfall"),
-    ("DE", "fit"),
+    ("DE", "fit"), ("sobol.nc", "shares"),
 ]  # fmt: skip
 
 
@@ -154,7 +158,8 @@ def test_what_is_wrong_with_a_picture_is_seen() -> None:
     ("of", "call"),
     [
         ("run.nc", plots.bands), ("run.nc", plots.exceedance), ("fan.nc", plots.fan), ("tornado.nc", plots.tornado),
-        ("ranks.nc", plots.ranks), ("run.nc", plots.joint), ("both.nc", plots.difference), ("update.nc", plots.update),
+        ("ranks.nc", plots.ranks), ("sobol.nc", plots.shares), ("run.nc", plots.joint),
+        ("both.nc", plots.difference), ("update.nc", plots.update),
     ],
 )  # fmt: skip
 def test_axes_that_stand_alone_can_be_read_too(folder: Path, of: str, call: Callable[..., Axes]) -> None:
@@ -248,6 +253,37 @@ def test_rank_correlations_have_their_signs(saved: Callable[[str], xr.Dataset]) 
         assert bars[place] == found.partial.values[place]
         assert float(told[named(name)].split(" ± ")[0]) == pytest.approx(found.partial.values[place], abs=5e-3)
     assert {bool(value > 0.0) for value in bars.values()} == {True, False}
+
+
+@pytest.mark.parametrize(("name", "share", "number"), [("sobol.nc", "first_order", "total"), ("shapley.nc", "effect", "effect")])
+def test_shares_are_those_of_the_variance(saved: Callable[[str], xr.Dataset], name: str, share: str, number: str) -> None:
+    found = saved(name)
+    ax = plots.shares(found)
+    told = [text.get_text() for text in ax.child_axes[0].get_yticklabels()]
+    bars = {
+        round(bar.get_y() + bar.get_height() / 2): bar.get_width()
+        for own in ax.containers
+        if hasattr(own, "patches")
+        for bar in own.patches
+    }
+    by_words = {" + ".join(map(named, str(one).split(" + "))): str(one) for one in found.input.values}
+    rows = found.sel(input=[by_words[text.get_text()] for text in ax.get_yticklabels()])
+    assert [bars[place] for place in range(len(told))] == pytest.approx(100.0 * rows[share].values)
+    assert [float(text.split(" ± ")[0]) for text in told] == pytest.approx(100.0 * rows[number].values, abs=0.5)
+    assert (np.diff(rows[number]) <= 0.0).all()
+
+
+def test_luck_has_a_mark_of_its_own(saved: Callable[[str], xr.Dataset]) -> None:
+    found = saved("split.nc")
+    ax = plots.shares(found)
+    (luck,) = [bar for own in ax.containers if hasattr(own, "patches") for bar in own.patches if bar.get_hatch()]
+    assert luck.get_width() == pytest.approx(100.0 * found.share.sel(part="luck").item())
+    certain = plots.shares(found.assign(share=found.share.copy(data=[1.0, 0.0, 0.0]), mcse=found.mcse.copy(data=[1e-17, 0.0, 8e-33])))
+    assert [text.get_text() for text in certain.child_axes[0].get_yticklabels()] == ["100", "0", "0"]
+    nothing = saved("sobol.nc").copy()
+    nothing["note"] = nothing.note.copy(data=np.full(nothing.sizes["input"], UNMOVED, dtype=object))
+    with pytest.raises(InputError, match="wall_clock depends on no input that the draws can tell"):
+        plots.shares(nothing)
 
 
 def test_regions_are_whole_and_limits_stand_where_they_are(saved: Callable[[str], xr.Dataset]) -> None:

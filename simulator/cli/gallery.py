@@ -29,6 +29,8 @@ PICTURES = (
     _Picture("tornado", "What drives it", "sensitivity {configs}/quickstart.yaml -o tornado.nc", "tornado.nc", "tornado"),
     _Picture("ranks", "What it goes with", "sensitivity {configs}/full-anatomy.yaml --method rank --draws {draws} -o ranks.nc", "ranks.nc",
              "ranks"),
+    _Picture("shares", "What its variance is made of",
+             "sensitivity {configs}/quickstart.yaml --method sobol --grouped -o shares.nc", "shares.nc", "shares"),
     _Picture("waterfall", "From P50 to P80", "run {configs}/full-anatomy.yaml --draws {draws} -o run.nc", "run.nc", "waterfall"),
     _Picture("joint", "Cost, carbon and date together", "run {configs}/full-anatomy.yaml --draws {draws} -o run.nc", "run.nc", "joint"),
     _Picture("difference", "Is FP8 better?", "compare {configs}/quickstart.yaml --lever fp8 --draws {draws} -o both.nc", "both.nc",

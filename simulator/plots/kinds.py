@@ -25,6 +25,7 @@ from simulator.plots.ranked import ranks_figure
 from simulator.plots.steps import waterfall_figure
 from simulator.plots.style import COLUMN, PAGE
 from simulator.plots.swings import tornado_figure
+from simulator.plots.variance import shares_figure
 from simulator.plots.zones import zone_figure
 from simulator.results import open_results
 from simulator.scenario.zones import ZoneFile, load_zone, zone_names
@@ -151,6 +152,12 @@ KINDS: Mapping[str, Kind] = {
         "rank correlations: simulator sensitivity CONFIG --method rank -o FILE.nc",
         _is_dataset("spearman", "partial"),
         lambda f, w: ranks_figure(f, width=w.width),
+    ),
+    "shares": Kind(
+        "Shares of the variance: Sobol' indices, Shapley effects, or what could be known against luck",
+        "shares: simulator sensitivity CONFIG --method sobol|shapley|split -o FILE.nc",
+        lambda f: any(_is_dataset(*names)(f) for names in (("first_order", "total"), ("effect", "mcse"), ("share", "mcse"))),
+        lambda f, w: shares_figure(f, width=w.width),
     ),
     "joint": Kind(
         "Regions that hold 50, 80 and 90 % of the draws of cost, emissions and release",
