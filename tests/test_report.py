@@ -533,6 +533,9 @@ def test_few_draws_say_so() -> None:
     assert "too few for an error of any statistic" in told
     assert "the draws are too few, or not all known" in told
     assert "too few for a waterfall" in told
+    told = "emit an amount that these draws do not tell"
+    assert told in " ".join(p.text for p in page.paragraphs)
+    assert told in page.code["In LaTeX"].replace("\n", " ")
     with captions():
         one = Page(report(simulate(load_scenario(str(QUICKSTART)), SamplingPlan(draws=1024, plan="sobol", replicates=1))).decode())
     told = " ".join(p.text for p in one.paragraphs)
