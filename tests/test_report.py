@@ -582,6 +582,16 @@ def test_a_config_has_a_fan_and_a_tornado(tmp_path: Path, monkeypatch: pytest.Mo
     assert pages["whole"].tables["Stated in the scenario"] == pages["quick"].tables["Stated in the scenario"]
 
 
+@pytest.mark.parametrize(("draws", "replicates"), [(4096, 16), (1536, 3), (8192, 128), (64, 16)])
+def test_sobol_points_have_a_fan_and_a_tornado_too(tmp_path: Path, draws: int, replicates: int) -> None:
+    plan = ["--plan", "sobol", "--draws", str(draws), "--replicates", str(replicates)]
+    with captions(), patch("simulator.report.save_report") as saved:
+        assert _run(["report", str(QUICKSTART), *plan, "-o", str(tmp_path / "r.html")], debug=True) == 0
+    fan, tornado = (saved.call_args.kwargs[name] for name in ("fan", "tornado"))
+    assert fan.attrs["draws"] % replicates == tornado.attrs["draws"] % replicates == 0
+    assert fan.attrs["draws"] <= draws
+
+
 def test_what_cannot_be_reported_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     save_results(drawn(QUICKSTART, 4000, 0), "run.nc")

@@ -11,7 +11,10 @@ from simulator.cli.options import Stated, holds_results, plan_options
 if TYPE_CHECKING:
     import xarray as xr
 
-_FAN_DRAWS, _TORNADO_DRAWS = 1000, 2048
+    from simulator.plan import SamplingPlan
+
+_FAN_DRAWS, _TORNADO_DRAWS = 1024, 2048
+_LEAST_EACH = 32  # Sobol' points of a replicate: a tornado's P90 asks for 29
 
 
 @click.command(
@@ -81,8 +84,17 @@ def _simulated(config: str, stated: Stated, *, quick: bool) -> tuple[xr.Dataset,
         return results, None, None
     fan = None
     if scenario.reliability.method == "event_driven":
-        few = stated.sampling(draws=min(stated.draws, _FAN_DRAWS))
+        few = stated.sampling(draws=min(stated.draws, _about(_FAN_DRAWS, sampling)))
         histories = over_time(scenario, few)
         fan = fan_with_draw(histories, explain(scenario, few, draw=draw_near(histories, 0.8)))
-    with showing_progress(_TORNADO_DRAWS) as progress:
-        return results, fan, tornado(scenario, stated.sampling(draws=_TORNADO_DRAWS), progress=progress)
+    played = _about(_TORNADO_DRAWS, sampling)
+    with showing_progress(played) as progress:
+        return results, fan, tornado(scenario, stated.sampling(draws=played), progress=progress)
+
+
+def _about(draws: int, sampling: SamplingPlan) -> int:
+    """Return about as many draws as a plan can have: of Sobol' points, a power of two in each replicate."""
+    if sampling.plan != "sobol":
+        return draws
+    each = max(_LEAST_EACH, 1 << (max(1, draws // sampling.scramblings).bit_length() - 1))
+    return each * sampling.scramblings
