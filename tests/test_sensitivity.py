@@ -289,6 +289,13 @@ def test_tornado_of_a_product_is_the_closed_form(plan, batches):
     assert_within_mcse(found.base[0], MEDIAN_PRICE * MEDIAN_HOURS, found.mcse_base[0], z=z)
 
 
+def test_rounding_is_no_error():
+    """Hours that are certain times a price: what the price's ends differ by is the same in every draw, but for the last digit."""
+    found = tornado(product(hours=MEDIAN_HOURS), PLAN).set_index(input="input").sel(input="rental_price")
+    assert (found.swing > 0.0).all()
+    assert found.mcse_swing.values.tolist() == found.sel(end="low").mcse.values.tolist() == [0.0, 0.0]
+
+
 def test_the_error_of_a_swing_is_that_of_the_paired_difference():
     """Both ends of what matters little are the same draws: their difference is far better known than either."""
     event = {"name": "fine", "probability": 0.3, "cost": "10k to 20k USD"}

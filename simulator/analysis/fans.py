@@ -15,7 +15,7 @@ from simulator.scenario import Scenario
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _ONE_SIGMA = 0.6827
-_PLAYED = 1000  # draws
+_PLAYED = 1024  # draws: as many Sobol' points of each of the usual numbers of replicates
 
 
 def fan_bands(histories: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:
@@ -81,7 +81,7 @@ def fan_of(scenario: Scenario, plan: SamplingPlan, *, progress: Callable[[int], 
     ----------
     scenario : Scenario
     plan : SamplingPlan
-        At most 1000 of its draws are played, so that a fan takes no longer than a picture is waited for.
+        At most 1024 of its draws are played, so that a fan takes no longer than a picture is waited for.
     progress : callable, optional
         See :func:`simulator.over_time`.
 

@@ -7,9 +7,9 @@
     simulator gallery pictures    # a page with every kind, and how each is made
 
 `simulator plot FILE KIND` draws what other verbs save: `bands`, `exceedance`, `joint` (cost, carbon and date) and `waterfall` (from P50 to
-P80 by driver) of draws, `fan`, `tornado`, `ranks`, `difference`, `update`, `calibration` and `fit`, as PNG, SVG or PDF of any width from
-3.3 inches, with units and Monte Carlo errors, to be read in grey and with any colour vision. From Python, `plots.waterfall(...)` and the
-others take Axes and return them.
+P80 by driver) of draws, `fan`, `tornado`, `ranks`, `shares` (of the variance), `difference`, `update`, `calibration` and `fit`, as PNG,
+SVG or PDF of any width from 3.3 inches, with units and Monte Carlo errors, to be read in grey and with any colour vision. From Python,
+`plots.waterfall(...)` and the others take Axes and return them.
 
 ## Reports
 
