@@ -70,11 +70,14 @@ _MOST_INTERRUPTIONS = 1_000_000  # of one draw: they take about a twentieth of a
 def _check_length(resolved: Resolved, problems: list[Problem]) -> None:
     """Tell a scenario whose histories would take days to play out."""
     exposure = median_exposure(resolved)
-    if not exposure.interruptions > _MOST_INTERRUPTIONS:
+    if exposure.interruptions <= _MOST_INTERRUPTIONS:
         return
+    unknown = math.isnan(exposure.interruptions)  # of numbers that overflow
+    number = "more interruptions than can be counted" if unknown else f"about {exposure.interruptions:.2g} interruptions"
+    time = "" if math.isnan(exposure.hours) else f" for {exposure.hours:.0f} h"
     what = (
-        f"about {exposure.interruptions:.2g} interruptions in one draw, by the medians: {exposure.failure_rate:g} per 1000 node-days on "
-        f"{exposure.nodes:.0f} nodes for {exposure.hours:.0f} h; a history is played out with {_MOST_INTERRUPTIONS} at most"
+        f"{number} in one draw, by the medians: {exposure.failure_rate:g} per 1000 node-days on {exposure.nodes:.12g} nodes{time}; "
+        f"a history is played out with {_MOST_INTERRUPTIONS} at most"
     )
     shorter = "fewer device_hours" if resolved.choices.work == "device_hours" else "a shorter max_wall_clock"
     names = [name for name in resolved.inputs if name.startswith("failure_rate")]
