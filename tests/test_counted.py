@@ -43,10 +43,10 @@ def columns():
     return values
 
 
-def sketched(values, replicates, sizes):
-    sketch, low = Sketch(len(values), replicates), 0
+def sketched(values, replicates, sizes, paired=()):
+    sketch, low = Sketch(len(values), replicates, paired), 0
     for size in sizes:
-        sketch.add(np.ascontiguousarray(values[:, low : low + size]))
+        sketch.add(np.ascontiguousarray(values[:, low : low + size]), low)
         low += size
     assert sketch.draws == values.shape[1]
     return sketch
@@ -64,8 +64,8 @@ def test_a_value_lies_in_its_bin(x):
 
 
 def test_bins_join():
-    lower, upper = bin_ends(np.arange(-3000, 3001))
-    np.testing.assert_array_equal(lower[1:][np.arange(-2999, 3001) > 1], upper[:-1][np.arange(-2999, 3001) > 1])
+    lower, upper = bin_ends(np.arange(-40000, 40001))
+    np.testing.assert_array_equal(lower[1:][np.arange(-39999, 40001) > 1], upper[:-1][np.arange(-39999, 40001) > 1])
     assert np.all(lower <= upper)
 
 
@@ -91,12 +91,50 @@ def test_counted_draws_are_the_draws_to_a_bin(columns, replicates):
     assert set(sketch.ordered(2)[:]) == {7.25}
 
 
-def test_chunks_change_nothing(columns):
-    one, many = (sketched(columns, 16, sizes) for sizes in ([columns.shape[1]], [LEAF] * 5 + [1234]))
-    for k in range(len(columns)):
-        np.testing.assert_array_equal(one.ordered(k)[:], many.ordered(k)[:])
-        assert one.moments(k) == many.moments(k)
-        assert [mean for _, mean in one.by_replicate(k)] == [mean for _, mean in many.by_replicate(k)]
+def same(one, other, outputs):
+    for k in range(outputs):
+        np.testing.assert_array_equal(one.ordered(k)[:], other.ordered(k)[:])
+        assert one.moments(k) == other.moments(k)
+        assert (one.missing(k), one.infinite(k)) == (other.missing(k), other.infinite(k))
+        assert [mean for _, mean in one.by_replicate(k)] == [mean for _, mean in other.by_replicate(k)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_parts_merged_in_any_order_are_the_whole(columns, seed):
+    """Leaves shared out among workers, each of which counts its own in an order of its own, merged in any order."""
+    rng = np.random.default_rng(seed)
+    whole = sketched(columns, 16, [columns.shape[1]], [0, 1, 4])
+    leaves = rng.permutation(-(-columns.shape[1] // LEAF))
+    parts = []
+    for own in np.array_split(leaves, int(rng.integers(1, 4))):
+        part = Sketch(len(columns), 16, [0, 1, 4])
+        for leaf in own:
+            part.add(np.ascontiguousarray(columns[:, leaf * LEAF : (leaf + 1) * LEAF]), int(leaf) * LEAF)
+        parts.append(part)
+    merged = Sketch(len(columns), 16, [0, 1, 4])
+    for part in parts:
+        merged.merge(part)
+    assert merged.draws == columns.shape[1]
+    same(merged, whole, len(columns))
+    assert [merged.correlation(*pair) for pair in ((0, 1), (0, 4), (4, 1))] == [
+        whole.correlation(*pair) for pair in ((0, 1), (0, 4), (4, 1))
+    ]
+
+
+def test_correlations_are_those_of_the_draws(columns):
+    columns[1] += 0.1 * columns[0]
+    columns[0] += 1e9  # what the mean swallows in a sum of squares about nought
+    sketch = sketched(columns, 1, [columns.shape[1]], [0, 1, 2, 3])
+    assert sketch.correlation(0, 1) == pytest.approx(np.corrcoef(columns[0], columns[1])[0, 1], abs=1e-9)
+    assert sketch.correlation(1, 0) == sketch.correlation(0, 1)
+    assert math.isnan(sketch.correlation(0, 2))  # a constant
+    assert math.isnan(sketch.correlation(0, 3))  # a draw is NaN
+
+
+def test_a_spread_of_1e_14_of_the_mean_is_not_lost():
+    values = 1.0 + 1e-14 * np.random.default_rng(1).integers(0, 100, (1, 9 * LEAF)).astype(float)
+    exact = float(np.std((values[0] - 1.0).astype(np.longdouble), ddof=1))
+    assert sketched(values, 1, [LEAF, 8 * LEAF]).moments(0)[1] == pytest.approx(exact, rel=1e-3)
 
 
 @pytest.mark.parametrize("scale", [1e-20, 1e-9, 1e12, 1e50])
@@ -109,7 +147,7 @@ def test_what_lies_between_nought_and_large_draws_takes_no_room():
     rng = np.random.default_rng(3)
     values = np.where(rng.random((2, LEAF)) < 0.5, 0.0, rng.uniform(1e6, 2e6, (2, LEAF)) * np.array([[1.0], [-1.0]]))
     sketch = sketched(values, 256, [LEAF])
-    assert sketch._counts.nbytes < 2 * 256 * 1100 * 8  # an octave of bins for each output and replicate
+    assert sketch._counts.nbytes < 2 * 256 * 17000 * 8  # an octave of bins for each output and replicate
     for k in range(2):
         np.testing.assert_allclose(sketch.ordered(k)[:], np.sort(values[k]), rtol=BIN_WIDTH)
 
@@ -139,9 +177,9 @@ print(*peaks)
 
 def test_leaves_are_whole():
     sketch = Sketch(1, 1)
-    sketch.add(np.ones((1, 10)))
-    with pytest.raises(ValueError, match="10 draws do not fill whole leaves"):
-        sketch.add(np.ones((1, 10)))
+    sketch.add(np.ones((1, 10)), 0)
+    with pytest.raises(ValueError, match="draw 10 does not begin a leaf of"):
+        sketch.add(np.ones((1, 10)), 10)
 
 
 def assert_same_bands(bands, kept, *, error=BIN_WIDTH):

@@ -1,8 +1,9 @@
 """Counting draws in bins, so that percentiles of any number of draws take no more memory than those of a few.
 
-A bin is named by the sign, the exponent and the first bits of the mantissa of a value: 1024 to an octave, each no wider than a
-thousandth of its values. What is counted are whole numbers, so that neither order nor threads change anything; moments are those of
-leaves of draws, merged in the order of the draws.
+A bin is named by the sign, the exponent and the first bits of the mantissa of a value: 16 384 to an octave, each no wider than 6.2e-5
+of its values, as in a DDSketch (Masson, Rim & Lee 2019, DDSketch: a fast and fully-mergeable quantile sketch with relative-error
+guarantees, PVLDB 12(12):2195-2205, arXiv:1908.10693) whose logarithm is linear within an octave. What is counted are whole numbers, so
+that neither order nor threads change anything; moments are told by leaves of draws, to be added up without rounding.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from simulator.jit import jittable, kernel, stage
 from simulator.kernels.lanes import Floats, Integers
 from simulator.stochastic.elementary import bits
 
-LEAF = 8192  # draws whose moments are worked out together
-BIN_WIDTH = 2.0**-10  # of the value at a bin's lower end, at most
-_SHIFT = 42  # bits of the mantissa that do not name a bin
-_FIRST = ((1023 - 100) << 10) - 1
-LAST = ((1023 + 200) << 10) - _FIRST  # that all larger magnitudes share
+LEAF = 4096  # draws whose moments are worked out together
+_NAMING = 14  # bits of the mantissa that name a bin
+BIN_WIDTH = 2.0**-_NAMING  # of the value at a bin's lower end, at most
+_SHIFT = 52 - _NAMING
+_FIRST = ((1023 - 100) << _NAMING) - 1
+LAST = ((1023 + 200) << _NAMING) - _FIRST  # that all larger magnitudes share
 SMALLEST = 2.0**-100  # of a magnitude that is not taken for nought
 _MAGNITUDE = 0x7FFFFFFFFFFFFFFF
 
-#: columns of the moments of a row: number, mean, sum of squared deviations, least and greatest value, and those nearest to nought
-#: on either side
-NUMBER, MEAN, SQUARES, LEAST, GREATEST, BELOW, ABOVE = COLUMNS = range(7)
-_TOTAL = MEAN
+#: columns of a leaf: number, sum, sum of squared deviations from its own mean, least and greatest value, and those nearest to nought on
+#: either side
+NUMBER, TOTAL, SQUARES, LEAST, GREATEST, BELOW, ABOVE = COLUMNS = range(7)
 #: columns of the bins of a row
 ZERO, POSITIVE, NEGATIVE = range(3)
 
@@ -45,7 +46,7 @@ def bin_ends(bins: Integers) -> tuple[Floats, Floats]:
     Examples
     --------
     >>> [ends.tolist() for ends in bin_ends(np.array([0, bin_of(3.0)]))]
-    [[0.0, 3.0], [0.0, 3.001953125]]
+    [[0.0, 3.0], [0.0, 3.0001220703125]]
     """
 
     def nearer(k: Integers) -> Floats:
@@ -79,14 +80,14 @@ def _weigh(x: Floats, leaf: Floats) -> None:
         p = x[i]
         n0, t0 = n0 + (p == p), t0 + (p if p == p else 0.0)
         a0, z0 = (p if p < a0 else a0), (p if p > z0 else z0)
-    leaf[NUMBER], leaf[_TOTAL] = n0 + n1 + n2 + n3, (t0 + t1) + (t2 + t3)
+    leaf[NUMBER], leaf[TOTAL] = n0 + n1 + n2 + n3, (t0 + t1) + (t2 + t3)
     leaf[LEAST], leaf[GREATEST] = min(a0, a1, a2, a3), max(z0, z1, z2, z3)
     leaf[BELOW], leaf[ABOVE] = below, above
 
 
 @kernel
 def weigh_leaves(values: Floats, leaves: Floats) -> None:
-    """Write the columns of each leaf of each row, shape (rows, leaves, len(COLUMNS)); a total stands for the mean, NaN apart."""
+    """Write the columns of each leaf of each row, shape (rows, leaves, len(COLUMNS)), but for squares; NaN counts for nothing."""
     for k in prange(values.shape[0]):
         for j in range(leaves.shape[1]):
             _weigh(values[k, j * LEAF : min((j + 1) * LEAF, values.shape[1])], leaves[k, j])
@@ -108,21 +109,17 @@ def _count(x: Floats, first: int, bins: Integers, mean: float, counts: Integers)
 
 @stage
 def _add_up(x: Floats, first: int, sums: Floats) -> None:
-    """Add one leaf of one row to the sums of its replicates, compensated: there may be millions of leaves."""
-    replicates = sums.shape[0]
+    """Write the sum of each replicate's draws in one leaf of one row."""
+    replicates = sums.size
     for r in range(replicates):
         part = 0.0
         for i in range((r - first) % replicates, x.size, replicates):
             part += x[i] if x[i] == x[i] else 0.0
-        kept = sums[r, 0] + part
-        sums[r, 1] += (sums[r, 0] - kept) + part if abs(sums[r, 0]) >= abs(part) else (part - kept) + sums[r, 0]
-        sums[r, 0] = kept
+        sums[r] = part
 
 
 @kernel
-def tally(
-    values: Floats, first: int, leaves: Floats, bins: Integers, starts: Integers, counts: Integers, moments: Floats, sums: Floats
-) -> None:
+def tally(values: Floats, first: int, leaves: Floats, bins: Integers, starts: Integers, counts: Integers, sums: Floats) -> None:
     """Count draws ``first`` and following, a row for each output.
 
     Parameters
@@ -131,32 +128,60 @@ def tally(
     first : int
         A multiple of LEAF.
     leaves : ndarray, shape (rows, leaves, len(COLUMNS))
-        See :func:`weigh_leaves`.
+        See :func:`weigh_leaves`; squares are written.
     bins : ndarray of int64, shape (rows, 3)
         Of each row the place of nought among its counts, the lowest positive and the highest negative bin: what lies between is
         left out, since some outputs are nought in many draws and large in others.
     starts : ndarray of int64, shape (rows + 1,)
         Where the counts of each row lie, replicate after replicate.
     counts : ndarray of int64
-    moments : ndarray, shape (rows, len(COLUMNS))
-        Updated.
-    sums : ndarray, shape (rows, replicates, 2)
-        Of each replicate's draws, and what was lost in rounding; updated where there are several replicates. Draw i belongs to
-        replicate i % replicates.
+    sums : ndarray, shape (rows, leaves, replicates)
+        Of each replicate's draws, written where there are several. Draw i belongs to replicate i % replicates.
     """
-    replicates = sums.shape[1]
+    replicates = sums.shape[2]
     for k in prange(values.shape[0]):
-        own, of_row = counts[starts[k] : starts[k + 1]].reshape(replicates, -1), moments[k]
+        own = counts[starts[k] : starts[k + 1]].reshape(replicates, -1)
         for j in range(leaves.shape[1]):
             low, leaf = j * LEAF, leaves[k, j]
-            x, number = values[k, low : min(low + LEAF, values.shape[1])], leaf[NUMBER]
-            mean = leaf[_TOTAL] / number
-            squares = _count(x, first + low, bins[k], mean, own)
-            if number > 0.0:
-                before = of_row[NUMBER]
-                apart, whole = mean - of_row[MEAN], before + number
-                of_row[MEAN] += apart * (number / whole)
-                of_row[SQUARES] += squares + apart * apart * (before * number / whole)
-                of_row[NUMBER] = whole
+            x = values[k, low : min(low + LEAF, values.shape[1])]
+            leaf[SQUARES] = _count(x, first + low, bins[k], leaf[TOTAL] / leaf[NUMBER], own)
             if replicates > 1:
-                _add_up(x, first + low, sums[k])
+                _add_up(x, first + low, sums[k, j])
+
+
+@stage
+def _products(x: Floats, y: Floats, mean_x: float, mean_y: float) -> float:
+    """Return the sum of products of deviations over a leaf, NaN where a draw is; four chains that do not wait for each other."""
+    s0 = s1 = s2 = s3 = 0.0
+    whole = x.size - x.size % 4
+    for i in range(0, whole, 4):
+        s0, s1 = s0 + (x[i] - mean_x) * (y[i] - mean_y), s1 + (x[i + 1] - mean_x) * (y[i + 1] - mean_y)
+        s2, s3 = s2 + (x[i + 2] - mean_x) * (y[i + 2] - mean_y), s3 + (x[i + 3] - mean_x) * (y[i + 3] - mean_y)
+    for i in range(whole, x.size):
+        s0 += (x[i] - mean_x) * (y[i] - mean_y)
+    return (s0 + s1) + (s2 + s3)
+
+
+@kernel
+def multiply_leaves(values: Floats, leaves: Floats, rows: Integers, products: Floats) -> None:
+    """Write the sum of products of deviations from their leaf's means, for each pair of the rows that are named.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, draws)
+    leaves : ndarray, shape (rows, leaves, len(COLUMNS))
+        See :func:`weigh_leaves`.
+    rows : ndarray of int64, shape (n,)
+    products : ndarray, shape (n (n - 1) / 2, leaves)
+        Pairs in the order (0, 1), (0, 2), ..., (1, 2), ...
+    """
+    for j in prange(leaves.shape[1]):
+        low, high = j * LEAF, min((j + 1) * LEAF, values.shape[1])
+        pair = 0
+        for a in range(rows.size):
+            p = rows[a]
+            for b in range(a + 1, rows.size):
+                q = rows[b]
+                mean_p, mean_q = leaves[p, j, TOTAL] / leaves[p, j, NUMBER], leaves[q, j, TOTAL] / leaves[q, j, NUMBER]
+                products[pair, j] = _products(values[p, low:high], values[q, low:high], mean_p, mean_q)
+                pair += 1
