@@ -343,7 +343,9 @@ def test_unknown_workloads_are_refused() -> None:
         measure(only="paths")
 
 
-def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # by which stdout is taken for a terminal, of 80 columns
+    monkeypatch.setenv("COLUMNS", "80")
     assert run("--draws", "512", "--repeats", "1", "--threads", "1", "--only", "static", "-o", str(tmp_path)) == 0
     printed = capsys.readouterr()
     assert max(map(len, printed.out.splitlines())) <= 80
@@ -356,7 +358,11 @@ def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFix
     assert found["static"]["peak_memory"] is None or found["static"]["peak_memory"] > 50
 
 
-def test_tables_fit_80_columns_and_json_is_json(result: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_fits_a_terminal_of_80_columns_and_json_is_json(
+    result: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # by which stdout is taken for a terminal, of 80 columns
+    monkeypatch.setenv("COLUMNS", "80")
     before, after = (saved(tmp_path / f"{factor}.json", scaled(result, factor)) for factor in (1.0, 2.0))
     assert run("--compare", before, "--with", after) == 0
     printed = capsys.readouterr()

@@ -21,7 +21,7 @@ import pytest
 import simulator.engine
 from simulator import open_results
 from simulator.arguments import KernelArguments
-from simulator.cli import _run, progress
+from simulator.cli import _VERBS, _run, progress
 
 ROOT = Path(__file__).parent.parent
 QUICKSTART = str(ROOT / "configs" / "quickstart.yaml")
@@ -89,6 +89,55 @@ def test_table_tells_the_budget_owner(capsys: pytest.CaptureFixture[str]) -> Non
     for text in ("cost, total", "emissions, total", "P80", "80 % chance to cost no more than", "thousand USD", "defaults", "pue"):
         assert text in out
     assert "interconnect" not in out  # rented: a component of nought is not shown
+
+
+def test_a_terminal_breaks_sentences_between_words_and_a_pipe_breaks_none(
+    saved: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = [
+        ["summarize", str(saved)],
+        ["validate", QUICKSTART],
+        ["compare", QUICKSTART, *FEW, "--set", "mfu=0.4"],
+        ["sensitivity", str(saved), "--method", "rank"],
+    ]
+    for words in commands:
+        for name in ("FORCE_COLOR", "COLUMNS"):
+            monkeypatch.delenv(name, raising=False)
+        assert run(*words) == 0
+        piped = capsys.readouterr().out
+        sentences = [line for line in piped.splitlines() if len(line) > 80]
+        if words[0] != "sensitivity":
+            assert sentences
+        monkeypatch.setenv("FORCE_COLOR", "1")  # by which rich takes stdout for a terminal
+        monkeypatch.setenv("COLUMNS", "72")
+        assert run(*words) == 0
+        wrapped = capsys.readouterr().out
+        assert wrapped.split() == piped.split()  # the same words
+        assert max(map(len, wrapped.splitlines())) <= 80
+        joined = wrapped.splitlines()
+        for sentence in sentences:
+            place = next(k for k, line in enumerate(joined) if line and sentence.startswith(line) and len(line) < 80)
+            assert len(joined[place]) <= 72
+
+
+def test_the_help_of_all_tells_every_verb_and_the_first_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--help") == 0
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 80
+    assert set(re.findall(r"^  ([a-z]+) +[A-Z][a-z]", told, flags=re.MULTILINE)) == set(_VERBS)
+    steps = re.findall(r"^    simulator (\w+)", told, flags=re.MULTILINE)
+    assert steps[:2] == ["init", "run"]
+    assert set(steps) <= set(_VERBS)
+
+
+@pytest.mark.parametrize("verb", _VERBS)
+def test_the_help_of_each_verb_fits_and_leads_on(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):  # what is added to it is added once
+        assert run(verb, "--help") == 0
+        told = capsys.readouterr().out
+        assert max(map(len, told.splitlines())) <= 80
+        assert told.count("Exit codes:") == 1
+        assert f"  simulator {verb}" in told.partition("Options:")[2]
 
 
 def test_thresholds_decide_the_exit_code(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -328,6 +377,7 @@ def test_an_interruption_keeps_the_draws_that_are_finished(
     assert run("run", QUICKSTART, "--draws", "400", "-o", str(output)) == 130
     printed = capsys.readouterr()
     assert "quickstart: 200 random draws, seed 0" in printed.out
+    assert printed.err.startswith("stopped; saving the 200 draws that are finished\nsaved 200 draws")  # which may take a while
     assert "interrupted after 200 of 400 draws; these are told, as of a run with --draws 200" in printed.err
     monkeypatch.undo()
     again = tmp_path / "again.nc"
@@ -387,7 +437,7 @@ def test_a_long_run_shows_how_far_it_is_and_how_long_it_takes(monkeypatch: pytes
         time.sleep(0.3)
         assert "3%" in shown()
         # 970 draws at 10 in 0.3 s
-        assert re.search("0:00:(2[89]|3[0-9]) left, Ctrl-C stops", shown())
+        assert re.search(r"(2\d|3[0-4]) draws/s 0:00:(2[89]|3[0-9]) left, Ctrl-C stops", shown())
 
 
 def test_a_short_run_and_a_pipe_show_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -454,12 +504,6 @@ def test_a_full_output_is_told() -> None:
     assert done.stderr == "error: standard output cannot be read or written (No space left on device)\n"
 
 
-@pytest.mark.parametrize("words", [[], ["run"], ["validate"], ["summarize"], ["sensitivity"]])
-def test_every_verb_has_help_with_examples(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(*words, "--help") == 0
-    assert "Examples:" in capsys.readouterr().out
-
-
 def test_saved_results_open(saved: Path) -> None:
     results = open_results(saved)
     assert results.sizes["draw"] == 2000
@@ -510,3 +554,27 @@ def test_a_result_in_place_of_a_config_is_told(tmp_path: Path, capsys: pytest.Ca
         assert _run(["explain", str(name), "--draw", "1"], debug=False) == 2
         told = f"{name}: holds results, and a scenario is asked for. Name the CONFIG that they were made of"
         assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["runn", "x"], "No such command 'runn'. Did you mean run?"),
+        (["xyzzy"], "simulator --help lists all."),
+        (["reference", "confg"], "Did you mean config, the keys of configs?"),
+        (["import", "sacct", "jobs.txt", "-o", "no/r.yaml"], "folder no does not exist. Make it first"),
+        (["schema", "-o", "no/s.json"], "folder no does not exist. Make it first"),
+        (["examples", "quickstart", "-o", "no/q.yaml"], "folder no does not exist. Make it first"),
+        (["init", "q.yaml", "--params", "7\x1b[31mB"], "--params 7B: not valid YAML"),
+    ],
+)
+def test_mistyped_words_are_answered_with_the_nearest(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*words) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_one_draw_is_told_in_short(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", QUICKSTART, "--draws", "1") == 0
+    told = capsys.readouterr().out
+    assert told.count("no mean, sd or standard error") == 1
+    assert "asked 0.5, one draw has none." in told

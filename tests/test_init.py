@@ -27,7 +27,7 @@ PLANS = {
 
 def written(folder: Path, *words: str) -> Path:
     path = folder / "mine.yaml"
-    assert _run(["init", "-o", str(path), "--yes", *words], debug=False) == 0
+    assert _run(["init", str(path), "--yes", *words], debug=False) == 0
     return path
 
 
@@ -71,7 +71,7 @@ def test_questions_are_asked_in_a_terminal(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(asked, "is_terminal", lambda: True)
     path = tmp_path / "mine.yaml"
     answers = ["seven", "7e9", "2T", "H10O", "GB200", "72", "rent", "", "other", "300 to 450 gCO2e/kWh", "4 to 9 USD/h"]
-    result = CliRunner().invoke(cli, ["init", "-o", str(path)], input="\n".join(answers) + "\n")
+    result = CliRunner().invoke(cli, ["init", str(path)], input="\n".join(answers) + "\n")
     assert result.exit_code == 0, result.output
     assert "'seven' is not a number" in result.output
     assert "'H10O' is not a known accelerator" in result.output
@@ -83,7 +83,7 @@ def test_questions_are_asked_in_a_terminal(tmp_path: Path, monkeypatch: pytest.M
 
 def test_options_are_not_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asked, "is_terminal", lambda: True)
-    result = CliRunner().invoke(cli, ["init", "-o", str(tmp_path / "a.yaml"), *FLAGS, "--basis", "own", "--organisation", "other"])
+    result = CliRunner().invoke(cli, ["init", str(tmp_path / "a.yaml"), *FLAGS, "--basis", "own", "--organisation", "other"])
     assert result.exit_code == 0, result.output
     assert "Parameters of the model" not in result.output
     assert load_scenario(tmp_path / "a.yaml").compute.basis == "own"
@@ -108,7 +108,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 def test_bad_input_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "mine.yaml"
-    target = ["-o", str(path)]
+    target = [str(path)]
     told = refused(capsys, *target, "--params", "7e9", "--region", "FR")
     assert "--tokens, --accelerator, --accelerators are needed: this is no terminal" in told
     assert "'H100 SMX' is not a known accelerator. Did you mean H100 SXM" in refused(capsys, *target, *FLAGS, "--accelerator", "H100 SMX")
@@ -117,18 +117,25 @@ def test_bad_input_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "2.5 is not a whole number" in refused(capsys, *target, *FLAGS, "--accelerators", "2.5")
     assert "here with --set 'rental_price=LOW to HIGH'" in refused(capsys, *target, *FLAGS, "--accelerator", "GB200")
     assert "1.4 is outside its domain" in refused(capsys, *target, *FLAGS, "--set", "mfu=1.4")
-    assert "Its name ends in .yaml" in refused(capsys, "-o", str(tmp_path / "mine.txt"), *FLAGS)
+    assert "which ends in .yaml" in refused(capsys, str(tmp_path / "mine.txt"), *FLAGS)
     assert "Did you mean mfu" in refused(capsys, *target, *FLAGS, "--set", "workload.mfuu=0.4")
+    assert "does not exist. Make it first" in refused(capsys, str(tmp_path / "no" / "mine.yaml"), *FLAGS)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_file_is_replaced_only_by_force(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, *FLAGS)
     path.write_text("mine", encoding="utf-8")
-    assert "is there already. Name another with -o, or replace it with --force" in refused(capsys, "-o", str(path), *FLAGS)
+    assert "is there already. Name another, or replace it with --force" in refused(capsys, str(path), *FLAGS)
     assert path.read_text(encoding="utf-8") == "mine"
-    assert _run(["init", "-o", str(path), *FLAGS, "--force"], debug=False) == 0
+    assert _run(["init", str(path), *FLAGS, "--force"], debug=False) == 0
     assert load_scenario(path).name == "mine"
+
+
+def test_the_next_command_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _run(["init", "my run.yaml", *FLAGS], debug=False) == 0
+    assert "next: simulator run 'my run.yaml'" in capsys.readouterr().err
 
 
 def test_a_draft_reads_back_to_its_scenario() -> None:

@@ -884,7 +884,7 @@ class TestFiles:
             (b"time,price\n", "has a header ('time', 'price') and no rows below it"),
             (b"PK\x03\x04\x00\x00", "is not text in UTF-8"),
             ("time,price [\N{EURO SIGN}/MWh]\n".encode("cp1252"), "is not text in UTF-8"),
-            ("time,price\n".encode("utf-16"), "is not text in UTF-8"),
+            (b"\xff\xfet\x00x\xd8", "is not text in UTF-8"),  # half of a character in UTF-16
             (b"\x1f\x8b broken", "cannot be read"),
             (gzip.compress(b"time,price\n" * 99, mtime=0)[:-9], "cannot be read"),
             (b'time,price\n"2023-01-01,5\n', "line 2 cannot be read as CSV"),

@@ -6,7 +6,9 @@ import builtins
 import json
 import math
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
@@ -24,21 +26,27 @@ from simulator.analysis.risk.register import event_effects
 from simulator.analysis.rows import band_rows
 from simulator.analysis.sensitivity.replays import column
 from simulator.analysis.stated_inputs import stated_inputs
+from simulator.analysis.waterfall import waterfall
 from simulator.cli import _run
 from simulator.errors import InputError
+from simulator.plots.kinds import KINDS
 from simulator.plots.style import named
 from simulator.report import report, save_report
+from simulator.report.content import _ranked
 from simulator.report.parts import Paragraph
 from simulator.report.statement import latex
 from simulator.scenario.text import parse_yaml
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = ROOT / "configs"
-QUICKSTART, ANATOMY, DE, LLAMA = (CONFIGS / f"{name}.yaml" for name in ("quickstart", "full-anatomy", "quickstart-de", "llama3.1-405b"))
+QUICKSTART, ANATOMY, DE, LLAMA, BERT, GEMINI = (
+    CONFIGS / f"{name}.yaml" for name in ("quickstart", "full-anatomy", "quickstart-de", "llama3.1-405b", "bert-base", "gemini-ultra")
+)
 UNITS = {
-    "": 1.0, "thousand USD": 1e3, "million USD": 1e6, "USD": 1.0, "kg CO2e": 1.0, "t CO2e": 1e3, "kt CO2e": 1e6, "kWh": 1.0, "MWh": 1e3,
-    "GWh": 1e6, "L": 1.0, "m³": 1e3, "ML": 1e6, "days": 24.0, "h": 1.0, "min": 1 / 60, "s": 1 / 3600, "thousand h": 1e3, "million h": 1e6,
-    "million": 1e6, "billion": 1e9, "million token/month": 1e6, "billion token/month": 1e9,
+    "": 1.0, "USD": 1.0, "thousand USD": 1e3, "million USD": 1e6, "billion USD": 1e9, "thousand USD/yr": 1e3, "million USD/yr": 1e6,
+    "kg CO2e": 1.0, "t CO2e": 1e3, "kt CO2e": 1e6, "kWh": 1.0, "MWh": 1e3, "GWh": 1e6, "L": 1.0, "m³": 1e3, "ML": 1e6,
+    "days": 24.0, "h": 1.0, "min": 1 / 60, "s": 1 / 3600, "thousand h": 1e3, "million h": 1e6,
+    "million": 1e6, "billion": 1e9, "trillion": 1e12, "million token/month": 1e6, "billion token/month": 1e9,
 }  # fmt: skip
 OUTCOMES = {"cost": "cost_total", "emissions": "emissions_total", "time to release": "programme_time"}
 
@@ -141,10 +149,18 @@ def page_of(
 ) -> str:
     """Return a report, without its pictures where nobody looks at them: they take most of its time."""
     results = drawn(config, draws, seed, plan, overrides)
-    if pictures:
+    with nullcontext() if pictures else captions():
         return report(results).decode()
-    with patch("simulator.report.content.pictured", lambda _kind, caption, *_found, **_options: Paragraph((caption,))):
-        return report(results).decode()
+
+
+def captions() -> AbstractContextManager[object]:
+    """Make reports in which a picture is its caption."""
+    return patch("simulator.report.content.pictured", lambda _kind, caption, *_found, **_options: Paragraph((caption,)))
+
+
+def unpainted() -> AbstractContextManager[object]:
+    """Make reports whose pictures are made and described, but not painted."""
+    return patch("simulator.report.pictures.picture_bytes", lambda _figure: b"<svg xmlns='http://www.w3.org/2000/svg'/>")
 
 
 def check(shown: Shown, expected: float, factor: float = 1.0) -> None:
@@ -250,8 +266,8 @@ def check_convergence(page: Page, summary: xr.Dataset) -> int:
         v, e = (at["mean"], at.mcse_mean) if statistic == "mean" else (at.value, at.mcse)
         count += check_cells([value], [(v.item(), e.item())], UNITS[unit.text])
         if width.numbers:
-            reach = width.numbers[0].value / (e.item() / v.item())
-            assert reach == pytest.approx(1.96 if summary.attrs["plan"] == "random" else 2.131, abs=1e-3)
+            reach = 1.96 if summary.attrs["plan"] == "random" else 2.131
+            assert width.numbers[0].value == pytest.approx(reach * e.item() / v.item(), rel=1e-3)
             check(width.numbers[0], width.numbers[0].value)
             check(needed.numbers[0], math.ceil(summary.attrs["draws"] * (width.numbers[0].value / 0.01) ** 2))
         count += len(width.numbers) + len(needed.numbers)
@@ -300,19 +316,25 @@ def check_sentences(page: Page, results: xr.Dataset, summary: xr.Dataset) -> int
     expected = []
     for output in ("cost_total", "emissions_total", "programme_time"):
         at = summary.sel(output=output, quantile=0.8)
-        expected += [float(np.quantile(results[output], 0.8)), *([] if math.isnan(at.mcse) else [at.mcse.item()])]
-    units = re.findall(r"(?:thousand|million) USD|k?t CO2e|days", lead.text)
-    factors = [UNITS[unit] for unit in units for _ in range(len(expected) // 3)]
-    for number, value, factor in zip(lead.numbers, expected, factors, strict=True):
+        expected.append([float(np.quantile(results[output], 0.8)), *([at.mcse.item()] if at.mcse.item() > 0.0 else [])])
+    units = re.findall(r"(?:thousand|million|billion) USD|k?t CO2e|kg CO2e|days", lead.text)
+    rows = [(value, UNITS[unit]) for unit, row in zip(units, expected, strict=True) for value in row]
+    for number, (value, factor) in zip(lead.numbers, rows, strict=True):
         check(number, value, factor)
     (quote,) = [p for p in page.paragraphs if p.text.startswith("Training ")]
     levels = (0.5, 0.05, 0.95)
-    for number, (output, level) in zip(quote.numbers, [(o, q) for o in ("emissions_total", "energy_total") for q in levels], strict=True):
-        unit = re.findall(r"k?t CO2e|[MG]Wh", quote.text)[0 if output == "emissions_total" else -1]
+    certain = {name: np.ptp(results[name].values) == 0.0 for name in ("emissions_total", "energy_total")}
+    told = [(name, level) for name in certain for level in (levels[:1] if certain[name] else levels)]
+    assert quote.text.count("(the same in every draw)") == sum(certain.values())
+    for number, (output, level) in zip(quote.numbers, told, strict=True):
+        unit = re.findall(r"k?t CO2e|kg CO2e|[kMG]Wh", quote.text)[0 if output == "emissions_total" else -1]
         check(number, float(np.quantile(results[output], level)), UNITS[unit])
     (contents,) = [p for p in page.paragraphs if p.text.startswith("The sum contains")]
-    market = [float(np.quantile(results.emissions_market, level)) for level in levels] if len(contents.numbers) > 1 else []
-    assert [n.value for n in contents.numbers] == pytest.approx([float(np.quantile(results.pue, 0.5)), *market])
+    market = (
+        [float(np.quantile(results.emissions_market, level)) for level in levels] if "which is not part of the sum" in contents.text else []
+    )
+    pue = [float(np.quantile(results.pue, 0.5))] if "draw" in results.pue.dims else []
+    assert [n.value for n in contents.numbers] == pytest.approx([*pue, *market])
     (exact,) = [p for p in page.paragraphs if p.text.startswith("The numbers of this report rest on")]
     assert exact.numbers[0].value == results.sizes["draw"]
     widths = [row[3].numbers[0].value for row in page.tables["How exactly each statistic is known"][1] if row[3].numbers]
@@ -339,8 +361,8 @@ def _chances(results: xr.Dataset) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(
     ("config", "draws", "seed", "plan"),
     [
-        (QUICKSTART, 4000, 0, "random"), (QUICKSTART, 2500, 9, "random"), (ANATOMY, 4000, 3, "random"), (DE, 2000, 1, "random"),
-        (LLAMA, 2000, 5, "random"), (QUICKSTART, 4096, 0, "sobol"),
+        (QUICKSTART, 4000, 0, "random"), (ANATOMY, 4000, 3, "random"), (DE, 2000, 1, "random"), (LLAMA, 2000, 5, "random"),
+        (QUICKSTART, 4096, 0, "sobol"), (BERT, 1000, 9, "random"), (GEMINI, 1000, 2, "random"),
     ],
 )  # fmt: skip
 def test_every_number_is_the_datasets(config: Path, draws: int, seed: int, plan: str) -> None:
@@ -391,6 +413,13 @@ def test_the_statement_is_the_datasets_and_can_be_cited() -> None:
     assert [float(x) for x in shown] == pytest.approx(expected, rel=5e-3)
 
 
+def test_what_is_certain_has_no_interval() -> None:
+    page = Page(page_of(BERT, 1000, 9))
+    (lead,) = [p.text for p in page.paragraphs if p.text.startswith("There is an 80 % chance")]
+    assert "it emits no more than 650.4 kg CO2e and takes no more than 3.292 days." in lead
+    assert "emit\n$650.4$~kg CO\\textsubscript{2}e (the same in every draw)\n" in page.code["In LaTeX"]
+
+
 def test_the_line_makes_the_same_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for config, plan in ((QUICKSTART, "sobol"), (ANATOMY, "random")):
         draws = 4096 if plan == "sobol" else 4000
@@ -406,8 +435,8 @@ def test_the_line_makes_the_same_draws(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_nothing_outside_is_asked_for_and_all_has_its_place() -> None:
-    for config, draws, seed in ((QUICKSTART, 4000, 0), (ANATOMY, 4000, 3)):
-        text = page_of(config, draws, seed, pictures=True)
+    for config, draws, seed, pictures in ((QUICKSTART, 4000, 0, True), (ANATOMY, 4000, 3, False)):
+        text = page_of(config, draws, seed, pictures=pictures)
         page = Page(text)
         assert len(text) < 5_000_000
         tags = [tag for tag, _ in page.tags]
@@ -432,6 +461,14 @@ def test_pictures_are_there_and_tell_numbers() -> None:
     assert any(f"rental price: {strongest.partial.item():.2f}"[:18] in alt for alt in alts)
 
 
+def test_ranks_are_of_so_many_draws_as_they_need_and_say_so() -> None:
+    results = xr.Dataset({"cost_total": ("draw", np.arange(6000.0))}, attrs={"draws": 6000, "plan": "random"})
+    few = _ranked(results)
+    assert (few.sizes["draw"], few.attrs["draws"]) == (4096, 4096)
+    assert _ranked(few) is few
+    assert _ranked(results.assign_attrs(plan="sobol")).sizes["draw"] == 6000
+
+
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)> | `x` [a](javascript:b) \\input{c} & _d_ $e_$ 5 $'
 
 
@@ -449,8 +486,11 @@ def test_hostile_text_is_only_text() -> None:
         results[key] = results[key].copy()
         results[key].attrs["stated"] = text
     results.attrs.update(scenario=HOSTILE, description=HOSTILE + "\n# heading", config=f"name: {json.dumps(HOSTILE)}\n")
-    text = report(results).decode()
+    with unpainted(), patch("simulator.report.content.waterfall", wraps=waterfall) as computed:
+        text = report(results).decode()
+    assert computed.call_count == 1  # for both widths: it takes seconds
     page = Page(text)
+    assert any(HOSTILE in str(picture["alt"]) for picture in page.pictures)
     assert "<script" not in text
     assert "script" not in {tag for tag, _ in page.tags}
     assert not [known for tag, known in page.tags if tag == "img" and known["src"] == "x"]
@@ -459,7 +499,7 @@ def test_hostile_text_is_only_text() -> None:
     assert HOSTILE in [row[0].text.strip() for row in page.tables["Risk register: how likely each event is, and what it does"][1]]
     assert r"\textbackslash{}input\{c\} \& \_d\_" in page.code["In LaTeX"]
     assert json.loads(page.code["In JSON: model card and Annex XI of the AI Act"])["scenario"] == HOSTILE
-    with patch("simulator.report.content.pictured", lambda _kind, caption, *_found, **_options: Paragraph((caption,))):
+    with captions():
         marked = report(results, ".md").decode()
     marked = re.sub(r"^(`{3,}).*?^\1$", "", marked, flags=re.DOTALL | re.MULTILINE)
     assert "<script" not in marked
@@ -485,7 +525,8 @@ def test_infinite_and_unknown_draws_are_not_hidden(bad: float, why: str) -> None
     cost = results.cost_total.values.copy()
     cost[: 3000 if math.isinf(bad) else 1] = bad
     results["cost_total"] = ("draw", cost, results.cost_total.attrs)
-    page = Page(report(results).decode())
+    with unpainted():
+        page = Page(report(results).decode())
     told = " ".join(p.text for p in page.paragraphs)
     assert f"No cost can be stated that quickstart keeps with an 80 % chance: {why}" in told
     assert "With an 80 % chance each, it emits no more than" in told
@@ -497,32 +538,34 @@ def test_infinite_and_unknown_draws_are_not_hidden(bad: float, why: str) -> None
 
 
 def test_few_draws_say_so() -> None:
-    page = Page(report(simulate(load_scenario(str(QUICKSTART)), SamplingPlan(draws=4))).decode())
+    with unpainted():
+        page = Page(report(simulate(load_scenario(str(QUICKSTART)), SamplingPlan(draws=4))).decode())
     told = " ".join(p.text for p in page.paragraphs)
     assert "too few for an error of any statistic" in told
     assert "the draws are too few, or not all known" in told
     assert "too few for a waterfall" in told
-    one = Page(report(simulate(load_scenario(str(QUICKSTART)), SamplingPlan(draws=1024, plan="sobol", replicates=1))).decode())
+    told = "emit an amount that these draws do not tell"
+    assert told in " ".join(p.text for p in page.paragraphs)
+    assert told in page.code["In LaTeX"].replace("\n", " ")
+    with captions():
+        one = Page(report(simulate(load_scenario(str(QUICKSTART)), SamplingPlan(draws=1024, plan="sobol", replicates=1))).decode())
     told = " ".join(p.text for p in one.paragraphs)
     assert "One Sobol' scrambling has no Monte Carlo error" in told
     assert "(Monte Carlo error not known)" in told
 
 
 def test_equal_draws_are_equal_files_and_markdown_says_the_same(tmp_path: Path) -> None:
-    results = drawn(QUICKSTART, 4000, 0)
-    save_results(results, tmp_path / "run.nc")
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-        for name in ("r.html", "r.md"):
-            assert _run(["report", str(tmp_path / "run.nc"), "-o", str(tmp_path / folder / name)], debug=True) == 0
-    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
-    assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in files)
-    assert (tmp_path / "a" / "r.html").read_text(encoding="utf-8") == page_of(QUICKSTART, 4000, 0, pictures=True)
-    text = (tmp_path / "a" / "r.md").read_text(encoding="utf-8")
+    save_results(drawn(QUICKSTART, 4000, 0), tmp_path / "run.nc")
+    for name in ("r.html", "r.md"):
+        assert _run(["report", str(tmp_path / "run.nc"), "-o", str(tmp_path / name)], debug=True) == 0
+    assert (tmp_path / "r.html").read_text(encoding="utf-8") == page_of(QUICKSTART, 4000, 0, pictures=True)
+    text = (tmp_path / "r.md").read_text(encoding="utf-8")
     shown = re.findall(r"!\[.+\]\((r_files/\S+)\)", text)
-    assert sorted(shown) == sorted(str(name) for name in files if name.suffix == ".svg")
+    assert sorted(shown) == sorted(f"r_files/{path.name}" for path in (tmp_path / "r_files").iterdir())
     assert len(shown) == 6
     page = Page(page_of(QUICKSTART, 4000, 0, pictures=True))
+    wide = [b64decode(str(picture["src"]).partition("base64,")[2]) for picture in page.pictures]
+    assert [(tmp_path / name).read_bytes() for name in shown] == wide
     plain = text.replace("\\", "").replace("&emsp;", "")
     for caption, (_, rows) in page.tables.items():
         assert f"**{caption}**" in plain
@@ -534,20 +577,28 @@ def test_equal_draws_are_equal_files_and_markdown_says_the_same(tmp_path: Path) 
 
 def test_a_config_has_a_fan_and_a_tornado(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _run(["report", str(QUICKSTART), "--draws", "2048", "-o", "r.html"], debug=True) == 0
-    whole = Page(Path("r.html").read_text(encoding="utf-8"))
-    assert _run(["report", str(QUICKSTART), "--draws", "2048", "--quick", "-o", "quick.html"], debug=True) == 0
-    quick = Page(Path("quick.html").read_text(encoding="utf-8"))
-    of_config, of_draws = ([str(picture["alt"]).split(".")[0] for picture in page.pictures] for page in (whole, quick))
-    assert {"How far the P90 swings with each input", "Bands over the time of the run, with one draw and what interrupted it"} <= set(
-        of_config
-    )
-    assert set(of_draws) - set(of_config) == {"Rank correlations with each input"}
-    assert whole.tables["Stated in the scenario"] == quick.tables["Stated in the scenario"]
-    assert (
-        _run(["report", str(QUICKSTART), "--set", "reliability.method=expected_value", "--draws", "2048", "-o", "e.html"], debug=True) == 0
-    )
-    assert len(Page(Path("e.html").read_text(encoding="utf-8")).pictures) == 6  # expectations have no history
+    common = ["report", str(QUICKSTART), "--draws", "2048", "-o"]
+    pages = {}
+    with unpainted():
+        for name, more in (("whole", []), ("quick", ["--quick"]), ("mean", ["--set", "reliability.method=expected_value"])):
+            assert _run([*common, f"{name}.html", *more], debug=True) == 0
+            pages[name] = Page(Path(f"{name}.html").read_text(encoding="utf-8"))
+    kinds = {name: {str(picture["alt"]).split(".")[0] for picture in page.pictures} for name, page in pages.items()}
+    fan, tornado = KINDS["fan"].shows, KINDS["tornado"].shows
+    assert {fan, tornado} <= kinds["whole"]
+    assert kinds["quick"] == (kinds["whole"] - {fan, tornado}) | {KINDS["ranks"].shows}
+    assert kinds["mean"] == kinds["whole"] - {fan}  # expectations have no history
+    assert pages["whole"].tables["Stated in the scenario"] == pages["quick"].tables["Stated in the scenario"]
+
+
+@pytest.mark.parametrize(("draws", "replicates"), [(4096, 16), (1536, 3), (8192, 128), (64, 16)])
+def test_sobol_points_have_a_fan_and_a_tornado_too(tmp_path: Path, draws: int, replicates: int) -> None:
+    plan = ["--plan", "sobol", "--draws", str(draws), "--replicates", str(replicates)]
+    with captions(), patch("simulator.report.save_report") as saved:
+        assert _run(["report", str(QUICKSTART), *plan, "-o", str(tmp_path / "r.html")], debug=True) == 0
+    fan, tornado = (saved.call_args.kwargs[name] for name in ("fan", "tornado"))
+    assert fan.attrs["draws"] % replicates == tornado.attrs["draws"] % replicates == 0
+    assert fan.attrs["draws"] <= draws
 
 
 def test_what_cannot_be_reported_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -555,6 +606,7 @@ def test_what_cannot_be_reported_is_told(tmp_path: Path, capsys: pytest.CaptureF
     save_results(drawn(QUICKSTART, 4000, 0), "run.nc")
     assert _run(["run", str(QUICKSTART), "--draws", "3000", "--summary", "-o", "bands.nc"], debug=True) == 0
     assert _run(["compare", str(QUICKSTART), "--lever", "fp8", "--draws", "2000", "-o", "both.nc"], debug=True) == 0
+    assert _run(["risk", str(QUICKSTART), "--draws", "2000", "--budget", "300k", "-o", "risk.nc"], debug=True) == 0
     Path("a.html").mkdir()
     for words, told in (
         (["run.nc", "-o", "r.doc"], "r.doc is no report. Its name ends in .html, .md, .pdf"),
@@ -562,8 +614,10 @@ def test_what_cannot_be_reported_is_told(tmp_path: Path, capsys: pytest.CaptureF
         (["run.nc", "-o", "a.html"], "a.html is a folder. Name a file"),
         (["run.nc", "--seed", "3", "-o", "r.html"], "holds draws that are made already; leave out --seed"),
         (["run.nc", "--quick", "-o", "r.html"], "--quick is of a CONFIG, and run.nc holds draws that are made already"),
-        (["bands.nc", "-o", "r.html"], "bands.nc holds no draws of a run"),
-        (["both.nc", "-o", "r.html"], "holds draws of several scenarios (quickstart, quickstart with fp8)"),
+        (["bands.nc", "-o", "r.html"], "bands.nc holds no draws of a run, and a report is of draws of one scenario. Name its CONFIG"),
+        (["risk.nc", "-o", "r.html"], "Name its CONFIG, with what differs (--lever fp8, --set mfu=0.4, --set limits.budget=300k)"),
+        (["risk.nc", "-o", "r.html"], "It can be drawn as exceedance: simulator plot risk.nc KIND -o FILE.svg"),
+        (["both.nc", "-o", "r.html"], "both.nc holds draws of several scenarios (quickstart, quickstart with fp8), and a report is of"),
         (["none.nc", "-o", "r.html"], "none.nc does not exist"),
     ):
         capsys.readouterr()
@@ -601,7 +655,7 @@ def test_a_full_disk_leaves_the_older_report(tmp_path: Path, monkeypatch: pytest
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(InputError, match=r"r\.html cannot be written \(No space left on device\)"):
+    with captions(), pytest.raises(InputError, match=r"r\.html cannot be written \(No space left on device\)"):
         save_report(drawn(QUICKSTART, 4000, 0), target)
     assert [p.name for p in tmp_path.iterdir()] == ["r.html"]
     assert target.read_text() == "older"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +91,7 @@ def test_what_the_simulator_reads_is_valid(path: str, value: Any) -> None:
 BAD = [
     ("workload.mfu", 42), ("workload.mfu", "high"), ("workload.mfu", [0.3, 0.4]), ("workload.mfu", True),
     ("workload.mfu", {"family": "beta", "alpha": 2, "b": 5}), ("workload.mfu", {"p50": 0.4}),
-    ("workload.mfu", {"family": "choice", "values": []}),
+    ("workload.mfu", {"family": "choice", "values": []}), ("workload.mfu", {"family": "nrmal", "loc": 0.4}),
     ("workload.mfuu", 0.4), ("energy.pue", 0.9), ("hardware.accelerators", 2.5), ("hardware.accelerators", 0),
     ("reliability.method", "events"), ("reliability.checkpoint_interval", "young"), ("reliability", None), ("compute", {"rental_price": 2}),
     ("compute.basis", "lease"), ("components", {"storage": "maybe"}), ("components", {"storge": True}), ("limits", {"budget": -1}),
@@ -115,6 +117,20 @@ def test_defaults_and_examples_are_valid_values() -> None:
             section, _, name = key.path.partition(".")
             if section in SECTIONS and "[" not in name:
                 assert problems(with_value(key.path, key.default)) == []
+
+
+def test_what_an_editor_offers_as_an_example_is_a_value() -> None:
+    offered = list(examples(config_schema()))
+    assert len(offered) > 50
+    assert all(re.match(r"[-.\d]", text) for text in offered)  # no default that is told in words
+
+
+def examples(schema: Any) -> Iterator[str]:
+    """Return all examples of a schema."""
+    if isinstance(schema, dict):
+        yield from schema.get("examples", [])
+    for below in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from examples(below)
 
 
 def test_every_key_is_told_and_nothing_else() -> None:

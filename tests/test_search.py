@@ -457,7 +457,9 @@ def test_json_and_file_hold_every_candidate(tmp_path: Path, capsys: pytest.Captu
     assert len(data["candidates"]) <= data["budget"]["most_candidates"]
 
 
-def test_the_table_fits_the_terminal_and_tells_the_range(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_fits_the_terminal_and_tells_the_range(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # by which stdout is taken for a terminal, of 80 columns
+    monkeypatch.setenv("COLUMNS", "80")
     words = ["--over", "reliability.checkpoint_interval=10 min..8 h", "--minimize", "cost_total p80"]
     assert run("search", QUICKSTART, "--set", EXPECTED[0], *words, "--draws", "1600") == 0
     out, _ = capsys.readouterr()

@@ -289,6 +289,13 @@ def test_tornado_of_a_product_is_the_closed_form(plan, batches):
     assert_within_mcse(found.base[0], MEDIAN_PRICE * MEDIAN_HOURS, found.mcse_base[0], z=z)
 
 
+def test_rounding_is_no_error():
+    """Hours that are certain times a price: what the price's ends differ by is the same in every draw, but for the last digit."""
+    found = tornado(product(hours=MEDIAN_HOURS), PLAN).set_index(input="input").sel(input="rental_price")
+    assert (found.swing > 0.0).all()
+    assert found.mcse_swing.values.tolist() == found.sel(end="low").mcse.values.tolist() == [0.0, 0.0]
+
+
 def test_the_error_of_a_swing_is_that_of_the_paired_difference():
     """Both ends of what matters little are the same draws: their difference is far better known than either."""
     event = {"name": "fine", "probability": 0.3, "cost": "10k to 20k USD"}
@@ -348,6 +355,13 @@ def test_rank_correlations_are_the_closed_form():
     assert_within_mcse(rows.spearman, 6.0 / math.pi * np.arcsin(pearson / 2.0), rows.mcse_spearman)
     assert found.note.sel(input="downtime").item() == "not distinguishable from zero"
     assert found.input.values[0] == "mfu"
+
+
+def test_the_strongest_are_those_of_all():
+    results = drawn(1000, 2)
+    found, some = rank_correlations(results), rank_correlations(results, most=2)
+    xr.testing.assert_allclose(some, found.isel(input=slice(0, 2)), rtol=1e-12)
+    assert some.sizes["input"] == 2
 
 
 @pytest.mark.parametrize("rounding", [8, 0])
@@ -430,7 +444,9 @@ QUICK = ["configs/quickstart.yaml", "--set", "reliability.method=expected_value"
         (["--method", "split"], "parts"),
     ],
 )
-def test_every_method_prints_a_table_and_json(options, rows, capsys):
+def test_every_method_prints_a_table_and_json(options, rows, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # by which stdout is taken for a terminal, of 80 columns
+    monkeypatch.setenv("COLUMNS", "80")
     assert _run(["sensitivity", *QUICK, *options], debug=False) == 0
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import SamplingPlan, compare, load_scenario, simulate
+from simulator import SamplingPlan, compare, load_scenario, open_results, simulate
 from simulator.analysis.comparison.differences import differences
 from simulator.cli import _run
 from simulator.errors import ConfigError, InputError
@@ -23,6 +24,7 @@ from simulator.scenario import parse_scenario, parse_value, resolve
 from simulator.scenario.levers import LEVERS
 from simulator.web import figures
 from simulator.web.answer import FANNED, Answers, answer, difference
+from simulator.web.downloads import DOWNLOADS
 from simulator.web.fields import LIMIT_UNITS, SHOWN, fields_of, limit_text, range_of, size_of
 from simulator.web.gate import BusyError, Gate, SupersededError, TooLongError
 from simulator.web.served import Served, place_of, places, serve_config
@@ -264,10 +266,10 @@ def test_only_the_last_answers_are_kept(quickstart: Served) -> None:
 def test_runs_in_expectation_have_no_fan_and_certain_ones_no_tornado() -> None:
     plain = answer(load_scenario(QUICKSTART, overrides=["reliability.method=expected_value"]), SamplingPlan(draws=1000))
     assert isinstance(plain.fan, str)
-    assert figures.fan_figure(plain, None).figure["data"] == []
+    assert figures.fan_figure(plain, None)["data"] == []
     few = answer(load_scenario(QUICKSTART), SamplingPlan(draws=100))
     assert isinstance(few.ranks, str)
-    assert figures.tornado_figure(few).figure["data"] == []
+    assert figures.tornado_figure(few)["data"] == []
 
 
 @pytest.fixture(scope="module")
@@ -278,27 +280,50 @@ def drawn(quickstart: Served) -> Iterator[Answers]:
 def test_pictures_show_the_numbers_of_the_bands(drawn: Answers) -> None:
     now, then = drawn.of(State(ranges=(("mfu", "0.45", "0.45"),), limits=(("budget", "300k"),)), wanted), drawn.of(State(), wanted)
     p50 = [float(a.bands.value.sel(output="cost_total", quantile=0.5)) / 1e3 for a in (now, then)]
-    strips, _ = figures.bands_figure(now, then, "cost")
+    strips = figures.bands_figure(now, then, "cost")
     marks = [trace for trace in strips["data"] if trace["mode"] == "markers"]
     assert [trace["x"][0] for trace in marks] == pytest.approx(p50)
-    curve, _ = figures.exceedance_figure(now, then)
+    curve = figures.exceedance_figure(now, then)
     assert curve["layout"]["shapes"][0]["x0"] == 300.0
     assert curve["data"][-1]["x"][0] == pytest.approx(p50[0])
-    fan, _ = figures.fan_figure(now, then)
+    fan = figures.fan_figure(now, then)
     assert len(fan["data"]) == 8
     assert now.fan is not None
     assert now.fan.attrs["draws"] == FANNED
-    tornado, _ = figures.tornado_figure(now)
+    tornado = figures.tornado_figure(now)
     assert all(-1 <= value <= 1 for value in tornado["data"][0]["x"])
     assert max(abs(value) for value in tornado["data"][0]["x"]) == abs(tornado["data"][0]["x"][0])
+
+
+def test_downloads_are_of_the_answer(drawn: Answers, tmp_path: Path) -> None:
+    found = drawn.of(State(ranges=(("mfu", "0.45", "0.45"),), levers=("fp8",)), wanted)
+    made = {kind.ending: kind.make(found, wanted) for kind in DOWNLOADS}
+    (tmp_path / "run.nc").write_bytes(made[".nc"])
+    assert (open_results(tmp_path / "run.nc").cost_total == found.results.cost_total).all()
+    (tmp_path / "run.yaml").write_bytes(made[".yaml"])
+    assert resolve(load_scenario(tmp_path / "run.yaml")).hash() == resolve(found.scenario).hash()
+    page = made[".html"].decode()
+    p80 = found.bands.value.sel(output="cost_total", quantile=0.8).item()
+    assert f'value="{p80!r}"' in page
+    assert escape("mfu: '0.45'") in page
+    assert all(f'id="picture-{name}"' in page for name in ("fan", "ranks", "exceedance-cost"))
+
+
+def test_a_report_that_takes_too_long_is_given_up(drawn: Answers) -> None:
+    def stop(_done: int) -> None:
+        raise TooLongError
+
+    (report,) = (kind for kind in DOWNLOADS if kind.ending == ".html")
+    with pytest.raises(TooLongError):
+        report.make(drawn.of(State(), wanted), stop)
 
 
 @pytest.mark.parametrize("pinned", [False, True])
 def test_pictures_are_plain_numbers(drawn: Answers, pinned: bool) -> None:
     now, then = drawn.of(State(), wanted), drawn.of(State(ranges=(("mfu", "0.3", "0.3"),)), wanted) if pinned else None
     pictures = [figures.bands_figure(now, then, "cost"), figures.bands_figure(now, then, "emissions"), figures.fan_figure(now, then)]
-    for figure, height in (*pictures, figures.exceedance_figure(now, then), figures.tornado_figure(now)):
-        assert 60 < height < 1000
+    for figure in (*pictures, figures.exceedance_figure(now, then), figures.tornado_figure(now)):
+        assert 60 < figure["layout"]["height"] < 1000
         for number in json.loads(json.dumps(figure), parse_constant=float).values():
             assert "nan" not in str(number).lower()
         assert math.isfinite(len(figure["data"]))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
 
 from simulator.analysis.order_statistics import interval_ranks
 from simulator.errors import InputError
+from simulator.plan import SamplingPlan
+from simulator.replay import explain, over_time
+from simulator.scenario import Scenario
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _ONE_SIGMA = 0.6827
+_PLAYED = 1024  # draws: as many Sobol' points of each of the usual numbers of replicates
 
 
 def fan_bands(histories: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:
@@ -68,6 +72,30 @@ def draw_near(histories: xr.Dataset, level: float, *, output: str = "cost_total"
     last = histories[output].isel(time=-1).values
     away = np.abs(last - np.nanquantile(last, level))
     return int(histories["draw"].values[np.nanargmin(away)])
+
+
+def fan_of(scenario: Scenario, plan: SamplingPlan, *, progress: Callable[[int], None] | None = None) -> xr.Dataset | None:
+    """Return the fan of a plan's first draws, as :func:`fan_with_draw` does with a draw whose cost is near P80; None without histories.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    plan : SamplingPlan
+        At most 1024 of its draws are played, so that a fan takes no longer than a picture is waited for.
+    progress : callable, optional
+        See :func:`simulator.over_time`.
+
+    Examples
+    --------
+    >>> from simulator.scenario import load_scenario
+    >>> found = fan_of(load_scenario("configs/quickstart.yaml"), SamplingPlan(draws=200))
+    >>> found.attrs["draws"], "cost_total_of_draw" in found
+    (200, True)
+    """
+    if scenario.reliability.method != "event_driven":
+        return None
+    histories = over_time(scenario, plan, draws=_PLAYED, progress=progress)
+    return fan_with_draw(histories, explain(scenario, plan, draw=draw_near(histories, 0.8)))
 
 
 def fan_with_draw(histories: xr.Dataset, one: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:

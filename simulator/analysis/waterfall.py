@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -95,12 +95,13 @@ def waterfall(results: xr.Dataset, *, output: str = "cost_total", start: float =
     require_finite(output, target.values)
     if np.ptp(target.values) == 0.0:
         raise InputError(f"{output} is {target.values[0]:.6g} in every draw: there is no way from one percentile to another")
-    terms, owners, names = _terms(results)
+    drivers = _drivers(results)
+    names = drivers.names
     groups = _groups(results, target.values.size)
-    needed = max(_DRAWS_PER_TERM * terms.shape[1], math.ceil(len(groups) / _NEAR))
+    needed = max(_DRAWS_PER_TERM * drivers.owners.size, math.ceil(len(groups) / _NEAR))
     if target.values.size < needed:
         raise InputError(f"{target.values.size} draws are too few for a waterfall over {len(names)} drivers; at least {needed} are needed")
-    whole, parts, explained = _steps(terms, owners, target.values, groups, (start, end))
+    whole, parts, explained = _steps(drivers, target.values, groups, (start, end))
 
     def spread(of_groups: Floats) -> Floats:
         """Return the standard errors of statistics that were computed without each group."""
@@ -122,26 +123,51 @@ def waterfall(results: xr.Dataset, *, output: str = "cost_total", start: float =
     return told.assign_attrs(results.attrs, output=output, method="waterfall", note="" if len(groups) > 1 else ONE_SCRAMBLING)
 
 
-def _terms(results: xr.Dataset) -> tuple[Floats, Integers, list[str]]:
-    """Return what the output is regressed on, shape (draws, terms), the place of each term's driver, and the names of the drivers."""
-    columns: list[Floats] = []
-    owners: list[int] = []
-    names: list[str] = []
-    for name, values in input_columns(results).items():
-        if name.startswith(_OF_EVENTS) or np.isnan(values).any() or np.ptp(values) == 0.0:
-            continue
-        z = ndtri(rankdata(values) / (values.size + 1.0))
-        columns += [z, z**2 - 1.0, z**3 - 3.0 * z]
-        owners += [len(names)] * _DEGREE
-        names.append(name)
-    for name, counts in _events(results).items():
-        if np.ptp(counts) > 0.0:
-            columns.append(counts / counts.std())
-            owners.append(len(names))
-            names.append(name)
-    if not names:
+class _Drivers(NamedTuple):
+    """What an output is regressed on.
+
+    Attributes
+    ----------
+    names : list of str
+        Drawn inputs, then events.
+    scores : ndarray, shape (inputs, draws)
+        Normal scores of the ranks.
+    counts : ndarray, shape (events, draws)
+        How often each event happened, in standard deviations.
+    """
+
+    names: list[str]
+    scores: Floats
+    counts: Floats
+
+    @property
+    def owners(self) -> Integers:
+        """Return the place of each term's driver, shape (terms,)."""
+        inputs = len(self.scores)
+        return np.concatenate([np.repeat(np.arange(inputs), _DEGREE), inputs + np.arange(len(self.counts))])
+
+    def terms(self, own: Integers) -> Floats:
+        """Return a one and the terms of some draws, shape (draws, 1 + terms): those of all draws at once would fill the memory."""
+        x = np.empty((own.size, 1 + _DEGREE * len(self.scores) + len(self.counts)))
+        z, curved = self.scores[:, own].T, 1 + _DEGREE * len(self.scores)
+        x[:, 0] = 1.0
+        x[:, 1:curved:_DEGREE], x[:, 2:curved:_DEGREE], x[:, 3:curved:_DEGREE] = z, z**2 - 1.0, z**3 - 3.0 * z
+        x[:, curved:] = self.counts[:, own].T
+        return x
+
+
+def _drivers(results: xr.Dataset) -> _Drivers:
+    """Return the drivers that differ between draws."""
+    scores = {
+        name: ndtri(rankdata(values) / (values.size + 1.0))
+        for name, values in input_columns(results).items()
+        if not (name.startswith(_OF_EVENTS) or np.isnan(values).any() or np.ptp(values) == 0.0)
+    }
+    counts = {name: own / own.std() for name, own in _events(results).items() if np.ptp(own) > 0.0}
+    if not scores and not counts:
         raise InputError("these results have no input that was drawn, so that no driver has a share")
-    return np.stack(columns, axis=1), np.array(owners), names
+    draws = results.sizes["draw"]
+    return _Drivers([*scores, *counts], *(np.array([*own.values()]).reshape(len(own), draws) for own in (scores, counts)))
 
 
 #: inputs whose effect is that of how often the event happened
@@ -163,38 +189,49 @@ def _groups(results: xr.Dataset, draws: int) -> list[Integers]:
     return [np.flatnonzero(numbers % count == group) for group in range(count)]
 
 
-def _steps(
-    terms: Floats, owners: Integers, values: Floats, groups: list[Integers], levels: tuple[float, float]
-) -> tuple[Floats, Floats, float]:
+def _steps(drivers: _Drivers, values: Floats, groups: list[Integers], levels: tuple[float, float]) -> tuple[Floats, Floats, float]:
     """Return contributions by driver and rest, the two percentiles and their distance: of all draws, and without each group; and R²."""
-    x = np.column_stack([np.ones(values.size), terms])
     centred = values - values.mean()
-    squares = [(x[own].T @ x[own], x[own].T @ centred[own]) for own in groups]
+    squares = [(x.T @ x, x.T @ centred[own]) for own, x in ((own, drivers.terms(own)) for own in groups)]
     gram, product = (np.sum([pair[k] for pair in squares], axis=0) for k in (0, 1))
     order = np.argsort(values, kind="stable")
-    coefficients = np.linalg.lstsq(gram, product, rcond=_SINGULAR)[0]
-    whole = _at(terms, owners, values, order, coefficients[1:], levels)
-    explained = float(coefficients @ product / (centred @ centred))
-    parts = []
+    fits, orders = [np.linalg.lstsq(gram, product, rcond=_SINGULAR)[0]], [order]
     kept = np.ones(values.size, dtype=bool)
     for own, (own_gram, own_product) in zip(groups, squares, strict=True) if len(groups) > 1 else ():
         kept[own] = False
-        without = np.linalg.lstsq(gram - own_gram, product - own_product, rcond=_SINGULAR)[0]
-        parts.append(_at(terms, owners, values, order[kept[order]], without[1:], levels))
+        fits.append(np.linalg.lstsq(gram - own_gram, product - own_product, rcond=_SINGULAR)[0])
+        orders.append(order[kept[order]])
         kept[own] = True
-    return whole, np.array(parts).reshape(len(parts), whole.size), explained
-
-
-def _at(terms: Floats, owners: Integers, values: Floats, order: Integers, coefficients: Floats, levels: tuple[float, float]) -> Floats:
-    """Return contributions by driver and rest, the two percentiles, and their distance."""
-    percentiles = np.quantile(values[order], levels)
-    means = []
-    for level, percentile in zip(levels, percentiles, strict=True):
-        near = order[math.floor((level - _NEAR) * order.size) : math.ceil((level + _NEAR) * order.size)]
-        means.append(_local_weights(values[near] - percentile) @ terms[near])
-    shares = np.bincount(owners, weights=(means[1] - means[0]) * coefficients)
+    percentiles, means = _near_percentiles(drivers, values, orders, levels)
+    away = (means[1] - means[0]) * np.array(fits)
+    shares = np.array([np.bincount(drivers.owners, weights=row[1:]) for row in away])
     distance = percentiles[1] - percentiles[0]
-    return np.concatenate([shares, [distance - shares.sum()], percentiles, [distance]])
+    rows = np.column_stack([shares, distance - shares.sum(axis=1), *percentiles, distance])
+    return rows[0], rows[1:], float(fits[0] @ product / (centred @ centred))
+
+
+def _near_percentiles(
+    drivers: _Drivers, values: Floats, orders: Sequence[Integers], levels: tuple[float, float]
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Return at each level the percentile in some sets of draws, shape (sets,), and the means of the terms there, (sets, 1 + terms).
+
+    Parameters
+    ----------
+    orders : sequence of ndarray
+        Places of the draws of a set, the lowest value first.
+    """
+    percentiles, means = [], []
+    for level in levels:
+        at = np.array([np.quantile(values[order], level) for order in orders])
+        near = [order[math.floor((level - _NEAR) * order.size) : math.ceil((level + _NEAR) * order.size)] for order in orders]
+        some, places = np.unique(np.concatenate(near), return_inverse=True)
+        weights = np.zeros((len(orders), some.size))
+        ends = np.cumsum([own.size for own in near])
+        for row, own, place, percentile in zip(weights, near, np.split(places, ends[:-1]), at, strict=True):
+            row[place] = _local_weights(values[own] - percentile)
+        percentiles.append(at)
+        means.append(weights @ drivers.terms(some))
+    return (percentiles[0], percentiles[1]), (means[0], means[1])
 
 
 def _local_weights(away: Floats) -> Floats:

@@ -19,6 +19,7 @@ def command(configs: str, draws: int, seed: int, threads: int | None, as_json: b
     """Put well-known claims about training to the scenarios of the record, and tell how likely each is, false ones included."""
     from simulator.analysis.claims import event, findings_json, judge_claims
     from simulator.analysis.words import band_in_words, chance_in_words
+    from simulator.cli.show.page import say
     from simulator.plan import SamplingPlan
 
     plan = SamplingPlan(draws=draws, seed=seed, threads=threads)
@@ -27,8 +28,9 @@ def command(configs: str, draws: int, seed: int, threads: int | None, as_json: b
         click.echo(json.dumps(findings_json(findings), indent=2, ensure_ascii=False))
         return
     for f in findings:
-        click.echo(f'{f.verdict.upper()}: "{f.claim.claim}" ({f.claim.source} [{f.claim.year}])')
+        say(f'{f.verdict.upper()}: "{f.claim.claim}" ({f.claim.source} [{f.claim.year}])', hanging="  ")
         output = "" if "/" in f.claim.output else f.claim.output.partition("[")[0]
-        click.echo(f"    {f.claim.config}: {event(f.claim)}: {chance_in_words(f.probability)}; {band_in_words(f.band, f.unit, output)}")
+        band = band_in_words(f.band, f.unit, output)
+        say(f"    {f.claim.config}: {event(f.claim)}: {chance_in_words(f.probability)}; {band}", hanging="    ")
         if f.claim.note:
-            click.echo(f"    {f.claim.note}")
+            say(f"    {f.claim.note}", hanging="    ")

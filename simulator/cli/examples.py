@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -30,7 +31,7 @@ def command(name: str | None, output: Path | None, force: bool, as_json: bool) -
 
     from simulator.errors import InputError
     from simulator.scenario.examples import described, example
-    from simulator.text_file import write_text
+    from simulator.text_file import check_place, write_text
 
     if name is None:
         if output is not None:
@@ -52,5 +53,6 @@ def command(name: str | None, output: Path | None, force: bool, as_json: bool) -
         raise InputError(f"-o {output} is no config. Its name ends in .yaml")
     if output.exists() and not force:
         raise InputError(f"{output} is there already. Name another with -o, or replace it with --force")
+    check_place(output)
     write_text(output, text)
-    click.echo(f"wrote {output}; next: simulator run {output}", err=True)
+    click.echo(f"wrote {output}; next: simulator run {shlex.quote(str(output))}", err=True)

@@ -218,15 +218,13 @@ def _words(context: click.Context) -> str:
 
 
 def _show(name: str, check: FitCheck, unseen: OutOfSample) -> None:
-    from rich.console import Console
+    from simulator.cli.show.page import page
 
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 130)
-    with console.capture() as captured:
+    with page(table=130) as console:
         console.print(_table(f"{name}: history and {check.replicates} simulated replicates of its hours", check.rows))
-        console.print("The fit passes its own check." if check.ok else "The fit FAILS its own check.", style="bold")
+        console.say("The fit passes its own check." if check.ok else "The fit FAILS its own check.", style="bold")
         console.print(_table(f"unseen: {unseen.held_out}, fitted without it", unseen.check.rows))
-        console.print(unseen.verdict, soft_wrap=True)
-    click.echo(captured.get(), nl=False)
+        console.say(unseen.verdict)
 
 
 def _table(title: str, rows: Iterable[CheckRow]) -> Table:

@@ -29,6 +29,8 @@ PICTURES = (
     _Picture("tornado", "What drives it", "sensitivity {configs}/quickstart.yaml -o tornado.nc", "tornado.nc", "tornado"),
     _Picture("ranks", "What it goes with", "sensitivity {configs}/full-anatomy.yaml --method rank --draws {draws} -o ranks.nc", "ranks.nc",
              "ranks"),
+    _Picture("shares", "What its variance is made of",
+             "sensitivity {configs}/quickstart.yaml --method sobol --grouped -o shares.nc", "shares.nc", "shares"),
     _Picture("waterfall", "From P50 to P80", "run {configs}/full-anatomy.yaml --draws {draws} -o run.nc", "run.nc", "waterfall"),
     _Picture("joint", "Cost, carbon and date together", "run {configs}/full-anatomy.yaml --draws {draws} -o run.nc", "run.nc", "joint"),
     _Picture("difference", "Is FP8 better?", "compare {configs}/quickstart.yaml --lever fp8 --draws {draws} -o both.nc", "both.nc",
@@ -89,7 +91,8 @@ def command(folder: str, draws: int, width: float, configs: str) -> None:
 
     from simulator.errors import InputError
     from simulator.plots.described import described
-    from simulator.plots.kinds import KINDS, Wanted, draw
+    from simulator.plots.kinds import KINDS, Wanted, opened
+    from simulator.plots.kinds import picture as drawn
     from simulator.plots.save import save_picture
     from simulator.text_file import write_text
 
@@ -100,7 +103,7 @@ def command(folder: str, draws: int, width: float, configs: str) -> None:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder} cannot be made a folder ({error.strerror or error}). Name another") from None
-    figures = []
+    figures, held = [], {}
     with tempfile.TemporaryDirectory() as scratch:
         (Path(scratch) / "actuals.csv").write_text(_ACTUALS, encoding="utf-8")
         for picture in PICTURES:
@@ -108,7 +111,9 @@ def command(folder: str, draws: int, width: float, configs: str) -> None:
             words = picture.command.format(draws=draws, configs=configs).split()
             if words and not made.exists():
                 _play([str(Path(scratch) / word) if word in (picture.file, "actuals.csv") else word for word in words])
-            figure = draw(made if words else picture.file, picture.kind, Wanted(width))
+            if picture.file not in held:
+                held[picture.file] = opened(made if words else picture.file)
+            figure = drawn(held[picture.file], picture.kind, Wanted(width))
             alt = described(figure, KINDS[picture.kind].shows)
             save_picture(figure, target / f"{picture.name}.png", title=alt)
             shown = f" --width {width:g}" if width != Wanted.width else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,12 +84,14 @@ def command(kind: str, files: tuple[Path, ...], output: Path, picture: str | Non
     from simulator.importing.kinds import import_files
     from simulator.importing.write import actuals_csv, priors_yaml
     from simulator.plots.save import check_picture
+    from simulator.text_file import check_place
 
     suffix = output.suffix.lower()
     if suffix not in (".yaml", ".yml", ".csv"):
         raise InputError(f"-o {output}: priors are written to NAME.yaml, totals so far to NAME.csv")
     if output in files:
         raise InputError(f"-o {output} is one of the files to read. Name another")
+    check_place(output)
     if picture is not None:
         check_picture(picture)
     found = import_files(kind, files, _options(options))
@@ -102,7 +105,8 @@ def command(kind: str, files: tuple[Path, ...], output: Path, picture: str | Non
         click.echo(f"{prior.quantity} = {prior.value if not isinstance(prior.value, dict) else prior.told[1].partition(',')[0]}")
     if suffix == ".csv" and found.totals is not None:
         click.echo(f"totals of {', '.join(found.totals.columns)} after {found.totals.hours[-1]:.1f} h")
-    follow = f"simulator update CONFIG --actuals {output}" if suffix == ".csv" else f"simulator run CONFIG --set @{output}"
+    name = shlex.quote(str(output))
+    follow = f"simulator update CONFIG --actuals {name}" if suffix == ".csv" else f"simulator run CONFIG --set @{name}"
     click.echo(f"wrote {output}{f' and {picture}' if picture else ''}; next: {follow}", err=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,15 +57,17 @@ _MAY_BE_UNREAD = ("grid.region", "priors.organisation")  # what other values tha
 @click.command(
     epilog="\b\nExamples:\n"
     "  simulator init\n"
-    "  simulator init -o mine.yaml --params 7B --tokens 2T --accelerator 'H100 SXM' \\\n"
+    "  simulator init mine.yaml --params 7B --tokens 2T --accelerator 'H100 SXM' \\\n"
     "    --accelerators 256 --region FR --yes\n"
-    "  simulator init -o own.yaml --params 70e9 --tokens 15T --accelerator 'H200 SXM' \\\n"
-    "    --accelerators 4096 --basis own --region DE --set 'mfu=0.35 to 0.42' --yes\n"
-    "  simulator validate mine.yaml\n"
-    "  simulator run mine.yaml\n"
-    "\n\b\nExit codes: 0 written; 2 bad input, or the file is there already; 130 interrupted."
+    "  simulator init own.yaml --params 70e9 --tokens 15T --accelerator 'H200 SXM' --accelerators 4096 --basis own --region DE "
+    "--set 'mfu=0.35 to 0.42' --yes\n"
+    "\n\b\nThen:\n"
+    "  simulator validate mine.yaml              every default with its source\n"
+    "  simulator run mine.yaml                   bands of cost, emissions and time\n"
+    "  simulator report mine.yaml -o mine.html   a page to attach\n"
+    "\n\b\nExit codes: 0 written; 2 bad input, or it is there already; 130 interrupted."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("run.yaml"), show_default=True, help="Config to write.")
+@click.argument("config", type=click.Path(path_type=Path), default=Path("run.yaml"))
 @click.option("--params", metavar="NUMBER", help="Parameters of the model: 7e9, 7B.")
 @click.option("--tokens", metavar="NUMBER", help="Tokens it is trained on: 2T.")
 @click.option("--accelerator", metavar="NAME", shell_complete=complete_accelerators, help="As in simulator reference accelerators.")
@@ -82,28 +85,29 @@ _MAY_BE_UNREAD = ("grid.region", "priors.organisation")  # what other values tha
 )
 @click.option("--yes", is_flag=True, help="Ask nothing.")
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
-def command(output: Path, overrides: tuple[str, ...], yes: bool, force: bool, **stated: str | None) -> None:
-    """Write a commented config of your own run after a few questions, or from options alone.
+def command(config: Path, overrides: tuple[str, ...], yes: bool, force: bool, **stated: str | None) -> None:
+    """Write a commented CONFIG of your own run after a few questions, or from options alone; it is run.yaml where none is named.
 
     What is not answered takes its sourced default, which stands in the file as a comment beside its source, ready to be changed.
     In a pipe nothing is asked, and what is needed has to be an option.
     """
     from simulator.errors import InputError
     from simulator.scenario.draft import draft
-    from simulator.text_file import write_text
+    from simulator.text_file import check_place, write_text
 
-    if output.suffix not in (".yaml", ".yml"):
-        raise InputError(f"-o {output} is no config. Its name ends in .yaml")
-    if output.exists() and not force:
-        raise InputError(f"{output} is there already. Name another with -o, or replace it with --force")
+    if config.suffix not in (".yaml", ".yml"):
+        raise InputError(f"{config} is no name of a config, which ends in .yaml")
+    if config.exists() and not force:
+        raise InputError(f"{config} is there already. Name another, or replace it with --force")
+    check_place(config)
     asking = not yes and is_terminal()
     answers = _answers(stated, asking=asking)
-    data = _data(answers, output.stem)
+    data = _data(answers, config.stem)
     _override(data, overrides)
     _fill(data, asking=asking)
     text = draft(data, {q.path: q.note for q in _QUESTIONS if q.option in answers})
-    write_text(output, text)
-    click.echo(f"wrote {output}; next: simulator run {output}", err=True)
+    write_text(config, text)
+    click.echo(f"wrote {config}; next: simulator run {shlex.quote(str(config))}", err=True)
 
 
 def is_terminal() -> bool:
@@ -174,10 +178,20 @@ def _check(question: _Question) -> Callable[[str], str]:
 
 
 def _scalar(text: str) -> Any:
-    """Return a number where a text is one, as YAML would."""
+    """Return a number where a text is one, as YAML would.
+
+    Raises
+    ------
+    LawError
+        Where it is not YAML.
+    """
+    from simulator.errors import ConfigError, LawError
     from simulator.scenario.text import parse_yaml
 
-    return parse_yaml(text, where="the answer").data
+    try:
+        return parse_yaml(text, where="").data
+    except ConfigError as error:
+        raise LawError(error.problems[0].what) from None
 
 
 def _data(answers: dict[str, str], name: str) -> dict[str, Any]:

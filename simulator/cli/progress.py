@@ -54,19 +54,37 @@ def _bar(draws: int) -> Iterator[Callable[[int, int, str, str], None]]:
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
+        TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[left]}"),
     )
     bar = Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=_REMEMBERED)
-    task = bar.add_task("simulating (the first run compiles for about a minute)", total=draws, left="")
+    task = bar.add_task("simulating (the first run compiles for about a minute)", total=draws, left="", speed="")
+
+    def show(done: int, expected: int, what: str, left: str) -> None:
+        speed = bar.tasks[task].speed
+        told = f"{_rounded(speed)} draws/s" if speed else ""
+        bar.update(task, completed=done, total=expected, description=what, left=left, speed=told)
+
     # from another thread, so that it comes while the kernel is being compiled too
     timer = Timer(_SILENT, bar.start)
     timer.daemon = True
     timer.start()
     try:
-        yield lambda done, expected, what, left: bar.update(task, completed=done, total=expected, description=what, left=left)
+        yield show
     finally:
         timer.cancel()
         timer.join()
         if bar.live.is_started:
             bar.stop()
+
+
+def _rounded(speed: float) -> str:
+    """Return a speed with three digits at most.
+
+    Examples
+    --------
+    >>> _rounded(1234567.0), _rounded(83.4), _rounded(1.27)
+    ('1 230 000', '83', '1.3')
+    """
+    return f"{float(f'{speed:.3g}'):,.0f}".replace(",", " ") if speed >= 10.0 else f"{speed:.2g}"

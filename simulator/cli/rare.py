@@ -96,6 +96,8 @@ def _parsed(text: str, outputs: Sequence[str]) -> Limit:
 
 def _show(text: str, event: xr.Dataset) -> None:
     """Print what was found of one limit."""
+    from simulator.cli.show.page import say
+
     p = event.probability.item()
     click.echo(f"\n{text}")
     click.echo(f"  probability      {p:.4g}, standard error {event.mcse.item():.2g} ({event.relative_error.item():.2%} of it)")
@@ -104,7 +106,7 @@ def _show(text: str, event: xr.Dataset) -> None:
     if event.shifts.item():
         click.echo(f"  search           {event.stages.item()} stages; scores shifted to {event.shifts.item()} places")
     if event.note.item():
-        click.echo(f"  note             {event.note.item()}")
+        say(f"  note             {event.note.item()}", hanging=" " * 19)
     apart = [
         (str(name), float(score), float(error))
         for name, score, error in zip(event.input.values, event.score.values, event.mcse_score.values, strict=True)

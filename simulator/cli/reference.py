@@ -35,7 +35,10 @@ def command(table: str | None, name: str | None, as_json: bool) -> None:
     """
     import json
     from dataclasses import asdict
+    from difflib import get_close_matches
 
+    from simulator.cli.show.page import say
+    from simulator.errors import InputError
     from simulator.reference import table as find
     from simulator.reference import tables
 
@@ -52,8 +55,14 @@ def command(table: str | None, name: str | None, as_json: bool) -> None:
         listed = [{"table": one.name, "rows": len(one.rows), "meaning": one.meaning} for one in tables().values()]
         width = max(len(one.name) for one in tables().values())
         lines = [f"{one['table']:{width}}  {one['rows']:>4} rows  {one['meaning']}" for one in listed]
-        click.echo(json.dumps(listed, indent=2) if as_json else "\n".join(lines))
+        if as_json:
+            click.echo(json.dumps(listed, indent=2))
+            return
+        for line in lines:
+            say(line, hanging=" " * (width + 13))
         return
+    if table not in tables() and get_close_matches(table, ["config"]):
+        raise InputError(f"'{table}' is not a reference table. Did you mean config, the keys of configs?")
     found = find(table)
     rows = found.rows if name is None else found.of(name)
     if as_json:
@@ -75,9 +84,10 @@ def _title(found: FoundTable, rows: Sequence[Row]) -> str:
 def _print(title: str, rows: Sequence[Row]) -> None:
     """Print rows with what kind of figures they are; each source once, below."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from simulator.cli.show.page import page
 
     sources = {source: number for number, source in enumerate(dict.fromkeys(row.source for row in rows), start=1)}
     names, quantities = ({getattr(row, part) for row in rows} for part in ("name", "quantity"))
@@ -99,7 +109,5 @@ def _print(title: str, rows: Sequence[Row]) -> None:
     notes = Table.grid(padding=(0, 1))
     for source, number in sources.items():
         notes.add_row(Text(f"[{number}]", justify="right"), Text(source))
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
-    with console.capture() as captured:  # rich would end the process itself where a reader has gone
+    with page() as console:
         console.print(shown, notes)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

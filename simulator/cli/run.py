@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simulator.cli.options import Stated, device_option, plan_options
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @click.command(
@@ -65,7 +68,7 @@ def command(
     from simulator.cli.thresholds import check, parse, quantiles_for
     from simulator.engine import output_names
     from simulator.errors import InputError
-    from simulator.results import check_target, save_results
+    from simulator.results import check_target
     from simulator.scenario import resolve
 
     scenario = stated.load(config)
@@ -105,9 +108,7 @@ def command(
     if wanted:
         tell_verdict(results)
     finished, cut = results.attrs["draws"], not wanted and results.attrs["draws"] < draws
-    if output is not None:
-        save_results(results, output)
-        click.echo(f"saved {'the bands of ' if summary else ''}{results.attrs['draws']} draws to {output}", err=True)
+    _save(results, output, cut=cut)
     if summary:
         show_bands(results, as_json=as_json)
     else:
@@ -117,6 +118,19 @@ def command(
     if cut:
         raise click.Abort(f"after {finished} of {draws} draws; these are told, as of a run with --draws {finished}")
     check(results, limits)
+
+
+def _save(results: xr.Dataset, output: str | None, *, cut: bool) -> None:
+    """Save draws or bands where that is asked for, and tell it; of an interrupted run beforehand, since many draws take a while."""
+    from simulator.results import save_results
+
+    if cut:
+        doing = "telling" if output is None else "saving"
+        click.echo(f"stopped; {doing} the {results.attrs['draws']} draws that are finished", err=True)
+    if output is None:
+        return
+    save_results(results, output)
+    click.echo(f"saved {'the bands of ' if 'value_error' in results.attrs else ''}{results.attrs['draws']} draws to {output}", err=True)
 
 
 def _note_balance(plan: str, draws: int, replicates: int) -> None:

@@ -25,8 +25,10 @@ def command(output: Path | None) -> None:
     import json
 
     from simulator.scenario.json_schema import config_schema
-    from simulator.text_file import write_text
+    from simulator.text_file import check_place, write_text
 
+    if output is not None:
+        check_place(output)
     text = json.dumps(config_schema(), indent=1, ensure_ascii=False, allow_nan=False)
     if output is None:
         click.echo(text)

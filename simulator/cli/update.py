@@ -17,9 +17,9 @@ from simulator.cli.options import Stated, plan_options
     "  simulator update configs/quickstart-de.yaml --actuals actuals.csv -o forecast.png\n"
     "  simulator update configs/quickstart.yaml --actuals actuals.csv --start 2026-11-30 --json\n"
     "\n\b\nA file of actuals, totals since the start (empty cells are not known):\n"
-    "  hours,progress,progress_error,spend [USD],spend_error,energy [MWh],interruptions\n"
-    "  48,16%,2%,31k,1%,15,0\n"
-    "  120,41%,2%,84k,1%,38,1\n"
+    "  hours,progress,progress_error,spend [USD],spend_error,interruptions\n"
+    "  48,16%,2%,31k,1%,0\n"
+    "  120,41%,2%,84k,1%,1\n"
 )
 @click.argument("config", type=click.Path())
 @click.option("--actuals", type=click.Path(), required=True, help="CSV of totals so far, by date or hours since the start.")

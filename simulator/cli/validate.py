@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+
 import click
 
 from simulator.cli.options import scenario_options
@@ -18,6 +21,7 @@ from simulator.cli.options import scenario_options
 @scenario_options[1]
 def command(configs: tuple[str, ...], overrides: tuple[str, ...], levers: tuple[str, ...]) -> int:
     """Check each CONFIG, tell all its problems at once, and list every default that it would use with its source."""
+    from simulator.cli.show.page import say
     from simulator.errors import ConfigError
     from simulator.scenario import load_scenario, resolve
 
@@ -33,5 +37,7 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], levers: tuple[
         defaults = resolved.describe_defaults()
         click.echo(f"{config}: valid; {uncertain} uncertain inputs, {len(defaults)} defaults")
         for name, entry in defaults.items():
-            click.echo(f"  {name} = {entry['value']}  ({entry['source']})")
+            say(f"  {name} = {entry['value']}  ({entry['source']})", hanging="      ")
+    if len(configs) == 1 and code == 0 and sys.stdout.isatty():
+        click.echo(f"next: simulator run {shlex.quote(configs[0])}", err=True)
     return code

@@ -7,9 +7,9 @@
     simulator gallery pictures    # a page with every kind, and how each is made
 
 `simulator plot FILE KIND` draws what other verbs save: `bands`, `exceedance`, `joint` (cost, carbon and date) and `waterfall` (from P50 to
-P80 by driver) of draws, `fan`, `tornado`, `ranks`, `difference`, `update`, `calibration` and `fit`, as PNG, SVG or PDF of any width from
-3.3 inches, with units and Monte Carlo errors, to be read in grey and with any colour vision. From Python, `plots.waterfall(...)` and the
-others take Axes and return them.
+P80 by driver) of draws, `fan`, `tornado`, `ranks`, `shares` (of the variance), `difference`, `update`, `calibration` and `fit`, as PNG,
+SVG or PDF of any width from 3.3 inches, with units and Monte Carlo errors, to be read in grey and with any colour vision. From Python,
+`plots.waterfall(...)` and the others take Axes and return them.
 
 ## Reports
 
@@ -22,7 +22,7 @@ and writes `.md`, and `.pdf` with the extra `report`.
 ## The page
 
 `simulator serve configs/quickstart.yaml` (extra `web`) serves a page on this machine alone: every main input as a range with a slider,
-accelerator and region, levers, limits; bands, exceedance curve, fan and drivers follow. *Pin as base* keeps a scenario beside the current
-one, compared draw by draw. The address of the page holds its state, so that a link restores it; scenario, draws and report can be taken
-away. `--host` for others asks them for a token, which is printed.
+accelerator and region, levers, limits; bands, exceedance curve, fan and drivers follow. Without a config it is that of the quickstart. *Pin
+as base* keeps a scenario beside the current one, compared draw by draw. The address of the page holds its state, so that a link restores
+it; scenario, draws and report can be taken away. `--host` for others asks them for a token, which is printed.
 """

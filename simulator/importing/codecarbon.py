@@ -140,16 +140,14 @@ def _fraction(result: Imported, rows: _Rows, last: list[int], options: Options) 
             f"{worst:.2f} of the rated {rated:g} W; power_fraction lies in {domain}. Is it another accelerator? Name it with --accelerator"
         )
     means = [Mean(share, METER_ERROR * share, 30.0, 1) for share in shares]
-    fit = fitted(means, domain, "run")
-    told = (
-        fit.told
-        if len(means) >= 3
-        else (f"mean {fit.middle:.4g} of {len(means)} runs; the error of 5 % is that of the sensors", fit.told[-1])
-    )
+    fit = fitted(means, name, "run")
+    few = f"mean {fit.middle:.4g} of {len(means)} run{'s' * (len(means) > 1)}; the error of 5 % is that of the sensors"
+    told = (few,) if fit.caution else fit.told
     source = f"{', '.join(result.sources)}: gpu_energy without pue over duration and gpu_count; {told_period(rows.ends)}; rated {rated:g} W"
     prior = Prior(name, written(fit.low, fit.high), (source, *told, "idle times of a run are in its mean: under load it is higher"))
     panel = Panel("mean draw / rated power", "1", "run", np.arange(1.0, len(shares) + 1), np.array(shares), fit.low, fit.middle, fit.high)
-    return replace(result, priors=(*result.priors, prior), panels=(*result.panels, panel))
+    notes = (*result.notes, *filter(None, (fit.caution,)))
+    return replace(result, priors=(*result.priors, prior), notes=notes, panels=(*result.panels, panel))
 
 
 def _intensity(result: Imported, tables: Sequence[Table], rows: _Rows, last: list[int]) -> Imported:

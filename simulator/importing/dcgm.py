@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from simulator.errors import InputError
-from simulator.importing.cells import amounts, find_column, within
+from simulator.importing.cells import amounts, bare, find_column, within
 from simulator.importing.dmon import is_dmon, read_dmon
 from simulator.importing.imported import Floats, Imported
 from simulator.importing.moments import read_moments
@@ -18,7 +18,9 @@ from simulator.importing.options import Options
 from simulator.importing.power import PowerLog, imported_power
 from simulator.series.table import RowProblem, Table, listed, read_table, refuse
 
-_POWER, _BUSY = "dcgm_fi_dev_power_usage", "dcgm_fi_dev_gpu_util"
+#: fields 155 and 203, by their names up to DCGM 4.5 and from 4.6 on
+_POWER = ("dcgm_fi_dev_power_usage", "dcgm_fi_dev_board_power_watts")
+_BUSY = ("dcgm_fi_dev_gpu_util", "dcgm_fi_dev_gpu_util_ratio")
 _TIMES = ("time", "timestamp", "date", "datetime")
 _NAMES, _VALUES = ("__name__", "metric", "metric_name", "name"), ("value",)
 _DEVICE = ("uuid", "hostname", "instance", "node", "gpu", "device", "entity")
@@ -96,19 +98,19 @@ def _series(table: Table, seconds: Floats, problems: list[RowProblem]) -> tuple[
     name, value = find_column(table, _NAMES), find_column(table, _VALUES)
     if name is not None and value is not None:
         return _named(table, name, value, seconds, problems)
-    titles = [title.casefold() for title in table.header]
-    power = [i for i, title in enumerate(titles) if title.startswith(_POWER)]
+    titles = [_metric(title) for title in table.header]
+    power = [i for i, title in enumerate(titles) if title in _POWER]
     if not power:
         raise InputError(f"{table.source} has no column DCGM_FI_DEV_POWER_USAGE; it has {listed(table.header)}. {_HOW}")
-    if len(power) == 1 and "{" not in titles[power[0]]:
-        busy = [i for i, title in enumerate(titles) if title.startswith(_BUSY)]
+    if len(power) == 1 and "{" not in table.header[power[0]]:
+        busy = [i for i, title in enumerate(titles) if title in _BUSY]
         watts = _watts(table, power[0], problems)
         shares = _shares(table, busy[0], problems) if busy else np.full(watts.size, np.nan)
         return seconds, _labels(table), watts, shares
     parts: list[tuple[Floats, np.ndarray, Floats, Floats]] = []
     for index in power:
         labels = _of_title(table.header[index])
-        same = [i for i, title in enumerate(table.header) if title.casefold().startswith(_BUSY) and _of_title(title) == labels]
+        same = [i for i, title in enumerate(table.header) if titles[i] in _BUSY and _of_title(title) == labels]
         watts = _watts(table, index, problems)
         shares = _shares(table, same[0], problems) if same else np.full(watts.size, np.nan)
         parts.append((seconds, np.full(watts.size, labels or str(index)), watts, shares))
@@ -118,13 +120,13 @@ def _series(table: Table, seconds: Floats, problems: list[RowProblem]) -> tuple[
 def _named(table: Table, name: int, value: int, seconds: Floats, problems: list[RowProblem]) -> tuple[Floats, np.ndarray, Floats, Floats]:
     """Return the samples of a file that names the metric of each row."""
     names = np.char.lower(np.array(table.column(name)))
-    chosen = np.isin(names, [_POWER, _BUSY])
-    if not np.any(names == _POWER):
+    chosen = np.isin(names, [*_POWER, *_BUSY])
+    if not np.isin(names, _POWER).any():
         raise InputError(
             f"{table.source}: {table.named(name)} has no DCGM_FI_DEV_POWER_USAGE; it has {listed(sorted(set(table.column(name))))}"
         )
     kept, names, seconds = table.keep(chosen), names[chosen], seconds[chosen]
-    devices, power = _labels(kept), names == _POWER
+    devices, power = _labels(kept), np.isin(names, _POWER)
     watts = _watts(kept.keep(power), value, problems)
     shares = _shares(kept.keep(~power), value, problems)
     known = dict(zip(zip(seconds[~power], devices[~power], strict=True), shares, strict=True))
@@ -145,6 +147,11 @@ def _of_title(title: str) -> str:
     return " ".join(f"{key}={value}" for key, value in _LABEL.findall(title.partition("{")[2]) if key.casefold() in _DEVICE)
 
 
+def _metric(title: str) -> str:
+    """Return the metric of a column, without labels and unit."""
+    return bare(title.partition("{")[0])
+
+
 def _watts(table: Table, index: int, problems: list[RowProblem]) -> Floats:
     watts = amounts(table, index, "W", problems, stated="W")
     within(table, index, watts, 0.0, _MOST_WATTS, "W", problems)
@@ -154,7 +161,9 @@ def _watts(table: Table, index: int, problems: list[RowProblem]) -> Floats:
 def _shares(table: Table, index: int, problems: list[RowProblem]) -> Floats:
     shares = amounts(table, index, "1", problems, stated="%")
     within(table, index, 100.0 * shares, 0.0, 100.0, "%", problems)
-    return shares
+    # the newer name stands for per cent in one field and for a share in another: one that never passes 1 in a busy log is a share
+    share = _BUSY[1] in table.header[index].casefold() and np.nanmax(shares, initial=0.0) <= 0.01
+    return 100.0 * shares if share else shares
 
 
 def _log(

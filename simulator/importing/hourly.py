@@ -50,7 +50,8 @@ def import_entsoe(paths: Sequence[Path], options: Options) -> Imported:
 
     References
     ----------
-    https://transparency.entsoe.eu, Energy Prices (12.1.D): "MTU (CET/CEST)", "Area", "Sequence", "Day-ahead Price (EUR/MWh)".
+    https://transparency.entsoe.eu, Energy Prices (12.1.D): "MTU (CET/CEST)", "Area", "Sequence", "Day-ahead Price (EUR/MWh)"; its file
+    library, of all areas, tab separated: "DateTime(UTC)", "AreaCode", "MapCode", "Price[Currency/MWh]", "Currency", "UpdateTime(UTC)".
     """
     return _imported("entsoe", "price", paths, options)
 

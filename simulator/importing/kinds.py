@@ -61,7 +61,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "dcgm": Kind("dcgmi dmon, or CSV of dcgm-exporter", "power_fraction", "device_hours, energy", _POWER, import_dcgm),
         "nvidia-smi": Kind("--query-gpu as CSV, or dmon", "power_fraction", "device_hours, energy", _POWER, import_nvidia_smi),
         "sacct": Kind(
-            "sacct --parsable2 of SLURM",
+            "sacct of SLURM",
             "failure_rate, downtime",
             "device_hours, interruptions",
             (*_ROWS, "accelerators_per_node", "shortest", "longest_gap"),

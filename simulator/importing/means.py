@@ -10,7 +10,8 @@ import numpy as np
 from scipy import stats
 
 from simulator.importing.imported import Floats
-from simulator.quantities import Domain
+from simulator.quantities import QUANTITIES, Domain
+from simulator.reference.priors.known import spread_between_runs
 
 _TAIL = 0.95  # intervals of a config are central 90 %
 _FEW = 10  # independent values below which an error is itself hardly known
@@ -148,25 +149,30 @@ class Fitted:
     ----------
     low, middle, high : float
     told : tuple of str
+    caution : str
+        What the interval does not hold; empty where it is a prediction.
     """
 
     low: float
     middle: float
     high: float
     told: tuple[str, ...]
+    caution: str = ""
 
 
-def fitted(means: Sequence[Mean], domain: Domain, runs: str) -> Fitted:
+def fitted(means: Sequence[Mean], quantity: str, runs: str) -> Fitted:
     """Return what a run to come will have: predicted from three runs and more, else as known as the mean of those that were logged.
 
     Parameters
     ----------
     means : sequence of Mean
         One for each run, inside the domain.
-    domain : Domain
+    quantity : str
+        Of which priors are fitted to published runs.
     runs : str
         What one of them is called, "run".
     """
+    domain = QUANTITIES[quantity].domain
     middle = float(np.mean([mean.value for mean in means]))
     if len(means) >= _RUNS:
         spread = float(np.std([mean.value for mean in means], ddof=1))
@@ -180,10 +186,22 @@ def fitted(means: Sequence[Mean], domain: Domain, runs: str) -> Fitted:
         effective = sum(mean.effective for mean in means)
         whole = Mean(middle, max(inside, between), effective, sum(mean.count for mean in means))
     how = "one" if len(means) == 1 else str(len(means))
-    told = (
-        f"the interval is how well the mean of {how} {runs}{'s' * (len(means) > 1)} is known; another {runs} may differ by more: widen it"
+    caution = caution_of(quantity, f"the mean of {how} {runs}{'s' * (len(means) > 1)}")
+    return Fitted(*_around(interval_of(whole, domain), middle), (whole.told,), caution)
+
+
+def caution_of(quantity: str, known: str) -> str:
+    """Return what an interval does not hold that tells how well something is known of the runs that were logged.
+
+    Examples
+    --------
+    >>> caution_of("power_fraction", "the mean of one log").partition(". ")[0]
+    'the interval of power_fraction is how well the mean of one log is known'
+    """
+    return (
+        f"the interval of {quantity} is how well {known} is known. Published runs of one family "
+        f"differ by {spread_between_runs(quantity):.0%} (standard deviation): for a run that is not this one, widen it"
     )
-    return Fitted(*_around(interval_of(whole, domain), middle), (whole.told, told))
 
 
 def _around(interval: tuple[float, float], middle: float) -> tuple[float, float, float]:

@@ -24,6 +24,7 @@ _MEANINGS: dict[Meaning, str] = {
     "progress": "the share of the work that is done: --unit 1, or %",
 }
 _LOW = 0.02  # judgement: slow published runs reach 14 to 18 % (Llama 3.1 8B, xTrimoPGLM-100B), the slowest some per cent
+_LONGEST = 5.0  # usual times between two rows: a longer one is a break, of which the row behind it tells nothing
 _LEFT_OUT = {
     "power_fraction, energy": "power is logged by nvidia-smi and DCGM; import their logs",
     "failure_rate, downtime": "a run that was started again may be logged as one; import the accounting of the cluster (sacct)",
@@ -152,13 +153,13 @@ def _utilization(result: Imported, logged: Logged, share: Floats, how: str) -> I
         raise InputError(
             f"{logged.source}: '{logged.name}' has one value in each run, which tells no error. Export its history, not its summary"
         )
-    means = [mean_of(share[usable & (logged.runs == run)]) for run in runs]
+    means = [mean_of(_over_time(share, logged, np.flatnonzero(usable & (logged.runs == run)))) for run in runs]
     if any(not mean.value < domain.upper for mean in means):
         raise InputError(
             f"{logged.source}: '{logged.name}' is {domain.upper:g} throughout, which no training reaches. Is it the metric that is meant?"
         )
-    fit = fitted(means, domain, "run")
-    notes = list(result.notes)
+    fit = fitted(means, "mfu", "run")
+    notes = [*result.notes, *filter(None, (fit.caution,))]
     if idle := int(np.sum(~usable)):
         notes.append(f"{idle} of {share.size} values are nought or less, and were left out as times without training")
     if fit.middle < _LOW:
@@ -166,13 +167,30 @@ def _utilization(result: Imported, logged: Logged, share: Floats, how: str) -> I
     told = (
         f"{logged.source}, {logged.name}: {int(usable.sum())} values of {len(runs)} run{'s' * (len(runs) > 1)}, {how}",
         *fit.told,
-        "slow steps, saves and evaluation are in it where they were logged; then set workload.run_overhead lower",
+        "over time, of which slow steps take more; saves and evaluation are in it where they were logged, then set workload.run_overhead "
+        "lower",
     )
     across = logged.steps if not np.isnan(logged.steps).any() else np.arange(share.size, dtype=float)
     panel = Panel(f"utilization from {logged.name}", "1", "step", across, share, fit.low, fit.middle, fit.high, ~usable)
     left_out = {**result.left_out, "totals so far": "of tokens or progress: --column NAME --as tokens, or --as progress"}
     prior = Prior("mfu", written(fit.low, fit.high), told)
     return replace(result, priors=(prior,), left_out=left_out, notes=tuple(notes), panels=(panel,))
+
+
+def _over_time(share: Floats, logged: Logged, rows: np.ndarray) -> Floats:
+    """Return values whose mean is that over the time of a run, which slow steps take more of, and whose scatter tells its error.
+
+    With weights w that are the time before each row, or where times were not logged that of even steps, which goes as the inverse of the
+    share, the mean is m = sum(w x) / sum(w), a ratio whose error is that of the mean of w (x - m) / mean(w).
+    """
+    x = share[rows]
+    lasting = np.diff(logged.seconds[rows], prepend=np.nan)
+    usual = float(np.median(lasting[1:]))
+    weights = np.where(np.isnan(lasting), usual, lasting) if usual > 0.0 else np.median(x) / x
+    weights = np.clip(weights, 0.0, _LONGEST * np.median(weights))
+    mean = float(np.average(x, weights=weights))
+    over_time: Floats = mean + weights * (x - mean) / float(np.mean(weights))
+    return over_time
 
 
 def _place(logged: Logged, row: int) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from simulator.errors import InputError
-from simulator.importing.cells import amounts, column_of, find_column
+from simulator.importing.cells import amounts, column_of
 from simulator.importing.imported import Floats, Imported
 from simulator.importing.metrics import Logged, imported_metric
 from simulator.importing.options import Options
@@ -17,8 +17,8 @@ from simulator.series.table import RowProblem, Table, listed, read_lines, read_t
 
 _POINT = re.compile(r"\d{10,13} \S+(?: -?\d+)?", re.ASCII)
 _HOW = (
-    "A chart of MLflow downloads as CSV with run_id, key, value, step, timestamp; a metric file has a line 'TIMESTAMP VALUE STEP' for each "
-    "value, and stands in mlruns/EXPERIMENT/RUN/metrics/"
+    "A chart of MLflow downloads as CSV with Run ID, metric, step, timestamp, value; a metric file has a line 'TIMESTAMP VALUE STEP' for "
+    "each value, and stands in mlruns/EXPERIMENT/RUN/metrics/"
 )
 
 
@@ -28,15 +28,16 @@ def import_mlflow(paths: Sequence[Path], options: Options) -> Imported:
     Parameters
     ----------
     paths : sequence of Path
-        CSV of a chart's download (``run_id,key,value,step,timestamp``, the last in milliseconds), or metric files of the file store, lines
-        of ``timestamp value step``, each of one run and named after its metric.
+        CSV of a chart's download (``Run,Run ID,metric,step,timestamp,value`` or ``run_id,key,value,step,timestamp``; times
+        in milliseconds), or metric files of the file store, lines of ``timestamp value step``, each of one run and named after its metric.
     options : Options
         ``column`` names the metric, the key.
 
     References
     ----------
     https://mlflow.org/docs/latest, "MLflow tracking", file store: ``mlflow/store/tracking/file_store.py`` writes metric files,
-    ``mlflow/server/js/src/experiment-tracking/utils/MetricsUtils.ts`` (convertMetricsToCsv) the CSV.
+    ``mlflow/server/js/src/experiment-tracking/utils/CsvUtils.ts`` (chartMetricHistoryToCsv) the CSV, and ``MetricsUtils.ts``
+    (convertMetricsToCsv) that of comparisons.
     """
     parts = [_read(path, options) for path in paths]
     names = dict.fromkeys(part.name for part in parts)
@@ -59,9 +60,7 @@ def _read(path: Path, options: Options) -> Logged:
     if lines and _POINT.fullmatch(lines[0].strip()):
         return _metric_file(path)
     table = read_table(path).where(options.where)
-    if find_column(table, ("key",)) is None:
-        raise InputError(f"{table.source} has no column 'key'; it has {listed(table.header)}. {_HOW}")
-    keys = table.column(column_of(table, ("key",), "metrics", _HOW))
+    keys = table.column(column_of(table, ("metric", "key"), "metrics", _HOW))
     known = dict.fromkeys(keys)
     if options.column is None and len(known) > 1:
         raise InputError(f"{table.source} has several metrics: {listed(known)}; say which with --column")
@@ -69,7 +68,7 @@ def _read(path: Path, options: Options) -> Logged:
     if name not in known:
         raise InputError(f"--column {name}: {table.source} has no metric of that name; it has {listed(known)}")
     table = table.keep(key == name for key in keys)
-    return _logged(table, name, column_of(table, ("run_id",), "runs", _HOW))
+    return _logged(table, name, column_of(table, ("run id", "run_id"), "runs", _HOW))
 
 
 def _metric_file(path: Path) -> Logged:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.importing.imported import Floats, Imported, Panel, Prior, Totals
-from simulator.importing.means import Mean, fitted, mean_of, written
+from simulator.importing.means import fitted, mean_of, written
 from simulator.importing.moments import told_period
 from simulator.importing.options import Options
 from simulator.quantities import QUANTITIES
@@ -147,7 +147,8 @@ def _fraction(result: Imported, log: PowerLog, loaded: NDArray[np.bool_], option
     own = np.bincount(of, share) / np.bincount(of)
     mean = mean_of(series)
     spread = float(np.std(own, ddof=1)) if names.size > 1 else math.nan
-    whole = Mean(mean.value, math.hypot(mean.error, 0.0 if names.size == 1 else spread / math.sqrt(names.size)), mean.effective, mean.count)
+    devices = 0.0 if names.size == 1 else spread / math.sqrt(names.size)
+    whole = replace(mean, error=math.hypot(mean.error, devices, METER_ERROR * mean.value))
     domain = QUANTITIES["power_fraction"].domain
     if not domain.lower < whole.value < domain.upper:
         raise InputError(
@@ -157,10 +158,13 @@ def _fraction(result: Imported, log: PowerLog, loaded: NDArray[np.bool_], option
     if not math.isfinite(whole.error):
         why = "there is one sample only, which tells no error"
         return replace(result, left_out={**result.left_out, "power_fraction": why})
-    fit = fitted([whole], domain, "log")
+    fit = fitted([whole], "power_fraction", "log")
     between = "one accelerator" if names.size == 1 else f"{names.size} accelerators, standard deviation between them {spread:.2g}"
     period = f"{told_period(times)}, " if log.timed else ""
-    told = (f"{log.source}: {int(loaded.sum())} samples, {period}rated power {rated:g} W; {between}", *fit.told)
+    told = (
+        f"{log.source}: {int(loaded.sum())} samples, {period}rated power {rated:g} W; {between}",
+        f"{mean.told}; the error of the sensors, {METER_ERROR:.0%}, comes to it",
+    )
     every = log.watts / rated
     hours = (log.seconds - log.seconds.min()) / 3600.0 if log.timed else log.seconds
     keep = np.unique(np.linspace(0, every.size - 1, min(every.size, _SHOWN)).astype(int))
@@ -169,7 +173,8 @@ def _fraction(result: Imported, log: PowerLog, loaded: NDArray[np.bool_], option
         hours[keep], every[keep], fit.low, fit.middle, fit.high, ~loaded[keep],
     )  # fmt: skip
     prior = Prior("power_fraction", written(fit.low, fit.high), told)
-    return replace(result, priors=(*result.priors, prior), panels=(*result.panels, panel))
+    notes = (*result.notes, *filter(None, (fit.caution,)))
+    return replace(result, priors=(*result.priors, prior), notes=notes, panels=(*result.panels, panel))
 
 
 def _totals(result: Imported, log: PowerLog, options: Options) -> Imported:

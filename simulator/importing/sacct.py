@@ -14,12 +14,12 @@ from scipy import stats
 
 from simulator.errors import InputError
 from simulator.importing.cells import column_of, find_column, is_blank
+from simulator.importing.fixed_width import CUT, read_fixed_width
 from simulator.importing.imported import Imported, Panel, Prior
-from simulator.importing.means import Mean, fitted, plain, written
+from simulator.importing.means import Mean, caution_of, fitted, plain, written
 from simulator.importing.moments import ELAPSED_TIMES, elapsed_hours, read_moments, told_moment
 from simulator.importing.options import Options
 from simulator.importing.power import thinned
-from simulator.quantities import QUANTITIES
 from simulator.series.table import RowProblem, Table, read_table, refuse
 
 #: ends that training did not choose; slurm.schedmd.com/job_state_codes.html
@@ -28,10 +28,12 @@ _SPOT, _PLANNED = ("PREEMPTED",), ("TIMEOUT", "DEADLINE")
 _BY_HAND = ("COMPLETED", "CANCELLED", "REVOKED", "STOPPED")
 _GOING_ON = ("RUNNING", "COMPLETING", "SUSPENDED", "RESIZING", "CONFIGURING", "SIGNALING", "STAGE_OUT")
 _NEVER = ("PENDING", "RESV_DEL_HOLD", "SPECIAL_EXIT")
+_KNOWN = (*_UNPLANNED, *_SPOT, *_PLANNED, *_BY_HAND, *_GOING_ON, *_NEVER)
 _SHORTEST = 10.0 / 60.0  # a start that failed sooner never came to train: it is part of the downtime before it
 _LONGEST_GAP = 7 * 24.0  # a longer one is a break that somebody took
 _GAPS = 3  # from which on their mean has an error that is worth telling
-_GPUS = re.compile(r"gres/gpu(?::[^=,]+)?=(\d+)")
+_GPUS = re.compile(r"gres/gpu(:[^=,]+)?=(\d+)")
+_COMPONENT = re.compile(r"(\d+)\+\d+")
 _HOW = (
     "Export with sacct --duplicates --parsable2 --format=JobID,JobName,State,Start,End,Elapsed,NNodes,AllocTRES,Restarts, and name the "
     "period with -S and -E"
@@ -74,7 +76,8 @@ def import_sacct(paths: Sequence[Path], options: Options) -> Imported:
     Parameters
     ----------
     paths : sequence of Path
-        As ``sacct --parsable2`` prints, with header; ``--duplicates`` shows what was requeued. Steps (``123.batch``) are left out.
+        As ``sacct --parsable2`` or ``--parsable`` prints, with header, or in columns under a line of dashes; ``--duplicates`` shows what
+        was requeued. Steps (``123.batch``) are left out; the components of a heterogeneous job (``123+0``) are one allocation.
     options : Options
         ``where`` chooses jobs (``JobName=pretrain``); ``shortest`` is the least time of a start that counts (10 min), ``longest_gap`` the
         longest downtime (7 days); ``accelerators_per_node`` where AllocTRES does not tell.
@@ -85,7 +88,7 @@ def import_sacct(paths: Sequence[Path], options: Options) -> Imported:
     """
     notes: list[str] = []
     records = [record for path in paths for record in _read(path, options, notes)]
-    records = sorted(dict.fromkeys(records), key=lambda record: record.start)
+    records = _whole(sorted(dict.fromkeys(records), key=lambda record: record.start))
     sources = tuple(path.name for path in paths)
     shortest = _SHORTEST if options.shortest is None else options.shortest
     brief = [r for r in records if r.hours < shortest and r.state not in _GOING_ON]
@@ -118,7 +121,7 @@ def import_sacct(paths: Sequence[Path], options: Options) -> Imported:
 
 
 def _read(path: Path, options: Options, notes: list[str]) -> list[_Record]:
-    table = read_table(path, delimiter="|")
+    table = read_fixed_width(path) or read_table(path, delimiter="|")
     if len(table.header) == 1:
         raise InputError(f"{table.source} has one column, '{table.header[0][:60]}'. {_HOW}")
     table = table.where(options.where)
@@ -136,10 +139,9 @@ def _read(path: Path, options: Options, notes: list[str]) -> list[_Record]:
     tres = find_column(table, ("alloctres", "reqtres"))
     records, never = [], 0
     for row, line in enumerate(table.lines):
-        state = column["state"][row].split()[0].upper() if column["state"][row] else ""
-        known = (*_UNPLANNED, *_SPOT, *_PLANNED, *_BY_HAND, *_GOING_ON, *_NEVER)
-        if state not in known:
-            shown = ", ".join(known[:4])
+        state = _state(column["state"][row])
+        if state not in _KNOWN:
+            shown = ", ".join(_KNOWN[:4])
             problems.append(
                 RowProblem(
                     line,
@@ -163,13 +165,35 @@ def _read(path: Path, options: Options, notes: list[str]) -> list[_Record]:
                 )
             )
         devices = _devices(table.column(tres)[row] if tres is not None else "", nodes, options)
-        job = column["job"][row].partition("+")[0]
-        records.append(_Record(job, column["name"][row], state, float(starts[row]), float(end), hours, nodes, devices))
+        records.append(_Record(column["job"][row], column["name"][row], state, float(starts[row]), float(end), hours, nodes, devices))
     if problems:
         refuse(table.source, problems)
     if never:
         notes.append(f"{table.source}: {never} jobs that never started were left out")
     return records
+
+
+def _state(cell: str) -> str:
+    """Return the state that a cell tells: ``CANCELLED by 1001``, or in a narrow column ``CANCELLED+``."""
+    state = cell.split(maxsplit=1)[0].upper() if cell else ""
+    fitting = [name for name in _KNOWN if state.endswith(CUT) and name.startswith(state[: -len(CUT)])]
+    return fitting[0] if len(fitting) == 1 else state
+
+
+def _whole(records: Sequence[_Record]) -> list[_Record]:
+    """Return the records with the components of each heterogeneous job (``123+0``, ``123+1``) as one."""
+    jobs: dict[tuple[str, float] | int, list[_Record]] = {}
+    for place, record in enumerate(records):
+        component = _COMPONENT.fullmatch(record.job)
+        jobs.setdefault((component[1], record.start) if component else place, []).append(record)
+    return [
+        replace(
+            max(parts, key=lambda part: part.state in _UNPLANNED),
+            nodes=sum(part.nodes for part in parts),
+            devices=sum(part.devices for part in parts),
+        )
+        for parts in jobs.values()
+    ]
 
 
 _COLUMNS = {
@@ -211,8 +235,9 @@ def _count(table: Table, row: int, cell: str, problems: list[RowProblem]) -> int
 def _devices(tres: str, nodes: int, options: Options) -> float:
     if options.accelerators_per_node is not None:
         return nodes * options.accelerators_per_node
-    found = [int(count) for count in _GPUS.findall(tres)]
-    return float(max(found)) if found else math.nan
+    found = [(kind, int(count)) for kind, count in _GPUS.findall(tres)] if not tres.endswith(CUT) else []
+    whole = [count for kind, count in found if not kind]  # beside it the counts by type are the same accelerators again
+    return float(whole[0] if whole else sum(count for _, count in found)) if found else math.nan
 
 
 def _rate(result: Imported, lasting: Sequence[_Record]) -> Imported:
@@ -222,7 +247,7 @@ def _rate(result: Imported, lasting: Sequence[_Record]) -> Imported:
     low, high = (float(end) for end in stats.gamma.ppf([0.05, 0.95], shape, scale=scale))
     told = (
         f"{', '.join(result.sources)}: {count} unplanned ends in {plain(node_days)} node-days of {len(lasting)} allocations, "
-        f"{_period(lasting)}",
+        f"{_period(lasting)}{_of_accelerators(lasting)}",
         f"90 % interval {plain(low)} to {plain(high)} per 1000 node-days, as if interruptions came independently: "
         "where they cluster, it is wider",
     )
@@ -233,7 +258,14 @@ def _rate(result: Imported, lasting: Sequence[_Record]) -> Imported:
         "unplanned interruptions", "1", "node-days", np.append(0.0, exposed), np.append(0.0, counted),
         low * node_days / 1000.0, shape, high * node_days / 1000.0, steps=True, total=True,
     )  # fmt: skip
-    return replace(result, priors=(*result.priors, Prior("failure_rate", value, told)), panels=(*result.panels, panel))
+    notes = (*result.notes, caution_of("failure_rate", "the rate of these jobs"))
+    return replace(result, priors=(*result.priors, Prior("failure_rate", value, told)), notes=notes, panels=(*result.panels, panel))
+
+
+def _of_accelerators(records: Sequence[_Record]) -> str:
+    """Return how many accelerators a node has, which a rate per node depends on."""
+    found = sorted({r.devices / r.nodes for r in records if r.devices > 0})
+    return f"; a node has {' or '.join(f'{each:g}' for each in found)} accelerators (hardware.accelerators_per_node)" if found else ""
 
 
 def _period(records: Sequence[_Record]) -> str:
@@ -272,7 +304,7 @@ def _downtime(result: Imported, lasting: Sequence[_Record], options: Options) ->
         return replace(result, left_out={**result.left_out, "downtime": why})
     values = np.array(gaps)
     mean = Mean(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(values.size), float(values.size), values.size)
-    fit = fitted([mean], QUANTITIES["downtime"].domain, "period")
+    fit = fitted([mean], "downtime", "period")
     quantiles = ", ".join(f"P{100 * q:.0f} {plain(float(np.quantile(values, q)))} h" for q in (0.1, 0.5, 0.9))
     told = (
         f"{', '.join(result.sources)}: {values.size} gaps from an unplanned end to the next lasting start of the same name; {quantiles}",
@@ -280,6 +312,7 @@ def _downtime(result: Imported, lasting: Sequence[_Record], options: Options) ->
         "waiting in the queue is in it; detecting a hang before the end, and loading after the start, are not: it is a lower bound",
     )
     prior = Prior("downtime", written(fit.low, fit.high, "h"), told)
+    result = replace(result, notes=(*result.notes, *filter(None, (fit.caution,))))
     panel = Panel("downtime", "h", "interruption", np.arange(1.0, values.size + 1), values, fit.low, fit.middle, fit.high)
     return replace(result, priors=(*result.priors, prior), panels=(*result.panels, panel))
 

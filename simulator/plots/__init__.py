@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simulator.plots.save import save_picture
     from simulator.plots.steps import waterfall
     from simulator.plots.swings import tornado
+    from simulator.plots.variance import shares
     from simulator.plots.zones import fit
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "ranks",
     "reported",
     "save_picture",
+    "shares",
     "tornado",
     "update",
     "waterfall",
@@ -58,6 +60,7 @@ _HOMES = {
     "ranks": "ranked",
     "reported": "backtest",
     "save_picture": "save",
+    "shares": "variance",
     "tornado": "swings",
     "update": "before_now",
     "waterfall": "steps",

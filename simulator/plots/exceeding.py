@@ -83,6 +83,8 @@ def exceedance(found: xr.Dataset, ax: Axes | None = None, *, output: str = "cost
     told = _of_risk(found, output) if "curve_value" in found else _of_draws(found, output)
     if not np.isfinite(told.values).all():
         raise InputError(f"{output} is not known in some draws, so that there is no curve")
+    if told.values[0] == told.values[-1]:
+        raise InputError(f"{output} is the same in every draw, so that there is no curve")
     ax = axes_of(ax)
     factor, unit = axis_scale(output, [e.value for e in told.marks.values()] or told.values)
     x = told.values / factor

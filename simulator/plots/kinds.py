@@ -12,6 +12,7 @@ from typing import Any
 import xarray as xr
 from matplotlib.figure import Figure
 
+from simulator.analysis.waterfall import waterfall
 from simulator.errors import InputError, LawError
 from simulator.plots.backtest import backtest_figure
 from simulator.plots.before_now import update_figure
@@ -24,6 +25,7 @@ from simulator.plots.ranked import ranks_figure
 from simulator.plots.steps import waterfall_figure
 from simulator.plots.style import COLUMN, PAGE
 from simulator.plots.swings import tornado_figure
+from simulator.plots.variance import shares_figure
 from simulator.plots.zones import zone_figure
 from simulator.results import open_results
 from simulator.scenario.zones import ZoneFile, load_zone, zone_names
@@ -107,9 +109,12 @@ def _of_output(wanted: Wanted) -> str:
 
 
 def _draw_waterfall(found: xr.Dataset, wanted: Wanted) -> Figure:
-    from simulator.analysis.waterfall import waterfall  # noqa: PLC0415 - scipy's statistics take half a second
+    """Return the picture of a waterfall, which is computed first where draws are given."""
+    steps = found if _is_waterfall(found) else waterfall(_one(found, wanted), output=_of_output(wanted))
+    return waterfall_figure(steps, width=wanted.width)
 
-    return waterfall_figure(waterfall(found, output=_of_output(wanted)), width=wanted.width)
+
+_is_waterfall = _is_dataset("contribution", "distance")
 
 
 _DRAWS = "draws: simulator run CONFIG -o FILE.nc"
@@ -148,6 +153,12 @@ KINDS: Mapping[str, Kind] = {
         _is_dataset("spearman", "partial"),
         lambda f, w: ranks_figure(f, width=w.width),
     ),
+    "shares": Kind(
+        "Shares of the variance: Sobol' indices, Shapley effects, or what could be known against luck",
+        "shares: simulator sensitivity CONFIG --method sobol|shapley|split -o FILE.nc",
+        lambda f: any(_is_dataset(*names)(f) for names in (("first_order", "total"), ("effect", "mcse"), ("share", "mcse"))),
+        lambda f, w: shares_figure(f, width=w.width),
+    ),
     "joint": Kind(
         "Regions that hold 50, 80 and 90 % of the draws of cost, emissions and release",
         _DRAWS,
@@ -178,8 +189,8 @@ KINDS: Mapping[str, Kind] = {
     "waterfall": Kind(
         "From P50 to P80, driver by driver",
         _DRAWS,
-        lambda f: _is_draws(f) or _is_comparison(f),
-        _with_draws(_draw_waterfall),
+        lambda f: _is_draws(f) or _is_comparison(f) or _is_waterfall(f),
+        _draw_waterfall,
         _OUTPUT | _SCENARIO,
     ),
     "fit": Kind(
@@ -226,10 +237,21 @@ def picture(found: Any, kind: str, wanted: Wanted, *, name: str = "this") -> Fig
     _check(kind, wanted)
     own = KINDS[kind]
     if not own.fits(found):
-        fitting = [other for other, k in KINDS.items() if k.fits(found)]
+        fitting = kinds_of(found)
         can = f"It can be drawn as {', '.join(fitting)}" if fitting else "No picture can be drawn of it"
         raise InputError(f"{name} is not what {kind} is drawn from. {can}; {kind} reads {own.reads}")
     return own.draw(found, wanted)
+
+
+def kinds_of(found: Any) -> list[str]:
+    """Return the kinds of picture that can be drawn of what a file holds.
+
+    Examples
+    --------
+    >>> kinds_of(xr.Dataset({"swing": 1.0}))
+    ['tornado']
+    """
+    return [name for name, kind in KINDS.items() if kind.fits(found)]
 
 
 def _check(kind: str, wanted: Wanted) -> None:

@@ -95,6 +95,8 @@ def _amount(reserve: Contingency, output: str) -> Text:
     shown = Number(e.value, number(e.value, e.mcse, factor).text, strong=True)
     if math.isnan(e.mcse):
         return (shown, f" {unit} (Monte Carlo error not known)")
+    if e.mcse == 0.0:  # the same in every draw, or in those about the percentile
+        return (shown, f" {unit}")
     return (shown, f" {unit} (± ", Number(e.mcse, one_digit(e.mcse / factor)), " Monte Carlo)")
 
 

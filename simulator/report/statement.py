@@ -33,6 +33,7 @@ from simulator.scenario.text import parse_yaml
 _LEVELS = (0.05, 0.5, 0.95)
 _SOURCE = "https://huggingface.co/docs/hub/model-cards-co2"
 _NOT_STATED = "not stated"
+_NOT_TOLD = "an amount that these draws do not tell"
 
 
 def statement(results: xr.Dataset, summary: xr.Dataset) -> Section:
@@ -147,6 +148,10 @@ def _words(results: xr.Dataset, summary: xr.Dataset, about: Mapping[str, str]) -
 def _interval(summary: xr.Dataset, output: str) -> Text:
     """Return median and 90 % interval with a unit."""
     (low, middle, high), unit = _numbers(summary, output)
+    if math.isnan(middle.value):
+        return (_NOT_TOLD,)
+    if low.value == high.value:
+        return (middle, f" {unit} (the same in every draw)")
     return (middle, f" {unit} (median; 90 % interval ", low, " to ", high, f" {unit})")
 
 
@@ -198,10 +203,14 @@ def _latex(results: xr.Dataset, summary: xr.Dataset, about: Mapping[str, str]) -
 
     def interval(output: str) -> str:
         numbers, unit = _numbers(summary, output)
+        if math.isnan(numbers[1].value):
+            return _NOT_TOLD
         low, middle, high = (
             n.text.replace("∞", r"\infty") if math.isfinite(n.value) or math.isinf(n.value) else r"\mathrm{?}" for n in numbers
         )
         unit = latex(unit).replace("CO2e", r"CO\textsubscript{2}e")
+        if numbers[0].value == numbers[-1].value:
+            return rf"${middle}$~{unit} (the same in every draw)"
         return rf"${middle}$~{unit} (90\,\% interval ${low}$ to ${high}$~{unit})"
 
     name, hardware = latex(str(results.attrs["scenario"])), latex(about["hardware"]).replace(" x ", r" $\times$ ")

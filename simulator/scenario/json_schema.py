@@ -7,11 +7,13 @@ together are told by ``simulator validate``.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from scipy import stats
 
 from simulator.quantities import Quantity
 from simulator.reference import accelerators
@@ -136,7 +138,8 @@ def _written(key: Key) -> Schema:
 
 
 def _examples(key: Key) -> Schema:
-    return {"examples": [key.default]} if " to " in key.default else {}
+    """Return the default as an example, where it is a value; some are told in words."""
+    return {"examples": [key.default]} if " to " in key.default and re.match(_WRITTEN["pattern"], key.default) else {}
 
 
 def _uncertain() -> Schema:
@@ -145,7 +148,8 @@ def _uncertain() -> Schema:
         _object({"family": {"const": name}, **dict.fromkeys(sorted(family.names()), _AMOUNT)}, f"{name}: {family.describe()}", _PERCENTILES)
         for name, family in FAMILIES.items()
     ]
-    others = {"not": {"enum": [*FAMILIES, "choice", "empirical", "mixture"]}, "type": "string"}
+    laws = (stats.rv_continuous, stats.rv_discrete)
+    others = {"enum": [name for name in dir(stats) if isinstance(getattr(stats, name), laws) and name not in FAMILIES]}
     return {
         "description": "an uncertain value in braces",
         "anyOf": [

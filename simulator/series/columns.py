@@ -17,11 +17,12 @@ _NAMES = {
     "price": PRICE_NAMES,
     "carbon": re.compile(r"carbon|co2|co₂|emission|intensity|(?<![a-z])(?:ci|aci)(?![a-z])", re.IGNORECASE),
 }
-_NO_VALUES = re.compile(r"%|percent|estimat|source|currency", re.IGNORECASE)
+_NO_VALUES = re.compile(r"%|percent|estimat|source|currency(?!/)", re.IGNORECASE)
 _LIFE_CYCLE = re.compile(r"life.?cycle|(?<![a-z])lca(?![a-z])", re.IGNORECASE)
 _DIRECT = re.compile(r"(?<![a-z])direct(?![a-z])", re.IGNORECASE)
 _DAY_AHEAD = re.compile(r"day.?ahead", re.IGNORECASE)
 _END = re.compile(r"(?<![a-z])(?:end|stop|until|to|bis)(?![a-z])", re.IGNORECASE)
+_PUBLISHED = re.compile(r"update", re.IGNORECASE)  # when a row was, as ENTSO-E's file library tells
 _EPOCH_NAME = re.compile(r"time|date|epoch|unix", re.IGNORECASE)
 _SERIES = re.compile(r"(?:area|region|country|pair|location|node|hub|(?:bidding[ _]?)?zone)(?:[ _]?(?:id|name|key|code))?", re.IGNORECASE)
 
@@ -108,7 +109,7 @@ def find_time_column(table: Table, flag: str | None, quantity: Quantity, notes: 
     """
     if flag is not None:
         return table.index(flag, "--time-column")
-    found = [i for i in range(len(table.header)) if _tells_time(table, i)]
+    found = [i for i in range(len(table.header)) if _tells_time(table, i) and not _PUBLISHED.match(table.header[i])]
     preferences: tuple[Callable[[str], bool], ...] = (
         lambda title: title.startswith("mtu"),  # ENTSO-E; it has a second interval for the intraday auctions
         lambda title: "utc" in title,

@@ -138,7 +138,8 @@ def stated_unit(header: str, *, currency: str = "") -> DataUnit | None:
                 return _unit(f"{' '.join(words[-count:])}/{match['bottom']}", symbol, match["bottom"])
         if match["by"].strip(" _") and words:
             unknown = DataUnit(f"{words[-1]}/{match['bottom']}")
-            if PRICE_NAMES.search(words[-1]) and currency.lower() in _NUMERATORS:
+            named = PRICE_NAMES.search(words[-1]) or words[-1].casefold() == "currency"  # Price[Currency/MWh] of ENTSO-E's file library
+            if named and currency.lower() in _NUMERATORS:
                 return _unit(f"{currency}/{match['bottom']}", currency.lower(), match["bottom"])
     if unknown is not None:
         return unknown

@@ -26,6 +26,7 @@ from simulator.web.served import Served
 from simulator.web.state import DRAWS, State
 
 RANKED = 2_048  # draws, for the tornado
+DRIVERS = 10  # inputs that it shows
 FANNED = 512  # draws, for the fan
 _KEPT = 6  # answers
 _SOON = 0.5  # s, of a simulation
@@ -44,6 +45,7 @@ class Answer:
     Attributes
     ----------
     scenario : Scenario
+    plan : SamplingPlan
     results, bands : xarray.Dataset
     fan : xarray.Dataset or str
         Or why there is none.
@@ -54,6 +56,7 @@ class Answer:
     """
 
     scenario: Scenario
+    plan: SamplingPlan
     results: xr.Dataset
     bands: xr.Dataset
     fan: xr.Dataset | str
@@ -134,7 +137,8 @@ def answer(scenario: Scenario, plan: SamplingPlan, progress: Progress | None = N
     """
     results = simulate(scenario, plan, progress=progress)
     values, beyond, _ = exceedance_curve(results, results.cost_total.values)
-    return Answer(scenario, results, summarize(results), _fan(scenario, plan, progress), _ranks(results), (values, beyond))
+    fan, ranks = _fan(scenario, plan, progress), _ranks(results)
+    return Answer(scenario, plan, results, summarize(results), fan, ranks, (values, beyond))
 
 
 def _fan(scenario: Scenario, plan: SamplingPlan, progress: Progress | None) -> xr.Dataset | str:
@@ -146,7 +150,7 @@ def _fan(scenario: Scenario, plan: SamplingPlan, progress: Progress | None) -> x
 
 def _ranks(results: xr.Dataset) -> xr.Dataset | str:
     try:
-        return rank_correlations(results.isel(draw=slice(0, RANKED)))
+        return rank_correlations(results.isel(draw=slice(0, RANKED)), most=DRIVERS)
     except InputError as error:
         return str(error)
 

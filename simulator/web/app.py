@@ -32,9 +32,10 @@ _INDEX = """<!DOCTYPE html>
 </html>"""
 _AT_A_TIME = 2  # simulations
 WAITING = 12  # requests
+MADE = 4  # files, that may wait to be made
 _LONGEST = 10.0  # s, of an answer
 _PICTURES = ("costs", "emitted", "exceedance", "fan", "tornado")
-_OTHERS = 7  # outputs of an update beside pictures, messages and the status
+_WORDS = ("headline", "legend", "remarks", "downloads")
 
 
 class Page:
@@ -50,6 +51,7 @@ class Page:
     def __init__(self, served: Served, draws: int) -> None:
         self.served, self.answers = served, Answers(served, draws)
         self._gate = Gate(places=_AT_A_TIME, waiting=WAITING, seconds=_LONGEST)
+        self._making = Gate(places=1, waiting=MADE, seconds=_LONGEST)  # pictures of a report are drawn one report at a time
         self._downloads = count()
 
     def open(self, search: str | None) -> list[Any]:
@@ -101,7 +103,7 @@ class Page:
             pinned = None if base is None else self.answers.of(base, progress)
         except ConfigError:
             raise InputError("the pinned scenario is not possible. Unpin it") from None
-        table = [] if pinned is None else tables.difference_table(difference(answer, pinned))
+        rows = tables.band_tables(answer) | {"difference": pinned and tables.difference_table(difference(answer, pinned))}
         drawn = (
             figures.bands_figure(answer, pinned, "cost"),
             figures.bands_figure(answer, pinned, "emissions"),
@@ -110,9 +112,9 @@ class Page:
             figures.tornado_figure(answer),
         )
         links = [_link(kind, state) for kind in DOWNLOADS]
-        words = tables.remarks(answer, perf_counter() - began)
-        told = tables.headline(answer), tables.legend(base), base is None, table, tables.band_tables(answer), words
-        return (*told, *(picture.figure for picture in drawn), *({"height": f"{picture.height}px"} for picture in drawn), links)
+        told = tables.headline(answer), tables.legend(base), tables.remarks(answer, perf_counter() - began), links
+        heights = ({"height": f"{figure['layout']['height']}px"} for figure in drawn)  # those of figures are dropped by who draws them
+        return (*told, rows, base is None, *drawn, *heights)
 
     def _told(self, error: ConfigError, names: Sequence[str]) -> tuple[Any, ...]:
         """Return the problems of a configuration, each beside its field; those of no field above the results."""
@@ -129,15 +131,17 @@ class Page:
         return self._unchanged(status, [" ".join(beside[name]) for name in names])
 
     def _unchanged(self, status: str, messages: list[str]) -> tuple[Any, ...]:
-        return (*[no_update] * (_OTHERS + 2 * len(_PICTURES)), status, "false", messages)
+        return (*[no_update] * (len(_WORDS) + 2 + 2 * len(_PICTURES)), status, "false", messages)
 
     def download(self, kind: Download) -> Any:
         """Return a file of the scenario that the address asks for."""
         try:
             state = parse_query(request.query_string.decode("ascii", "replace"), scenario=self.served.name)
-            with self._gate.turn(f"download {next(self._downloads)}", 0) as still_wanted:
+            own = f"download {next(self._downloads)}"
+            with self._gate.turn(own, 0) as still_wanted:
                 answer = self.answers.of(state, still_wanted)
-                content = kind.make(answer)
+            with self._making.turn(own, 0) as still_wanted:
+                content = kind.make(answer, still_wanted)
         except SimulatorError as error:
             return Response(f"{error}\n", 503 if isinstance(error, BusyError) else 400, mimetype="text/plain")
         name = file_name(answer, kind.ending)
@@ -171,12 +175,11 @@ def make_app(served: Served, draws: int, *, token: str | None = None) -> Dash:
     _in_the_browser(app)
     app.callback(Output("fields", "children"), Input("choice", "data"), State("query", "data"), prevent_initial_call=True)(shown.fields)
     app.callback(
-        *(Output(name, "children") for name in ("headline", "legend")),
+        *(Output(name, "children") for name in _WORDS),
+        Output("tables", "data"),
         Output("compared", "hidden"),
-        *(Output(name, "children") for name in ("difference", "bands", "remarks")),
-        *(Output(name, "figure") for name in _PICTURES),
-        *(Output(name, "style") for name in _PICTURES),
-        *(Output(name, "children") for name in ("downloads", "status")),
+        *(Output(name, part) for part in ("figure", "style") for name in _PICTURES),
+        Output("status", "children"),
         Output("results", "aria-busy"),
         Output({"type": "message", "name": ALL}, "children"),
         Input("query", "data"),
@@ -214,6 +217,7 @@ def _in_the_browser(app: Dash) -> None:
         prevent_initial_call=True,
     )
     app.clientside_callback(ClientsideFunction("page", "renewed"), Output("renewed", "data"), Input("fields", "children"))
+    app.clientside_callback(ClientsideFunction("page", "tables"), Output("filled", "data"), Input("tables", "data"))
     own = {kind: {"type": kind, "name": MATCH} for kind in ("low", "high", "slider")}
     app.clientside_callback(
         ClientsideFunction("page", "slide"),

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.web.answer import Answer
+from simulator.analysis.fans import fan_of
+from simulator.report import report
+from simulator.web.answer import Answer, Progress
 
 
 @dataclass(frozen=True)
@@ -18,27 +20,32 @@ class Download:
     ending, label, kind : str
         Of the file's name; of the link; its media type.
     make : callable
-        From an answer to the file's content.
+        From an answer to the file's content; calls what it is given now and then, as ``progress`` is.
     """
 
     ending: str
     label: str
     kind: str
-    make: Callable[[Answer], bytes]
+    make: Callable[[Answer, Progress], bytes]
 
 
-def _config(answer: Answer) -> bytes:
+def _config(answer: Answer, _progress: Progress) -> bytes:
     return answer.scenario.to_yaml().encode()
 
 
-def _draws(answer: Answer) -> bytes:
+def _draws(answer: Answer, _progress: Progress) -> bytes:
     return bytes(answer.results.to_netcdf(engine="h5netcdf"))
+
+
+def _report(answer: Answer, progress: Progress) -> bytes:
+    return report(answer.results, fan=fan_of(answer.scenario, answer.plan, progress=progress))
 
 
 #: what is added here has its link on the page
 DOWNLOADS = (
     Download(".yaml", "Scenario (YAML)", "application/yaml", _config),
     Download(".nc", "Draws (netCDF)", "application/x-netcdf", _draws),
+    Download(".html", "Report (HTML)", "text/html", _report),
 )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
-from typing import Any, NamedTuple
+from typing import Any
 
 import xarray as xr
 
@@ -20,24 +20,18 @@ from simulator.web.fields import SHOWN
 #: of Okabe & Ito 2008, apart for all kinds of colour vision; the pinned scenario has other dashes and marks too
 CURRENT, PINNED, INK, LINES = "#0072B2", "#D55E00", "#1f2933", "#d9dee4"
 _INNER, _OUTER = "rgba(0,114,178,0.38)", "rgba(0,114,178,0.16)"
-_MOST = 10  # components, drivers
+_MOST = 10  # components
 _MARKED = (0.5, 0.8, 0.95)
 
-_HIGH = 320  # px
+_HEIGHT = 320  # px, where a picture needs no other
 _LINE = 38  # characters, which a phone shows
 
 Figure = dict[str, Any]
 
 
-class Picture(NamedTuple):
-    """A picture and the height that it needs [px]."""
-
-    figure: Figure
-    height: int = _HIGH
-
-
-def _layout(**more: Any) -> dict[str, Any]:
+def _layout(height: int = _HEIGHT, **more: Any) -> dict[str, Any]:
     return {
+        "height": height,
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": INK},
         "margin": {"l": 56, "r": 16, "t": 12, "b": 48},
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -61,7 +55,7 @@ def _plain(name: str) -> str:
     return SHOWN[name].label if name in SHOWN else name.replace("_", " ")
 
 
-def bands_figure(answer: Answer, pinned: Answer | None, total: str) -> Picture:
+def bands_figure(answer: Answer, pinned: Answer | None, total: str) -> Figure:
     """Return the bands of a total and of its largest components.
 
     Parameters
@@ -80,8 +74,7 @@ def bands_figure(answer: Answer, pinned: Answer | None, total: str) -> Picture:
     names = ["total" if name == whole else name.partition("[")[2].rstrip("]").replace("_", " ") for name in parts]
     ticks: dict[str, Any] = {"tickmode": "array", "tickvals": list(range(len(parts))), "ticktext": names}
     y = _axis(**ticks, range=[len(parts) - 0.5, -0.6], showgrid=False, ticklabelstandoff=10)
-    layout = _layout(xaxis=_axis(unit, rangemode="tozero"), yaxis=y)
-    return Picture({"data": data, "layout": layout}, 92 + 38 * len(parts))
+    return {"data": data, "layout": _layout(92 + 38 * len(parts), xaxis=_axis(unit, rangemode="tozero"), yaxis=y)}
 
 
 def _percentiles(bands: xr.Dataset) -> dict[str, dict[float, float]]:
@@ -126,7 +119,7 @@ def _strips(parts: Sequence[str], values: Mapping[str, Mapping[float, float]], f
     return [*traces, {"type": "scatter", "mode": "markers", "x": x, "y": y, "text": told, **marks}]
 
 
-def fan_figure(answer: Answer, pinned: Answer | None) -> Picture:
+def fan_figure(answer: Answer, pinned: Answer | None) -> Figure:
     """Return the fan of what the run has cost by then; empty where there are no histories."""
     if isinstance(answer.fan, str):
         return _nothing(answer.fan)
@@ -150,14 +143,14 @@ def fan_figure(answer: Answer, pinned: Answer | None) -> Picture:
             for values, width, dash in ((other[0], 1.5, "dot"), (other[4], 1.5, "dot"), (other[2], 2, "dash"))
         ]
     lines = [{"type": "scatter", "mode": "lines", **trace} for trace in data]
-    return Picture({"data": lines, "layout": _layout(xaxis=_axis("days since the start"), yaxis=_axis(unit, rangemode="tozero"))})
+    return {"data": lines, "layout": _layout(xaxis=_axis("days since the start"), yaxis=_axis(unit, rangemode="tozero"))}
 
 
 def _levels(fan: xr.Dataset, factor: float) -> list[list[float]]:
     return [(fan.cost_total.sel(quantile=q).values / factor).tolist() for q in (0.05, 0.25, 0.5, 0.75, 0.95)]
 
 
-def exceedance_figure(answer: Answer, pinned: Answer | None) -> Picture:
+def exceedance_figure(answer: Answer, pinned: Answer | None) -> Figure:
     """Return how likely the run costs more than each amount, with the budget and P50, P80 and P95 marked."""
     values, beyond = answer.curve
     known = _percentiles(answer.bands)["cost_total"]
@@ -182,7 +175,7 @@ def exceedance_figure(answer: Answer, pinned: Answer | None) -> Picture:
         layout["shapes"] = [{"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}]
         layout["annotations"] = [{"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "text": "budget", "showarrow": False}]
         layout["margin"]["t"] = 28
-    return Picture({"data": data, "layout": layout})
+    return {"data": data, "layout": layout}
 
 
 def _curve(x: Any, beyond: Any, line: Mapping[str, Any]) -> Figure:
@@ -190,11 +183,11 @@ def _curve(x: Any, beyond: Any, line: Mapping[str, Any]) -> Figure:
     return {"type": "scatter", "mode": "lines", "x": x.tolist(), "y": (100.0 * beyond).tolist(), "line": dict(line), "hovertemplate": hover}
 
 
-def tornado_figure(answer: Answer) -> Picture:
+def tornado_figure(answer: Answer) -> Figure:
     """Return the partial rank correlations of the total cost with the inputs that tell most, with their intervals."""
     if isinstance(answer.ranks, str):
         return _nothing(answer.ranks)
-    found = answer.ranks.isel(input=slice(0, _MOST))
+    found = answer.ranks
     values, ends = found.partial.values, found.ci_partial.values
     colours = [CURRENT if value > 0 else "#7fb8d9" for value in values]
     bars = {
@@ -208,15 +201,15 @@ def tornado_figure(answer: Answer) -> Picture:
     }  # fmt: skip
     x = _axis(range=[-1.05, 1.05], tickvals=[-1, 0, 1], zeroline=True, zerolinecolor=INK)
     y = _axis(autorange="reversed", showgrid=False)
-    return Picture({"data": [bars], "layout": _layout(xaxis=x, yaxis=y, bargap=0.35)}, 64 + 28 * len(values))
+    return {"data": [bars], "layout": _layout(64 + 28 * len(values), xaxis=x, yaxis=y, bargap=0.35)}
 
 
-def _nothing(reason: str) -> Picture:
+def _nothing(reason: str) -> Figure:
     """Return why there is no picture."""
     told = {"text": "<br>".join(wrap(escape(reason), _LINE)), "showarrow": False, "align": "left"}
     place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1}
     hidden = {"visible": False}
-    return Picture({"data": [], "layout": _layout(xaxis=hidden, yaxis=hidden, annotations=[told | place])}, 140)
+    return {"data": [], "layout": _layout(140, xaxis=hidden, yaxis=hidden, annotations=[told | place])}
 
 
 def _known(number: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -54,6 +56,8 @@ def page(served: Served, state: State, fields: tuple[Field, ...], draws: int, pr
         dcc.Store("choice"),
         dcc.Store("collected"),
         dcc.Store("renewed"),
+        dcc.Store("tables"),
+        dcc.Store("filled"),
         *(dcc.Store(f"{name}-chosen", data=value) for name, value in _chosen(state, draws).items()),
         html.Main([_controls(served, state, fields, draws), _results()]),
     ]
@@ -101,11 +105,11 @@ def _chosen(state: State, draws: int) -> dict[str, str]:
 def _choices(served: Served, state: State) -> list[Any]:
     hardware = (served.data.get("hardware") or {}).get("accelerator")
     grid = served.data.get("grid") or {}
-    devices = [_option(name, name) for name in served.accelerators]
-    kinds = [html.Optgroup([_option(key, told) for key, told in members], label=kind) for kind, members in places().items()]
+    devices = {"": [("", _stands(hardware)), *((name, name) for name in served.accelerators)]}
+    regions = {"": [("", _stands(grid.get("region") or grid.get("zone")))], **places()}
     return [
-        _drop_down("accelerator", "Accelerator", [_option("", _stands(hardware)), *devices], state.accelerator),
-        _drop_down("region", "Region", [_option("", _stands(grid.get("region") or grid.get("zone"))), *kinds], state.region),
+        _drop_down("accelerator", "Accelerator", devices, state.accelerator),
+        _drop_down("region", "Region", regions, state.region),
     ]
 
 
@@ -113,13 +117,18 @@ def _stands(name: str | None) -> str:
     return f"{name} (config)" if name else "as in the config"
 
 
-def _option(value: str, label: str) -> Any:
-    return html.Option(label, value=value)
+def _drop_down(name: str, label: str, options: Mapping[str, Sequence[tuple[str, str]]], chosen: str) -> Any:
+    """Return a drop-down of the browser's own; ``page.js`` makes its options, and puts what is chosen into the store of its name.
 
-
-def _drop_down(name: str, label: str, options: list[Any], chosen: str) -> Any:
-    """Return a drop-down of the browser's own; ``page.js`` puts what is chosen into the store of its name."""
-    box = html.Select(options, id=name, **{"data-value": chosen})
+    Parameters
+    ----------
+    name, label : str
+    options : mapping
+        Values and labels by the name of their group; '' for those of none.
+    chosen : str
+        Value.
+    """
+    box = html.Select(id=name, **{"data-value": chosen, "data-options": json.dumps(list(options.items()))})
     return html.Div([html.Label([html.Span(label), box]), message(name)], className="field")
 
 
@@ -203,8 +212,12 @@ def _limits(served: Served, state: State) -> Any:
 
 
 def _drawn(state: State, draws: int) -> Any:
-    options = [_option(str(count), f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")) for count in DRAWS]
-    return _drop_down("draws", "Random draws", options, str(state.draws or draws))
+    options = [(str(count), f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")) for count in DRAWS]
+    return _drop_down("draws", "Random draws", {"": options}, str(state.draws or draws))
+
+
+def _folded(title: str, name: str) -> Any:
+    return html.Details([html.Summary(title), html.Div(id=name)])
 
 
 def _results() -> Any:
@@ -225,7 +238,7 @@ def _results() -> Any:
             html.Div([html.Div(waiting, id="headline"), status], className="headline", **{"aria-live": "polite"}),
             html.Div(id="legend", className="legend"),
             html.Div([html.H2("Current less pinned"), html.Div(id="difference")], id="compared", className="card", hidden=True),
-            html.Div([html.H2("Bands"), html.Div(id="bands"), html.Ul(id="remarks")], className="card"),
+            html.Div([html.H2("Bands"), html.Div(id="bands"), _folded("Components", "parts"), html.Ul(id="remarks")], className="card"),
             *pictures,
             html.Nav(id="downloads", className="buttons", **{"aria-label": "Downloads"}),
         ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -12,12 +14,12 @@ from waitress import create_server
 from simulator.errors import InputError
 from simulator.warmup import warm_up
 from simulator.web.answer import draws_within_a_second
-from simulator.web.app import WAITING, make_app
+from simulator.web.app import MADE, WAITING, make_app
 from simulator.web.guard import LARGEST_REQUEST, is_loopback, new_token
 from simulator.web.served import serve_config
 from simulator.web.state import LONGEST, State
 
-_THREADS = WAITING + 4  # those that wait for a simulation keep no others from what is at hand
+_THREADS = WAITING + MADE + 5  # those that wait for a simulation keep no others from what is at hand
 _CONNECTIONS = 200
 
 
@@ -56,6 +58,7 @@ def serve(path: str, *, host: str, port: int, opened: bool, tell: Callable[[str]
             app.server, sockets=[listening], threads=_THREADS, connection_limit=_CONNECTIONS, ident=None,
             max_request_body_size=LARGEST_REQUEST, max_request_header_size=4 * LONGEST,
         )  # fmt: skip
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that some wait is told to them
         tell(f"serving {served.name} at {url}  (Ctrl-C stops it)")
         if opened:
             webbrowser.open(url)
@@ -67,4 +70,6 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise InputError(f"{host}:{port} cannot be served ({error.strerror or error}). Use --port 0 for a free port") from None
+        of_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        way_out = "Use --port 0 for a free port" if of_port else "Use --host 127.0.0.1, or 0.0.0.0 for all addresses of this machine"
+        raise InputError(f"{host}:{port} cannot be served ({error.strerror or error}). {way_out}") from None

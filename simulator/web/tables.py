@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,9 @@ _OF_DIFFERENCE = (0.05, 0.5, 0.95)
 _LABELS = {"cost_total": "Cost", "emissions_total": "Emissions", "energy": "Energy", "wall_clock": "Time of the run"}
 _MINUS = "\N{MINUS SIGN}"
 
+#: columns, rows and their looks, which ``page.js`` makes a table of: a row has a name, a unit, and cells of a number and its error
+Table = dict[str, Any]
+
 
 def headline(answer: Answer) -> list[Any]:
     """Return the sentence, and how likely each limit is exceeded."""
@@ -31,7 +35,7 @@ def headline(answer: Answer) -> list[Any]:
         factor, unit = scale(QUANTITIES[LIMITS[name]].unit, LIMITS[name], limit)
         unit, factor = ("days", 24.0) if name == "deadline" else (unit, factor)
         text = f"Chance to exceed the {LIMIT_WORDS[name]} of {limit / factor:g} {unit}: {chance_in_words(chance)}."
-        told.append(html.P(text, className="limit"))
+        told.append(html.P(text.replace(" %", "\N{NO-BREAK SPACE}%"), className="limit"))
     return told
 
 
@@ -45,25 +49,23 @@ def _halves(bands: xr.Dataset) -> str:
     return f"P50: costs {told[0]}, emits {told[1]}, takes {told[2]}."
 
 
-def band_tables(answer: Answer) -> list[Any]:
-    """Return P5, P50, P80 and P95 of every output, each with its Monte Carlo error; of components where they are asked for."""
-    rows = band_rows(answer.bands)
+def band_tables(answer: Answer) -> dict[str, Table]:
+    """Return P5, P50, P80 and P95 of every output, each with its Monte Carlo error: ``bands``, and ``parts`` of components."""
+    rows, cells = band_rows(answer.bands), _cells(answer.bands)
     wholes, parts = ([row for row in rows if ("[" in row[0]) is apart] for apart in (False, True))
-    return [_table(answer, wholes), html.Details([html.Summary("Components"), _table(answer, parts)])]
+    return {"bands": _table(answer.bands, wholes, cells), "parts": _table(answer.bands, parts, cells)}
 
 
-def _table(answer: Answer, rows: list[tuple[str, str]]) -> Any:
-    cells, units = _cells(answer.bands), dict(zip(answer.bands.output.values, answer.bands.unit.values, strict=True))
-    head = html.Tr([html.Th("outcome", scope="col"), *(html.Th(f"P{100 * level:g}", scope="col") for level in _COLUMNS)])
+def _table(bands: xr.Dataset, rows: list[tuple[str, str]], cells: Mapping[str, Mapping[float, _Cell]]) -> Table:
+    units = dict(zip(bands.output.values, bands.unit.values, strict=True))
     told = []
     for name, label in rows:
         factor, unit = scale(str(units[name]), name, cells[name][_COLUMNS[-1]].value)
         of = f", {name.partition('[')[0]}" if "[" in name else ""
-        numbers = [html.Td(_number(cells[name][level], factor)) for level in _COLUMNS]
-        names = [label.strip().replace("_", " "), html.Small(f"{unit}{of}")]
-        kind = "total" if name in ("cost_total", "emissions_total") else ""
-        told.append(html.Tr([html.Th(names, scope="row"), *numbers], className=kind))
-    return html.Table([html.Thead(head), html.Tbody(told)], className="bands")
+        numbers = [_number(cells[name][level], factor) for level in _COLUMNS]
+        total = name in ("cost_total", "emissions_total")
+        told.append({"name": label.strip().replace("_", " "), "unit": f"{unit}{of}", "cells": numbers, "total": total})
+    return {"columns": ["outcome", *(f"P{100 * level:g}" for level in _COLUMNS)], "rows": told, "kind": "bands"}
 
 
 class _Cell(NamedTuple):
@@ -82,31 +84,30 @@ def _cells(bands: xr.Dataset) -> dict[str, dict[float, _Cell]]:
     return {name: dict(zip(levels, map(_Cell, *row), strict=True)) for name, *row in rows}
 
 
-def _number(at: _Cell, factor: float) -> list[Any]:
+def _number(at: _Cell, factor: float) -> list[str]:
     """Return one percentile and its error, or a dash where the draws do not support it."""
     if at.needed:
         return ["\N{EN DASH}"]
     value, error = at.value / factor, at.error / factor
     told = [rounded(value, error).replace("-", _MINUS)]
-    return [*told, html.Small(f"± {error_in_words(error)}")] if error > 0 and math.isfinite(error) else told
+    return [*told, f"± {error_in_words(error)}"] if error > 0 and math.isfinite(error) else told
 
 
-def difference_table(difference: xr.Dataset) -> Any:
+def difference_table(difference: xr.Dataset) -> Table:
     """Return the paired difference of the current scenario to the pinned one."""
     heads = ["outcome", *(f"P{100 * level:g}" for level in _OF_DIFFERENCE), "lower in"]
-    head = html.Tr([html.Th(text, scope="col") for text in heads])
     known, rows = _cells(difference), []
     for name in COMPARED:
         if name not in known:
             continue
         row = difference.sel(output=name)
         factor, unit = scale(str(row.unit.item()), name, max(abs(known[name][level].value) for level in _OF_DIFFERENCE))
-        cells = [html.Td(_signed(_number(known[name][level], factor))) for level in _OF_DIFFERENCE]
-        rows.append(html.Tr([html.Th([_LABELS[name], html.Small(unit)], scope="row"), *cells, html.Td(_share(row))]))
-    return html.Table([html.Thead(head), html.Tbody(rows)], className="bands difference")
+        cells = [_signed(_number(known[name][level], factor)) for level in _OF_DIFFERENCE]
+        rows.append({"name": _LABELS[name], "unit": unit, "cells": [*cells, [_share(row)]], "total": False})
+    return {"columns": heads, "rows": rows, "kind": "bands difference"}
 
 
-def _signed(cell: list[Any]) -> list[Any]:
+def _signed(cell: list[str]) -> list[str]:
     text = cell[0]
     return [f"+{text}" if text[:1].isdigit() and text != "0" else text, *cell[1:]]
 

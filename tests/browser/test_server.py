@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,14 @@ import pytest
 from dash.exceptions import PreventUpdate
 
 from simulator.cli import _run
-from simulator.web.app import Page, make_app
+from simulator.web.app import WAITING, Page, make_app
 from simulator.web.downloads import DOWNLOADS
 from simulator.web.fields import SHOWN
 from simulator.web.guard import COOKIE, LARGEST_REQUEST, is_loopback
 from simulator.web.served import Served, serve_config
 
-QUICKSTART = str(Path(__file__).parent.parent.parent / "configs" / "quickstart.yaml")
+ROOT = Path(__file__).parent.parent.parent
+QUICKSTART = str(ROOT / "configs" / "quickstart.yaml")
 PLACES = [{"name": name} for name in (*SHOWN, "lever", "budget")]
 HERE = {"Host": "127.0.0.1:8000"}
 
@@ -111,7 +114,10 @@ def test_an_update_shows_everything_and_no_message(page: Page) -> None:
     *shown, status, _busy, messages = page.update(asked("mfu=0.4&budget=300k&pin="), PLACES)
     assert status == ""
     assert set(messages) == {""}
-    assert len(shown) == 17
+    assert len(shown) == 16
+    told = json.loads(json.dumps(shown[4]))
+    assert [row["name"] for row in told["difference"]["rows"]] == ["Cost", "Emissions", "Energy", "Time of the run"]
+    assert all(len(row["cells"]) == len(told[name]["columns"]) - 1 for name in told for row in told[name]["rows"])
 
 
 def test_an_update_of_nonsense_leaves_all_as_it_is(page: Page) -> None:
@@ -119,6 +125,35 @@ def test_an_update_of_nonsense_leaves_all_as_it_is(page: Page) -> None:
     assert all(type(value).__name__ == "NoUpdate" for value in shown)
     assert "last result stays" in status
     assert [bool(text) for text in messages] == [place["name"] == "mfu" for place in PLACES]
+
+
+def parts_of(shown: Any) -> int:
+    """Return how many parts the framework keeps of what is shown; it asks each, at every change, whether it has to be drawn anew."""
+    if isinstance(shown, list | tuple):
+        return sum(map(parts_of, shown))
+    return 1 + parts_of(getattr(shown, "children", None)) if hasattr(shown, "_namespace") else 0
+
+
+def test_parts_are_few_enough_to_follow_a_change_at_once() -> None:
+    page = Page(serve_config(str(ROOT / "configs" / "full-anatomy.yaml")), 1000)
+    assert 100 < parts_of(page.open("")) < 500
+    assert parts_of(page.update(asked("pin="), PLACES)) < 30
+
+
+def test_what_would_take_for_ever_is_told_beside_its_field(page: Page) -> None:
+    *_, messages = page.update(asked("failure_rate=1e9"), PLACES)
+    assert [place["name"] for place, text in zip(PLACES, messages, strict=True) if "interruptions in one draw" in text] == ["failure_rate"]
+
+
+def test_twenty_tabs_at_once_get_their_own_or_are_told_to_come_again(page: Page) -> None:
+    def ask(tab: int) -> tuple[Any, ...]:
+        return page.update({**asked(f"mfu=0.{30 + tab}"), "tab": f"tab {tab}"}, PLACES)
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(ask, range(20)))
+    sentences = [str(words) for words, *_, status, _busy, _messages in answers if status == ""]
+    assert len(set(sentences)) == len(sentences) > WAITING
+    assert all(status == "" or "many pages ask at once" in status for *_, status, _busy, _messages in answers)
 
 
 def test_what_is_asked_late_is_dropped(page: Page) -> None:
@@ -129,10 +164,22 @@ def test_what_is_asked_late_is_dropped(page: Page) -> None:
         page.update(None, PLACES)
 
 
-def test_a_link_that_cannot_be_read_opens_the_config(page: Page) -> None:
-    told = str(page.open("?nonsense=1"))
-    assert "is not known" in told
-    assert "Utilization" in told
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("?nonsense=1", "is not known"),
+        ("?scenario=other&mfu=0.4", "made for the scenario"),
+        ("?draws=99999999", "not admissible"),
+        ("?pin=%25%25%25", "is not known"),
+    ],
+)
+def test_a_link_that_cannot_be_read_opens_the_config(page: Page, query: str, told: str) -> None:
+    shown = str(page.open(query))
+    assert told in shown
+    assert "Utilization" in shown
+
+
+def test_fields_are_those_of_what_is_chosen(page: Page) -> None:
     assert "Utilization" in str(page.open("?region=nowhere"))
     with pytest.raises(PreventUpdate):
         page.fields("", asked("region=nowhere"))
@@ -146,9 +193,24 @@ def test_hosts_that_others_reach_are_known(host: str, own: bool) -> None:
     assert is_loopback(host) is own
 
 
+def test_without_a_config_the_quickstart_that_is_shipped_is_served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("simulator.web.server.serve", lambda path, **_: asked.append(path))
+    monkeypatch.chdir(tmp_path)
+    assert _run(["serve"], debug=True) == 0
+    assert serve_config(asked[0]).name == "quickstart"
+
+
 def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         assert _run(["serve", QUICKSTART, "--port", str(taken.getsockname()[1])], debug=False) == 2
-    assert "cannot be served" in capsys.readouterr().err
+    assert "Use --port 0 for a free port" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no host"])
+def test_a_host_of_another_machine_is_told(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(["serve", QUICKSTART, "--port", "0", "--host", host], debug=False) == 2
+    assert f"error: {host}:0 cannot be served" in (told := capsys.readouterr().err)
+    assert "Use --host 127.0.0.1" in told

@@ -20,10 +20,10 @@ from simulator.plan import SamplingPlan
 from simulator.scenario import Resolved, Scenario, resolve
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 QUANTILES = (0.5, 0.9)
 BATCHES = 32  # of random draws: errors are known to 13 %, and a batch of 512 of 16 384 has 51 draws beyond its P90
+_ROUNDING = 1e-12  # of a value: what sums of a few thousand products differ by
 ENDS_NAMED = ("low", "high")
 _ERRORS = {"base": "mcse_base", "value": "mcse", "swing": "mcse_swing"}
 
@@ -85,14 +85,14 @@ def tornado(
         raise InputError(f"{plan.draws} draws are too few for P90 and its error; at least {needed} are needed{each}")
     bars = bars_of(resolved)
     replays = Replays(resolved, plan, output, runs=2 * len(bars) + 1, progress=progress)
-    base = _play(replays, resolved)
-    ends = [tuple(_play(replays, held) for held in bar.scenarios) for bar in bars]
-    rows = [[[_percentile(end.values, p, batches) for p in QUANTILES] for end in pair] for pair in ends]
-    swings = [[_swing(low.values, high.values, p, batches) for p in QUANTILES] for low, high in ends]
+    base = _percentiles(_play(replays, resolved), batches)
+    ends = [[_percentiles(_play(replays, held), batches) for held in bar.scenarios] for bar in bars]
+    rows = [[_estimates(end) for end in pair] for pair in ends]
+    swings = [_estimates(high - low) for low, high in ends]
     order = sorted(range(len(bars)), key=lambda k: -abs(swings[k][1].value))
     return _as_dataset(
         [bars[k] for k in order],
-        base=[_percentile(base.values, p, batches) for p in QUANTILES],
+        base=_estimates(base),
         rows=[rows[k] for k in order],
         swings=[swings[k] for k in order],
         unit=replays.unit,
@@ -147,32 +147,23 @@ def _play(replays: Replays, resolved: Resolved) -> Column:
     return own
 
 
-def _percentile(values: Floats, probability: float, batches: int) -> Estimate:
-    """Return a percentile of draws."""
-    return by_batches(lambda own: float(np.quantile(values[own], probability)), values.size, batches)
+def _percentiles(own: Column, batches: int) -> Floats:
+    """Return QUANTILES of all draws, then of each batch of them: draw i is of batch i % batches, as it is of a replicate of Sobol' points.
 
-
-def _swing(low: Floats, high: Floats, probability: float, batches: int) -> Estimate:
-    """Return by how much a percentile of the same draws is higher at one end than at the other."""
-    return by_batches(lambda own: float(np.quantile(high[own], probability) - np.quantile(low[own], probability)), low.size, batches)
-
-
-def by_batches(of: Callable[[Integers], float], draws: int, batches: int) -> Estimate:
-    """Return a statistic of the draws, with the error that its spread over batches tells; NaN for a single one.
-
-    Parameters
-    ----------
-    of : callable
-        Takes places of draws, returns the statistic of these draws.
-    draws, batches : int
-        Draw i belongs to batch i % batches, as it does to a replicate of Sobol' points.
-
-    Examples
-    --------
-    >>> values = np.random.default_rng(0).normal(size=6400)
-    >>> found = by_batches(lambda own: float(values[own].mean()), 6400, 64)
-    >>> round(found.mcse * 80, 1)
-    0.9
+    Shape (1 + batches, quantiles).
     """
-    own = np.array([of(np.arange(batch, draws, batches)) for batch in range(batches)])
-    return Estimate(of(np.arange(draws)), float(own.std(ddof=1) / math.sqrt(batches)) if batches > 1 else math.nan)
+    parts = (own.values, *(own.values[batch::batches] for batch in range(batches)))
+    return np.array([np.quantile(part, QUANTILES) for part in parts])
+
+
+def _estimates(found: Floats) -> list[Estimate]:
+    """Return each column's first row with the error that the spread of the other rows tells; NaN for a single one.
+
+    Rows that differ by the rounding of a last digit tell no error: a swing may be the same in every draw.
+    """
+    whole, parts = found[0], found[1:]
+    if len(parts) == 1:
+        return [Estimate(float(value), math.nan) for value in whole]
+    errors = parts.std(axis=0, ddof=1) / math.sqrt(len(parts))
+    errors[np.ptp(parts, axis=0) <= _ROUNDING * np.abs(parts).max(axis=0)] = 0.0
+    return [Estimate(float(value), float(error)) for value, error in zip(whole, errors, strict=True)]

@@ -11,16 +11,15 @@ from typing import Any
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.backtest.backtest import PROTOCOLS, Backtest, backtest_json
 from simulator.analysis.backtest.published import TARGETS, UNITS
 from simulator.analysis.words import scale
+from simulator.cli.show.page import page
 from simulator.errors import InputError
 from simulator.text_file import write_bytes
 
-_WIDTH = 80
 _MISSES = (0.05, 0.95)
 _FEW = 5  # families
 
@@ -28,24 +27,22 @@ _FEW = 5  # families
 def show_backtest(found: Backtest) -> None:
     """Print scores by target, baselines, and what was missed."""
     data = backtest_json(found)
-    console = Console(highlight=False, markup=False, width=_WIDTH)
-    with console.capture() as captured:
+    with page() as console:
         for protocol, meaning in PROTOCOLS.items():
             console.print(_targets(data["protocols"][protocol], protocol))
-            console.print(f"{meaning[0].upper()}{meaning[1:]}.\n", soft_wrap=True)
+            console.say(f"{meaning[0].upper()}{meaning[1:]}.\n")
         console.print(_baselines(data["baselines"]))
-        console.print(f"Log score: {data['log_score']}.\n", soft_wrap=True)
+        console.say(f"Log score: {data['log_score']}.\n")
         console.print(_other_targets(data["baselines"]))
         for name, reason in data["baselines_left_out"].items():
-            console.print(f"Left out: baseline {name}: {reason}.", soft_wrap=True)
+            console.say(f"Left out: baseline {name}: {reason}.")
         console.print(_run_by_run(found))
         if found.later:
             told = ", ".join(f"{name} ({count})" for name, count in found.later.items())
-            console.print(f"Knowledge date: of no year before the run are the figures of {told} runs.", soft_wrap=True)
+            console.say(f"Knowledge date: of no year before the run are the figures of {told} runs.")
         for line in found.left_out:
-            console.print(f"Left out: {line}.", soft_wrap=True)
-        console.print(f"Cost is {data['cost']}.", soft_wrap=True)
-    click.echo(captured.get(), nl=False)
+            console.say(f"Left out: {line}.")
+        console.say(f"Cost is {data['cost']}.")
 
 
 def _targets(targets: dict[str, Any], title: str) -> Table:

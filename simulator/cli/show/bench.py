@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import Any
 
 import click
 
 from simulator.bench.compare import Difference
+from simulator.cli.show.page import say
 
-_WIDTH = 80
 _NAME, _COLUMN = 26, 26
 
 
@@ -67,7 +66,7 @@ def _row(name: str, cells: Sequence[str]) -> None:
 
 
 def _say(text: str) -> None:
-    click.echo("\n".join(wrap(text, _WIDTH, subsequent_indent="  ")))
+    say(text, hanging="  ")
 
 
 def _rate(entry: Mapping[str, Any]) -> str:

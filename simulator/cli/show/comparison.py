@@ -10,7 +10,6 @@ import click
 import numpy as np
 import xarray as xr
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.comparison.abatement import UNIT, Abatement, abatement
@@ -19,8 +18,8 @@ from simulator.analysis.comparison.pairing import changes_in_words, names_in_wor
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.notes import percentage
 from simulator.analysis.words import chance_in_words, rounded, scale
+from simulator.cli.show.page import Page, page
 
-_WIDTH = 80
 _ROWS = {
     "cost_total": "cost",
     "emissions_total": "emissions",
@@ -44,11 +43,9 @@ def show_comparison(results: xr.Dataset, *, as_json: bool) -> None:
         data = head | (parts[0] if len(parts) == 1 else {"comparisons": parts})
         click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    console = Console(highlight=False, markup=False, width=_WIDTH)
-    with console.capture() as captured:
+    with page() as console:
         for name in others:
             _print(console, found.sel(scenario=name), steps[name], pairing[name], base)
-    click.echo(captured.get(), nl=False)
 
 
 def _json(found: xr.Dataset, step: Abatement, pairing: dict[str, Any], base: str, name: str) -> dict[str, Any]:
@@ -72,24 +69,24 @@ def _json(found: xr.Dataset, step: Abatement, pairing: dict[str, Any], base: str
     }
 
 
-def _print(console: Console, found: xr.Dataset, step: Abatement, pairing: dict[str, Any], base: str) -> None:
-    console.print(f"{found.scenario.item()}, less {base}", style="bold", soft_wrap=True)
+def _print(console: Page, found: xr.Dataset, step: Abatement, pairing: dict[str, Any], base: str) -> None:
+    console.say(f"{found.scenario.item()}, less {base}", style="bold")
     names = [name for name in _ROWS if name in found.output]
     if "programme_time" in names and _alike(found, "programme_time", "wall_clock"):
         names.remove("programme_time")
     console.print(_table(found, names))
     if int(found.pairs) < found.attrs["draws"]:
-        console.print(f"Over the {int(found.pairs)} of {found.attrs['draws']} draws that were completed in both.", soft_wrap=True)
+        console.say(f"Over the {int(found.pairs)} of {found.attrs['draws']} draws that were completed in both.")
     for name in names:
         note = str(found.note.sel(output=name).item())
         if math.isnan(found.mcse_mean.sel(output=name).item()):
-            console.print(f"{_ROWS[name].capitalize()}: {note}.", soft_wrap=True)
+            console.say(f"{_ROWS[name].capitalize()}: {note}.")
     _print_pairing(console, found)
     _print_abatement(console, step)
-    console.print(changes_in_words({place: (a, b) for place, (a, b) in pairing["changed"].items()}), soft_wrap=True)
+    console.say(changes_in_words({place: (a, b) for place, (a, b) in pairing["changed"].items()}))
     for note in pairing["notes"]:
-        console.print(note, soft_wrap=True)
-    console.print(_streams(pairing), soft_wrap=True)
+        console.say(note)
+    console.say(_streams(pairing))
 
 
 def _alike(found: xr.Dataset, a: str, b: str) -> bool:
@@ -126,28 +123,28 @@ def _lower(row: xr.Dataset) -> str:
     return "-" if math.isnan(lower) else percentage(lower)
 
 
-def _print_pairing(console: Console, found: xr.Dataset) -> None:
+def _print_pairing(console: Page, found: xr.Dataset) -> None:
     """Print how sure the sign of the difference in cost is, and what pairing was worth."""
     row = found.sel(output="cost_total")
     if row.probability_equal.item() == 1.0:
-        console.print("Cost is the same in every draw.", soft_wrap=True)
+        console.say("Cost is the same in every draw.")
         return
     if math.isfinite(row.probability_lower.item()):
         chance = chance_in_words(Estimate(row.probability_lower.item(), row.mcse_lower.item()))
-        console.print(f"Chance to be cheaper: {chance}.", soft_wrap=True)
+        console.say(f"Chance to be cheaper: {chance}.")
     mean, error = abs(row["mean"].item()), row.mcse_mean.item()
     if mean <= 2.0 * error:
-        console.print("The mean difference in cost is within twice its Monte Carlo error: its sign is noise.", soft_wrap=True)
+        console.say("The mean difference in cost is within twice its Monte Carlo error: its sign is noise.")
     fewer = row.fewer_draws.item()
     if math.isfinite(fewer):
         times = rounded(fewer, row.mcse_fewer_draws.item())
         told = f"{times} times fewer draws than independent ones" if fewer > 1.0 else f"{1.0 / fewer:.3g} times more draws: it hurts here"
         error = row.mcse_unpaired.item()
         unpaired = "" if math.isnan(error) else f"; unpaired, its error would be {rounded(error, None)} USD"
-        console.print(f"Pairing needs {told} for cost{unpaired}.", soft_wrap=True)
+        console.say(f"Pairing needs {told} for cost{unpaired}.")
 
 
-def _print_abatement(console: Console, step: Abatement) -> None:
+def _print_abatement(console: Page, step: Abatement) -> None:
     """Print what a tonne that is avoided costs, or why that is no number."""
     if math.isfinite(step.mean.value):
         low, high = step.interval
@@ -156,9 +153,9 @@ def _print_abatement(console: Console, step: Abatement) -> None:
         if all(q in step.quantiles for q in _COLUMNS):
             p5, p50, p95 = (rounded(step.quantiles[q], step.mcse[q]) for q in _COLUMNS)
             told += f"; by draw P50 {p50} ({p5} to {p95})"
-        console.print(f"Cost of abatement: {told}{'; less than nothing: it saves both' if high < 0.0 else ''}.", soft_wrap=True)
+        console.say(f"Cost of abatement: {told}{'; less than nothing: it saves both' if high < 0.0 else ''}.")
     if step.note:
-        console.print(f"Cost of abatement: {step.note}.", soft_wrap=True)
+        console.say(f"Cost of abatement: {step.note}.")
 
 
 def _streams(pairing: dict[str, Any]) -> str:

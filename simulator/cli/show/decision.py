@@ -10,14 +10,13 @@ import click
 import numpy as np
 import xarray as xr
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.comparison.differences import plain
 from simulator.analysis.decisions.decisions import PerfectInformation
 from simulator.analysis.words import rounded, scale
+from simulator.cli.show.page import Page, page
 
-_WIDTH = 80
 _MOST_INPUTS = 8  # lines; all of them are in --json
 _OPTION = ("expected", "cvar", "probability_best", "opportunity_loss", "behind", "behind_cvar")
 _INPUT = ("value", "mcse", "too_high", "too_low", "cost", "net")
@@ -28,15 +27,13 @@ def show_decision(decision: xr.Dataset, perfect: PerfectInformation, known: xr.D
     if as_json:
         click.echo(json.dumps(_json(decision, perfect, known), indent=2, ensure_ascii=False, allow_nan=False))
         return
-    console = Console(highlight=False, markup=False, width=_WIDTH)
-    with console.capture() as captured:
+    with page() as console:
         console.print(_options(decision))
-        console.print(_choice(decision, "expected", "best", "noise"), soft_wrap=True)
-        console.print(_choice(decision, f"CVaR {100 * decision.attrs['level']:g} %", "best_cvar", "noise_cvar"), soft_wrap=True)
+        console.say(_choice(decision, "expected", "best", "noise"))
+        console.say(_choice(decision, f"CVaR {100 * decision.attrs['level']:g} %", "best_cvar", "noise_cvar"))
         most = _amount(perfect.value.value, perfect.value.mcse)
-        console.print(f"Knowing everything before choosing is worth {most}{_low(perfect.too_low, perfect.value.mcse)}.", soft_wrap=True)
+        console.say(f"Knowing everything before choosing is worth {most}{_low(perfect.too_low, perfect.value.mcse)}.")
         _print_inputs(console, known)
-    click.echo(captured.get(), nl=False)
 
 
 def _json(decision: xr.Dataset, perfect: PerfectInformation, known: xr.Dataset) -> dict[str, Any]:
@@ -99,23 +96,23 @@ def _low(too_low: float, error: float) -> str:
     return f", or up to {_amount(too_low, math.nan)} more, which noise hides" if too_low > 0.1 * error else ""
 
 
-def _print_inputs(console: Console, known: xr.Dataset) -> None:
+def _print_inputs(console: Page, known: xr.Dataset) -> None:
     """Print what knowing single inputs is worth, and whether measuring them pays."""
     worth = [name for name in known.input.values if known.value.sel(input=name).item() > 2.0 * known.mcse.sel(input=name).item()]
     if not worth:
-        console.print("Knowing any single input changes the choice too seldom for its worth to stand apart from noise.", soft_wrap=True)
+        console.say("Knowing any single input changes the choice too seldom for its worth to stand apart from noise.")
     for name in (name for name in worth[:_MOST_INPUTS] if math.isnan(known.cost.sel(input=name).item())):
         row = known.sel(input=name)
         high = f", and that may be {_amount(row.too_high.item(), math.nan)} too high" if row.too_high.item() > row.mcse.item() else ""
-        console.print(f"Measuring {name} is worth at most {_amount(row.value.item(), row.mcse.item())}{high}.", soft_wrap=True)
+        console.say(f"Measuring {name} is worth at most {_amount(row.value.item(), row.mcse.item())}{high}.")
     if len(worth) > _MOST_INPUTS:
-        console.print(f"{len(worth) - _MOST_INPUTS} more are worth something: --json lists all.", soft_wrap=True)
+        console.say(f"{len(worth) - _MOST_INPUTS} more are worth something: --json lists all.")
     for name in known.input.values:
         row = known.sel(input=name)
         if str(row.note.item()):
-            console.print(f"Measuring {name}: {row.note.item()}.", soft_wrap=True)
+            console.say(f"Measuring {name}: {row.note.item()}.")
         elif math.isfinite(row.cost.item()):
-            console.print(_verdict(str(name), row), soft_wrap=True)
+            console.say(_verdict(str(name), row))
 
 
 def _verdict(name: str, row: xr.Dataset) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import click
 import numpy as np
 import xarray as xr
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from simulator.cli.show.page import page
 from simulator.scenario.dates import date_of
 
 _MOST_EVENTS = 40  # lines; all of them are in --json and in the file
@@ -37,17 +36,15 @@ def _plain(value: Any) -> Any:
 
 def show_draw(one: xr.Dataset) -> None:
     """Print a draw on stdout."""
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
-    with console.capture() as captured:
+    with page() as console:
         a = one.attrs
-        console.print(f"{a['scenario']}: draw {int(one.draw)} of seed {a['seed']}", style="bold")
+        console.say(f"{a['scenario']}: draw {int(one.draw)} of seed {a['seed']}", style="bold")
         console.print(_quantities(one, "input", "what was drawn"))
         console.print(_quantities(one, "output", "what came of it"))
         if one.sizes["event"]:
             console.print(_events(one))
         if one.sizes["hour"] and any(np.ptp(one[name].values) > 0 for name in ("hour_price", "hour_carbon")):
             console.print(_hours(one))
-    click.echo(captured.get(), nl=False)
 
 
 def _quantities(one: xr.Dataset, role: str, title: str) -> Table:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import xarray as xr
-from rich.console import Console
 
 from simulator.analysis.notes import classes_interrupted, notes, percentage, time_shares
 from simulator.analysis.words import scale
+from simulator.cli.show.page import Page
 from simulator.cli.show.table import cell
 
 _ACTIVITIES = {"lost": "lost with unsaved work", "down": "down", "waiting": "waiting for spare nodes"}
 
 
-def print_history(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
+def print_history(console: Page, results: xr.Dataset, summary: xr.Dataset) -> None:
     """Print where the time went, what pausing did, and the notes."""
     for line in (_time_spent(results), _by_class(results, summary)):
         if line:
-            console.print(line, soft_wrap=True)
+            console.say(line)
     _print_pausing(console, summary)
     for note in notes(results):
-        console.print(note, soft_wrap=True)
+        console.say(note)
 
 
-def _print_pausing(console: Console, summary: xr.Dataset) -> None:
+def _print_pausing(console: Page, summary: xr.Dataset) -> None:
     """Print what pausing did, if there was any."""
     if "paused_delay" in summary.output:
         parts = []
@@ -43,7 +43,7 @@ def _print_pausing(console: Console, summary: xr.Dataset) -> None:
             if float(summary.value.sel(output="paused_pair").max()) > 0 or float(summary["mean"].sel(output="paused_pair")) > 0
             else "nothing to compare"
         )
-        console.print(f"Pausing, against the same draws without it{over}: {told}.", soft_wrap=True)
+        console.say(f"Pausing, against the same draws without it{over}: {told}.")
 
 
 def _time_spent(results: xr.Dataset) -> str:

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
+from simulator.cli.show.page import page
 from simulator.reference.priors.known import Prior
 from simulator.reference.priors.regression import Figure
-
-_WIDTH = 80
 
 
 def show_priors(found: Mapping[str, Prior]) -> None:
@@ -66,8 +63,6 @@ def _plain(figure: Figure) -> dict[str, Any]:
 
 
 def _print(table: Table, below: str) -> None:
-    console = Console(highlight=False, markup=False, width=_WIDTH)
-    with console.capture() as captured:
+    with page() as console:
         console.print(table)
-        console.print(below, soft_wrap=True)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+        console.say(below)

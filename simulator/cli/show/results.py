@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import sys
 from typing import Any
 
 import click
 import xarray as xr
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.bands import bands_json, summarize
@@ -20,6 +20,7 @@ from simulator.analysis.notes import event_sources, notes, percentage
 from simulator.analysis.rows import band_rows, sentence
 from simulator.analysis.words import LIMIT_WORDS, chance_in_words, scale
 from simulator.cli.show.history import print_history
+from simulator.cli.show.page import Page, page
 from simulator.cli.show.table import table_of_bands
 from simulator.quantities import QUANTITIES
 
@@ -34,21 +35,22 @@ def show(results: xr.Dataset, *, as_json: bool, context: bool = False) -> None:
         data["sources"] = sources(results)
         click.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
-    with console.capture() as captured:  # rich would end the process itself where a reader has gone
+    with page() as console:
         _print_bands(console, results, summary)
         if context:
             _print_context(console, results)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def tell_next(config: str, saved: str | None) -> None:
     """Tell a person at a terminal what to ask next."""
     if sys.stdout.isatty():
-        about = saved or config
-        click.echo(
-            f"Next: simulator sensitivity {config} (what drives it), simulator risk {about} --budget ... (what to reserve)", err=True
-        )
+        config, about = shlex.quote(config), shlex.quote(saved or config)
+        for command, why in (
+            (f"sensitivity {config}", "what drives it"),
+            (f"risk {about} --budget AMOUNT", "how likely it costs more, and what to reserve"),
+            (f"report {about} -o report.html", "a page to attach"),
+        ):
+            click.echo(f"next: simulator {command}  ({why})", err=True)
 
 
 def show_bands(summary: xr.Dataset, *, as_json: bool) -> None:
@@ -57,22 +59,20 @@ def show_bands(summary: xr.Dataset, *, as_json: bool) -> None:
         data = bands_json(summary) | {"notes": notes(summary)} | chances_json(summary) | {"value_error": summary.attrs["value_error"]}
         click.echo(json.dumps(data | {"sources": sources(summary)}, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
-    with console.capture() as captured:
+    with page() as console:
         console.print(table_of_bands(summary, summary))
-        console.print(sentence(summary), soft_wrap=True)
+        console.say(sentence(summary))
         _print_limits(console, summary, summary)
         print_history(console, summary, summary)
         _print_refused(console, summary)
         for pair in _correlated(summary):
-            console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}.", soft_wrap=True)
+            console.say(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}.")
         _print_defaults(console, summary)
         share = f"{100 * summary.attrs['value_error']:.1g} %"
         told = f"percentiles are those of bins no wider than {share} of their values"
         if _correlated(summary):
             told += ", and achieved rank correlations are not known"
-        console.print(f"No draw was kept: {told}.", soft_wrap=True)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+        console.say(f"No draw was kept: {told}.")
 
 
 def sources(results: xr.Dataset) -> list[str]:
@@ -81,7 +81,7 @@ def sources(results: xr.Dataset) -> list[str]:
     return sorted(told | set(event_sources(results).values()))
 
 
-def _print_context(console: Console, results: xr.Dataset) -> None:
+def _print_context(console: Page, results: xr.Dataset) -> None:
     """Print who could afford the run, and what its emissions, water and energy are as much as."""
     table = Table(
         title="chance that its dearest year costs more than a kind of organization can spend in a year",
@@ -93,34 +93,35 @@ def _print_context(console: Console, results: xr.Dataset) -> None:
     for name, budget, c, _ in budgets_exceeded(results):
         table.add_row(name, f"{budget:,.0f}".replace(",", " "), percentage(c.value))
     console.print(table)
-    console.print("as much as (P50, P5 to P95; factors and their sources):", style="bold")
+    console.say("as much as (P50, P5 to P95; factors and their sources):", style="bold")
     for e in equivalences(results):
         band = f"{e.middle:.3g} ({e.low:.3g} to {e.high:.3g})"
-        console.print(f"  {e.what}: {band}, of {e.factor:g} {e.unit} each; {e.basis}. {e.source} [{e.year}]", soft_wrap=True)
+        console.say(f"  {e.what}: {band}, of {e.factor:g} {e.unit} each; {e.basis}. {e.source} [{e.year}]")
 
 
-def _print_limits(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
+def _print_limits(console: Page, results: xr.Dataset, summary: xr.Dataset) -> None:
     """Print how likely the scenario's limits are exceeded, and whether building is cheaper than buying."""
     for name, (limit, c) in limits_exceeded(results).items():
         factor, unit = scale(QUANTITIES[LIMITS[name]].unit, LIMITS[name], limit)
-        console.print(f"Chance to exceed the {LIMIT_WORDS[name]} of {limit / factor:g} {unit}: {chance_in_words(c)}.", soft_wrap=True)
+        console.say(f"Chance to exceed the {LIMIT_WORDS[name]} of {limit / factor:g} {unit}: {chance_in_words(c)}.")
     cheaper = building_is_cheaper(results)
     if cheaper is not None:
         row = summary.sel(output="break_even_demand")
         low, middle, high = (_tokens(row.value.sel(quantile=p).item()) for p in (0.05, 0.5, 0.95))
         told = f"break-even, in tokens a month: {middle} ({low} to {high})"
-        console.print(f"Chance that building is cheaper than buying: {chance_in_words(cheaper)}; {told}.", soft_wrap=True)
+        console.say(f"Chance that building is cheaper than buying: {chance_in_words(cheaper)}; {told}.")
 
 
-def _print_bands(console: Console, results: xr.Dataset, summary: xr.Dataset) -> None:
+def _print_bands(console: Page, results: xr.Dataset, summary: xr.Dataset) -> None:
     console.print(table_of_bands(results, summary))
-    console.print(sentence(summary), soft_wrap=True)
+    console.say(sentence(summary))
     _print_limits(console, results, summary)
     print_history(console, results, summary)
     _print_refused(console, summary)
     for pair in _correlated(results):
-        achieved = "one of them is certain" if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
-        console.print(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.", soft_wrap=True)
+        unknown = "one of them is certain" if results.attrs["draws"] > 1 else "one draw has none"
+        achieved = unknown if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
+        console.say(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.")
     _print_defaults(console, results)
 
 
@@ -129,20 +130,23 @@ def _correlated(results: xr.Dataset) -> list[dict[str, Any]]:
     return [pair for pair in json.loads(results.attrs["correlations"]) if pair["requested"] != 0.0]
 
 
-def _print_defaults(console: Console, results: xr.Dataset) -> None:
+def _print_defaults(console: Page, results: xr.Dataset) -> None:
     """Print what was taken from defaults."""
     defaults = json.loads(results.attrs["defaults"])
     if defaults:
         names = ", ".join(dict.fromkeys(place.partition("[")[0] for place, told in defaults.items() if "luck" not in told["source"]))
-        console.print(f"Not stated, so taken from sourced defaults (simulator validate lists them): {names}.", soft_wrap=True)
+        console.say(f"Not stated, so taken from sourced defaults (simulator validate lists them): {names}.")
 
 
-def _print_refused(console: Console, summary: xr.Dataset) -> None:
-    """Print why means are missing."""
+def _print_refused(console: Page, summary: xr.Dataset) -> None:
+    """Print why means are missing, each reason once."""
+    missing: dict[str, list[str]] = {}
     for output, text in band_rows(summary):
         row = summary.sel(output=output)
         if math.isnan(row["mean"].item()) and "[" not in output:
-            console.print(f"{text}: {row.note.item()}.", soft_wrap=True)
+            missing.setdefault(str(row.note.item()), []).append(text)
+    for note, names in missing.items():
+        console.say(f"{'; '.join(names)}: {note}.")
 
 
 def _tokens(value: float) -> str:

@@ -4,41 +4,35 @@ from __future__ import annotations
 
 import math
 
-import click
 import xarray as xr
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.chances import LIMITS
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.notes import percentage
 from simulator.analysis.words import LIMIT_WORDS, error_in_words, rounded, scale
-
-_WIDTH = 80
+from simulator.cli.show.page import page
 
 
 def show_risk(risk: xr.Dataset) -> None:
     """Print what :func:`simulator.analysis.risk.risk.budget_risk` returns on stdout."""
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else _WIDTH)
-    with console.capture() as captured:
+    with page() as console:
         console.print(_table(risk))
         stated = [str(name) for name in risk.limit.values if risk.limit_value.sel(limit=name) > 0]
         if len(stated) > 1:
             words = " and ".join(LIMIT_WORDS[name] for name in stated).capitalize()
             met = Estimate(risk.probability_met.item(), risk.mcse_met.item())
-            console.print(f"{words} hold together: {_chance(met)}.", soft_wrap=True)
-        console.print("± is one Monte Carlo standard error, ± ? where it is not known; - is what the", soft_wrap=True)
-        console.print("draws do not support.", soft_wrap=True)
+            console.say(f"{words} hold together: {_chance(met)}.")
+        console.say("± is one Monte Carlo standard error, ± ? where it is not known; - is what the draws do not support.")
         if risk.release.size:
             console.print()
             console.print(_frontier(risk))
-        console.print(f"Point estimate: {risk.attrs['point_estimate']}.", soft_wrap=True)
+        console.say(f"Point estimate: {risk.attrs['point_estimate']}.")
         told = dict(zip(map(str, risk.limit.values), map(str, risk.note.values), strict=True))
         for note in dict.fromkeys(filter(None, told.values())):
             words = " and ".join(LIMIT_WORDS[name] for name, own in told.items() if own == note).capitalize()
-            console.print(f"{words}: {note}.", soft_wrap=True)
-    click.echo(captured.get(), nl=False)
+            console.say(f"{words}: {note}.")
 
 
 def _table(risk: xr.Dataset) -> Table:

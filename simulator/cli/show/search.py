@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 
-import click
 import numpy as np
 import xarray as xr
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from simulator.analysis.notes import percentage
 from simulator.analysis.search.search import Budget
 from simulator.analysis.words import rounded, scale
+from simulator.cli.show.page import page
 
 _ROWS = 12  # candidates of the table
 _SURE = 0.99  # probability of keeping a limit from which on no noise is told
@@ -29,15 +28,13 @@ def budget_in_words(budget: Budget) -> str:
 
 def show_search(found: xr.Dataset) -> None:
     """Print the candidates that are as good, those next to them, and what they tell."""
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else 80)
-    with console.capture() as captured:
-        console.print(f"{found.attrs['scenario']}: least {found.attrs['objective']}, seed {found.attrs['seed']}", style="italic")
+    with page() as console:
+        console.say(f"{found.attrs['scenario']}: least {found.attrs['objective']}, seed {found.attrs['seed']}", style="italic")
         console.print(_table(found))
         if len(_rows(found)) < found.sizes["candidate"]:
-            console.print(f"{len(_rows(found))} of {found.sizes['candidate']} candidates; --json and -o hold all.")
+            console.say(f"{len(_rows(found))} of {found.sizes['candidate']} candidates; --json and -o hold all.")
         for line in findings(found):
-            console.print(line)
-    click.echo(captured.get(), nl=False)
+            console.say(line)
 
 
 def findings(found: xr.Dataset) -> list[str]:

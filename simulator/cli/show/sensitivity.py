@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from textwrap import fill
 from typing import Any
 
 import click
@@ -13,6 +12,7 @@ import xarray as xr
 
 from simulator.analysis.sensitivity.replays import UNMOVED
 from simulator.analysis.words import rounded, scale
+from simulator.cli.show.page import say
 from simulator.quantities import QUANTITIES
 
 _NAME, _BAR = 22, 12  # columns of the name and of the bar
@@ -167,9 +167,9 @@ def _list(head: str, names: list[str]) -> None:
 
 
 def _say(text: str) -> None:
-    """Print a sentence in lines of 80 columns at most; nothing where there is none."""
+    """Print a sentence; nothing where there is none."""
     if text:
-        click.echo(fill(text, width=80, break_on_hyphens=False))
+        say(text)
 
 
 def _name(name: str) -> str:

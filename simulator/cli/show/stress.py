@@ -11,6 +11,7 @@ import xarray as xr
 
 from simulator.analysis.notes import percentage
 from simulator.analysis.words import error_in_words, rounded, scale
+from simulator.cli.show.page import say
 
 _MOST_INPUTS = 10
 
@@ -27,9 +28,10 @@ def show_stress(found: xr.Dataset, condition: str, source: str) -> None:
     """
     a = found.attrs
     share = percentage(a["inside"] / a["draws"])
-    click.echo(f"{a['scenario']}: {condition}: {a['inside']} of {a['draws']} draws ({share}), seed {a['seed']}\n")
-    click.echo("inputs by how well they tell inside from outside: means, shift in standard")
-    click.echo("deviations, chance that a draw inside is larger than one outside")
+    say(f"{a['scenario']}: {condition}: {a['inside']} of {a['draws']} draws ({share}), seed {a['seed']}")
+    click.echo()
+    click.echo("inputs by how well they tell inside from outside: means, shift in sd,")
+    click.echo("chance that a draw inside is larger than one outside")
     for name in found.input.values[:_MOST_INPUTS]:
         row = found.sel(input=name)
         unit = "" if row.input_unit.item() == "1" else f" {row.input_unit.item()}"
@@ -38,13 +40,14 @@ def show_stress(found: xr.Dataset, condition: str, source: str) -> None:
         click.echo(f"    shift {shift}, larger {larger}")
     if found.input.size > _MOST_INPUTS:
         click.echo(f"  and {found.input.size - _MOST_INPUTS} more (--json)")
-    click.echo("\nwhat came out: P50 ± its standard error (P5 to P95; their errors: --json)")
+    click.echo()
+    say("what came out: P50 ± its standard error (P5 to P95; their errors: --json)")
     for output in _told(found):
         for part in ("inside", "all"):
             click.echo(f"  {str(output) if part == 'inside' else '':<22} {part:<7} {_band(found.sel(output=output, part=part))}")
     _show_histories(found, source)
     for note in json.loads(a["notes"]):
-        click.echo(note)
+        say(note)
 
 
 def _told(found: xr.Dataset) -> list[str]:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.words import band_in_words, chance_in_words, rounded
+from simulator.cli.show.page import say
 
 _MOST_INPUTS = 8
 _WORTH_TELLING = 0.1  # of a standard deviation, or of a width
@@ -31,7 +32,7 @@ def show_update(found: xr.Dataset) -> None:
     """Print a forecast on stdout: what was observed, totals before and now, the inputs that moved, limits, notes."""
     a = found.attrs
     worth = f"worth {a['effective_draws']:.0f} once weighted" if found.column.size else "no actuals: the forecast is the prior"
-    click.echo(f"{a['scenario']} after {a['hours']:g} h: {a['draws']} draws, seed {a['seed']}, {worth}")
+    say(f"{a['scenario']} after {a['hours']:g} h: {a['draws']} draws, seed {a['seed']}, {worth}")
     for column in found.column.values:
         row = found.sel(column=column)
         unit = "" if row.column_unit.item() == "1" else f" {row.column_unit.item()}"
@@ -52,9 +53,9 @@ def show_update(found: xr.Dataset) -> None:
             chance_in_words(Estimate(found.chance.sel(stage=s, limit=limit).item(), found.chance_mcse.sel(stage=s, limit=limit).item()))
             for s in ("before", "now")
         )
-        click.echo(f"Chance to exceed the {str(limit).replace('_', ' ')}: {now}; before {before}.")
+        say(f"Chance to exceed the {str(limit).replace('_', ' ')}: {now}; before {before}.")
     for note in json.loads(a["notes"]):
-        click.echo(note)
+        say(note)
 
 
 def _band(found: xr.Dataset, stage: str, output: str) -> str:
@@ -68,7 +69,8 @@ def _show_inputs(found: xr.Dataset) -> None:
     told = found.isel(input=(abs(found["shift"]) > _WORTH_TELLING) | (found.narrowed < 1.0 - _WORTH_TELLING))
     if not told.input.size:
         return
-    click.echo("\ninputs that moved: shift of the mean in sd before, P5 to P95 over that before")
+    click.echo()
+    say("inputs that moved: shift of the mean in sd before, P5 to P95 over that before")
     for name in told.input.values[:_MOST_INPUTS]:
         row = told.sel(input=name)
         before, now = (
@@ -89,7 +91,7 @@ def _show_cost(found: xr.Dataset) -> None:
     where = {"stage": "now", "output": "cost_total", "quantile": 0.8}
     value, error = found.value.sel(where).item(), found.mcse.sel(where).item()
     digits = "its Monte Carlo error is not known" if math.isnan(error) else f"± {_spaced(f'{error:.1g}')} Monte Carlo"
-    click.echo(f"P80: there is an 80 % chance to cost up to {_spaced(rounded(value, error))} USD ({digits}).")
+    say(f"P80: there is an 80 % chance to cost up to {_spaced(rounded(value, error))} USD ({digits}).")
 
 
 def _spaced(number: str) -> str:

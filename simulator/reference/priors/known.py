@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from simulator.reference.priors import losses, power, utilization
 from simulator.reference.priors.kind import Kind
-from simulator.reference.priors.regression import Coefficient, Figure, Spread, predictive
+from simulator.reference.priors.regression import Coefficient, Figure, Spread, predictive, residual_sd
 
 _Z95 = 1.6448536269514722  # standard normal quantile of 95 %
 
@@ -134,3 +134,21 @@ def known_prior(quantity: str, kind: Kind, *, before: str | None = None, without
     else:
         source = "judgement: no figure was published (simulator priors)"
     return Prior(quantity, float(f"{low:.3g}"), float(f"{high:.3g}"), law.unit, law.most, source, tuple(kept), tuple(excluded))
+
+
+@cache
+def spread_between_runs(quantity: str) -> float:
+    """Return by how much the logarithms of a quantity differ between published runs of one family: a standard deviation.
+
+    Parameters
+    ----------
+    quantity : str
+        One of ``FITTED``.
+
+    Examples
+    --------
+    >>> 0.05 < spread_between_runs("power_fraction") < spread_between_runs("mfu") < 0.3
+    True
+    """
+    law = _LAWS[quantity]
+    return residual_sd(law.figures(), law.coefficients, law.spread)

@@ -1,7 +1,8 @@
 "use strict";
 // What needs no server: fields into an address, sliders beside boxes, the pin; and names for what the framework leaves unnamed.
+// Options and cells, which are many, are made here: the framework asks each of its parts whether it changed, several times an update.
 (() => {
-  const WAIT = 300; // ms without a change before the server is asked
+  const WAIT = 200; // ms without a change before the server is asked
   const tab = Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16)).join("");
   let number = 0;
   let timer = null;
@@ -15,6 +16,46 @@
   function range(low, high, lowStands, highStands) {
     const [a, b] = [text(low) || lowStands, text(high) || highStands];
     return same(a, lowStands) && same(b, highStands) ? null : a === b ? a : `${a} to ${b}`;
+  }
+
+  function made(tag, text, attributes = {}) {
+    const node = document.createElement(tag);
+    node.textContent = text;
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    return node;
+  }
+
+  function table({ columns, rows, kind }) {
+    const [whole, head, body] = [made("table", "", { class: kind }), made("thead", ""), made("tbody", "")];
+    const heads = made("tr", "");
+    heads.append(...columns.map((name) => made("th", name, { scope: "col" })));
+    for (const { name, unit, cells, total } of rows) {
+      const [row, first] = [made("tr", "", total ? { class: "total" } : {}), made("th", name, { scope: "row" })];
+      first.append(made("small", unit));
+      row.append(first);
+      for (const [number, error] of cells) {
+        const cell = made("td", number);
+        if (error) cell.append(made("small", error));
+        row.append(cell);
+      }
+      body.append(row);
+    }
+    head.append(heads);
+    whole.append(head, body);
+    return whole;
+  }
+
+  function optionsOf(select) {
+    const options = (members) => members.map(([value, label]) => made("option", label, { value }));
+    for (const [kind, members] of JSON.parse(select.dataset.options)) {
+      if (!kind) {
+        select.append(...options(members));
+        continue;
+      }
+      const group = made("optgroup", "", { label: kind });
+      group.append(...options(members));
+      select.append(group);
+    }
   }
 
   const page = {
@@ -73,6 +114,17 @@
       return ends.some(Number.isNaN) || ends[0] > ends[1] ? [keep, keep, keep] : [keep, keep, ends.map(within)];
     },
 
+    tables(told) {
+      for (const [name, rows] of Object.entries(told || {})) {
+        const place = document.getElementById(name);
+        const around = place.closest("details");
+        const fill = () => place.replaceChildren(...(rows ? [table(rows)] : []));
+        if (around) around.ontoggle = () => around.open && fill(); // what is folded is made when it is opened
+        if (!around || around.open) fill();
+      }
+      return dash_clientside.no_update;
+    },
+
     renewed() {
       renewing = false;
       return dash_clientside.no_update;
@@ -92,6 +144,7 @@
   // a field that has a message is invalid, and is described by it; thumbs of sliders are named after their field
   function describe() {
     document.querySelectorAll("select[data-value]").forEach((select) => {
+      optionsOf(select);
       select.value = select.dataset.value;
       delete select.dataset.value;
     });
