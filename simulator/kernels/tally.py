@@ -31,6 +31,10 @@ NUMBER, TOTAL, SQUARES, LEAST, GREATEST, BELOW, ABOVE = COLUMNS = range(7)
 ZERO, POSITIVE, NEGATIVE = range(3)
 
 
+#: fine bins to a coarse one: replicates, whose spread is all that is asked for, are counted in those
+COARSE = 16
+
+
 @jittable
 def bin_of(x: float) -> int:
     """Return the bin of a value that is not NaN: 0 for what counts as nought, negative for negative values."""
@@ -40,7 +44,13 @@ def bin_of(x: float) -> int:
     return -k if b < 0 else k
 
 
-def bin_ends(bins: Integers) -> tuple[Floats, Floats]:
+@jittable
+def coarse_bin(k: int) -> int:
+    """Return the coarse bin that a bin lies in."""
+    return (k - 1) // COARSE + 1 if k > 0 else (-((-k - 1) // COARSE + 1) if k < 0 else 0)
+
+
+def bin_ends(bins: Integers, *, coarse: bool = False) -> tuple[Floats, Floats]:
     """Return the lower and the upper ends of bins; bin 0 is nought itself.
 
     Examples
@@ -48,9 +58,11 @@ def bin_ends(bins: Integers) -> tuple[Floats, Floats]:
     >>> [ends.tolist() for ends in bin_ends(np.array([0, bin_of(3.0)]))]
     [[0.0, 3.0], [0.0, 3.0001220703125]]
     """
+    width = COARSE if coarse else 1
 
     def nearer(k: Integers) -> Floats:
-        return np.asarray(((np.maximum(k, 1) + _FIRST) << _SHIFT).view(np.float64))
+        fine = (np.maximum(k, 1) - 1) * width + 1
+        return np.asarray(((np.minimum(fine, LAST + 1) + _FIRST) << _SHIFT).view(np.float64))
 
     low, high = nearer(np.abs(bins)), nearer(np.abs(bins) + 1)
     return np.where(bins == 0, 0.0, np.where(bins > 0, low, -high)), np.where(bins == 0, 0.0, np.where(bins > 0, high, -low))
@@ -93,18 +105,32 @@ def weigh_leaves(values: Floats, leaves: Floats) -> None:
             _weigh(values[k, j * LEAF : min((j + 1) * LEAF, values.shape[1])], leaves[k, j])
 
 
+@jittable
+def _place(k: int, bins: Integers) -> int:
+    """Return where a bin stands among the counts of its row."""
+    place: int = bins[ZERO] + (k - bins[POSITIVE] + 1 if k > 0 else (k - bins[NEGATIVE] - 1 if k < 0 else 0))
+    return place
+
+
 @stage
-def _count(x: Floats, first: int, bins: Integers, mean: float, counts: Integers) -> float:
+def _count(x: Floats, mean: float, bins: Integers, counts: Integers) -> float:
     """Count one leaf of one row; returns the sum of its squared deviations."""
-    replicates, r = counts.shape[0], first % counts.shape[0]
     even, odd = 0.0, 0.0
     for i in range(x.size):
         if x[i] == x[i]:
             even, odd = odd, even + (x[i] - mean) ** 2
-            k = bin_of(x[i])
-            counts[r, bins[ZERO] + (k - bins[POSITIVE] + 1 if k > 0 else (k - bins[NEGATIVE] - 1 if k < 0 else 0))] += 1
-        r = r + 1 if r + 1 < replicates else 0
+            counts[_place(bin_of(x[i]), bins)] += 1
     return even + odd
+
+
+@stage
+def _count_replicates(x: Floats, first: int, bins: Integers, counts: Integers) -> None:
+    """Count one leaf of one row by replicate, in coarse bins."""
+    replicates, r = counts.shape[0], first % counts.shape[0]
+    for i in range(x.size):
+        if x[i] == x[i]:
+            counts[r, _place(coarse_bin(bin_of(x[i])), bins)] += 1
+        r = r + 1 if r + 1 < replicates else 0
 
 
 @stage
@@ -119,34 +145,50 @@ def _add_up(x: Floats, first: int, sums: Floats) -> None:
 
 
 @kernel
-def tally(values: Floats, first: int, leaves: Floats, bins: Integers, starts: Integers, counts: Integers, sums: Floats) -> None:
-    """Count draws ``first`` and following, a row for each output.
+def tally(values: Floats, leaves: Floats, bins: Integers, starts: Integers, counts: Integers) -> None:
+    """Count draws, a row for each output, and write the squares of their leaves.
 
     Parameters
     ----------
     values : ndarray, shape (rows, draws)
-    first : int
-        A multiple of LEAF.
     leaves : ndarray, shape (rows, leaves, len(COLUMNS))
         See :func:`weigh_leaves`; squares are written.
     bins : ndarray of int64, shape (rows, 3)
         Of each row the place of nought among its counts, the lowest positive and the highest negative bin: what lies between is
         left out, since some outputs are nought in many draws and large in others.
     starts : ndarray of int64, shape (rows + 1,)
-        Where the counts of each row lie, replicate after replicate.
+        Where the counts of each row lie.
     counts : ndarray of int64
+    """
+    for k in prange(values.shape[0]):
+        own = counts[starts[k] : starts[k + 1]]
+        for j in range(leaves.shape[1]):
+            leaf, x = leaves[k, j], values[k, j * LEAF : min((j + 1) * LEAF, values.shape[1])]
+            leaf[SQUARES] = _count(x, leaf[TOTAL] / leaf[NUMBER], bins[k], own)
+
+
+@kernel
+def tally_replicates(values: Floats, first: int, bins: Integers, starts: Integers, counts: Integers, sums: Floats) -> None:
+    """Count draws ``first`` and following by replicate in coarse bins; draw i belongs to replicate i % replicates.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, draws)
+    first : int
+        A multiple of LEAF.
+    bins, starts, counts : ndarray of int64
+        As of :func:`tally`, by coarse bins, replicate after replicate.
     sums : ndarray, shape (rows, leaves, replicates)
-        Of each replicate's draws, written where there are several. Draw i belongs to replicate i % replicates.
+        Of each replicate's draws in each leaf, written.
     """
     replicates = sums.shape[2]
     for k in prange(values.shape[0]):
         own = counts[starts[k] : starts[k + 1]].reshape(replicates, -1)
-        for j in range(leaves.shape[1]):
-            low, leaf = j * LEAF, leaves[k, j]
+        for j in range(sums.shape[1]):
+            low = j * LEAF
             x = values[k, low : min(low + LEAF, values.shape[1])]
-            leaf[SQUARES] = _count(x, first + low, bins[k], leaf[TOTAL] / leaf[NUMBER], own)
-            if replicates > 1:
-                _add_up(x, first + low, sums[k, j])
+            _count_replicates(x, first + low, bins[k], own)
+            _add_up(x, first + low, sums[k, j])
 
 
 @stage

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analysis.counted.bins import Bins
 from simulator.analysis.counted.exact_sums import ExactSums, quotient
-from simulator.errors import InputError
 from simulator.kernels.tally import (
     ABOVE,
     BELOW,
@@ -20,21 +20,15 @@ from simulator.kernels.tally import (
     GREATEST,
     LEAF,
     LEAST,
-    NEGATIVE,
     NUMBER,
-    POSITIVE,
-    SMALLEST,
     SQUARES,
     TOTAL,
-    ZERO,
     bin_ends,
-    bin_of,
     multiply_leaves,
     tally,
+    tally_replicates,
     weigh_leaves,
 )
-
-_MOST = 2**30  # bytes of counts
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -106,9 +100,8 @@ class Sketch:
         self._squares = ExactSums(outputs)
         self._products = ExactSums(len(self._pairs))
         self._of_replicates = ExactSums(outputs * replicates)
-        self._bins = np.tile(np.array([0, 1, -1]), (outputs, 1))
-        self._sizes = np.ones(outputs, dtype=np.int64)
-        self._counts = np.zeros(outputs * replicates, dtype=np.int64)
+        self._bins = Bins(outputs, 1, coarse=False)
+        self._parts = Bins(outputs, replicates, coarse=True) if replicates > 1 else None
         self._whole = np.ones(outputs, dtype=np.bool_)
         self._infinite = np.zeros(outputs, dtype=np.int64)
 
@@ -141,21 +134,24 @@ class Sketch:
         )
         for k in np.flatnonzero(np.isinf(self._ends[:, :2]).any(axis=1)):
             self._infinite[k] += np.count_nonzero(np.isinf(values[k]))
-        self._widen(*self._needed())
-        sums = np.empty((len(values), leaves.shape[1], self._replicates))
-        tally(values, first, leaves, self._bins, self._starts(), self._counts, sums)
+        self._bins.widen(self._ends)
+        tally(values, leaves, self._bins.rows, self._bins.starts, self._bins.counts)
         self._add_moments(values, leaves)
-        if self._replicates > 1:
+        if self._parts is not None:
+            self._parts.widen(self._ends)
+            sums = np.empty((len(values), leaves.shape[1], self._replicates))
+            tally_replicates(values, first, self._parts.rows, self._parts.starts, self._parts.counts, sums)
             self._of_replicates.add(sums.transpose(0, 2, 1).reshape(-1, leaves.shape[1]))
         self.draws += values.shape[1]
 
     def merge(self, other: Sketch) -> None:
         """Count the draws that another has counted too: other draws of the same outputs."""
         self._stretch(other._ends)
-        bins, sizes = self._needed()
-        self._widen(bins, sizes)
-        other._widen(bins, sizes)
-        self._counts += other._counts
+        for own, others in ((self._bins, other._bins), (self._parts, other._parts)):
+            if own is not None and others is not None:
+                own.widen(self._ends)
+                others.widen(self._ends)
+                own.counts += others.counts
         self._numbers += other._numbers
         self._infinite += other._infinite
         self._whole &= other._whole
@@ -178,40 +174,10 @@ class Sketch:
             left, right = np.array(list(self._pairs)).T
             self._products.add(np.concatenate([own, *quotient(total[left], total[right], known[left])], axis=1))
 
-    def _starts(self) -> Integers:
-        return np.append(0, np.cumsum(self._sizes * self._replicates))
-
     def _stretch(self, ends: Floats) -> None:
         """Take in the ends of other draws."""
         for column, further in enumerate((np.minimum, np.maximum, np.maximum, np.minimum)):
             self._ends[:, column] = further(self._ends[:, column], ends[:, column])
-
-    def _needed(self) -> tuple[Integers, Integers]:
-        """Return bins and sizes from each output's least to its greatest draw, those nearest to nought between them left out."""
-        bins, sizes = np.empty_like(self._bins), np.empty_like(self._sizes)
-        for k, (least, greatest, below, above) in enumerate(self._ends.tolist()):
-            # of draws on one side of nought that are all infinite, none stands nearest to it
-            positive, negative = (bin_of(above) if greatest >= SMALLEST else 1), (bin_of(below) if least <= -SMALLEST else -1)
-            zero = negative - bin_of(least) + 1 if least <= -SMALLEST else 0
-            bins[k] = zero, positive, negative
-            sizes[k] = zero + 1 + (bin_of(greatest) - positive + 1 if greatest >= SMALLEST else 0)
-        return bins, sizes
-
-    def _widen(self, bins: Integers, sizes: Integers) -> None:
-        """Make room for bins that hold those there are."""
-        if np.array_equal(sizes, self._sizes) and np.array_equal(bins, self._bins):
-            return
-        if 8 * int(sizes.sum()) * self._replicates > _MOST:
-            raise InputError(
-                f"counting {len(sizes)} outputs in {self._replicates} replicates would take more than {_MOST >> 30} GiB; "
-                "use fewer replicates, or keep the draws (leave --summary out)"
-            )
-        wider, starts = np.zeros(int(sizes.sum()) * self._replicates, dtype=np.int64), np.append(0, np.cumsum(sizes * self._replicates))
-        for k, old in enumerate(np.split(self._counts, self._starts()[1:-1])):
-            own, known = wider[starts[k] : starts[k + 1]].reshape(self._replicates, -1), old.reshape(self._replicates, -1)
-            there = known.any(axis=0)
-            own[:, _places(bins[k], _numbers(self._bins[k], self._sizes[k])[there])] = known[:, there]
-        self._bins, self._sizes, self._counts = bins, sizes, wider
 
     def missing(self, output: int) -> int:
         """Return how many draws of an output were NaN."""
@@ -242,34 +208,21 @@ class Sketch:
 
     def ordered(self, output: int) -> CountedDraws:
         """Return the draws of an output that are not NaN."""
-        return self._ordered(output, self._of(output).sum(axis=0))
+        return self._ordered(output, self._bins.of(output)[0], bin_ends(self._bins.numbers(output)))
 
     def by_replicate(self, output: int) -> list[tuple[CountedDraws, float]]:
-        """Return the draws of each replicate that are not NaN and their mean; of those that have any."""
+        """Return the draws of each replicate that are not NaN, as far as coarse bins tell, and their mean; of those that have any."""
+        if self._parts is None:
+            draws, (mean, _) = self.ordered(output), self.moments(output)
+            return [(draws, mean)] if len(draws) else []
+        ends = bin_ends(self._parts.numbers(output), coarse=True)
         totals = self._of_replicates.values().reshape(-1, self._replicates)[output]
-        ordered = [(self._ordered(output, counts), float(total)) for counts, total in zip(self._of(output), totals, strict=True)]
-        return [(draws, total / len(draws)) for draws, total in ordered if len(draws)]
+        parts = [self._ordered(output, counts, ends) for counts in self._parts.of(output)]
+        return [(draws, float(total) / len(draws)) for draws, total in zip(parts, totals, strict=True) if len(draws)]
 
-    def _of(self, output: int) -> Integers:
-        starts = self._starts()
-        return self._counts[starts[output] : starts[output + 1]].reshape(self._replicates, -1)
-
-    def _ordered(self, output: int, counts: Integers) -> CountedDraws:
-        ends = bin_ends(_numbers(self._bins[output], counts.size))
+    def _ordered(self, output: int, counts: Integers, ends: tuple[Floats, Floats]) -> CountedDraws:
         least, greatest = self._ends[output, :2]
         lower, upper = (np.clip(end, least, greatest) for end in ends)
         if counts.size:  # the outermost bins hold all that is beyond
             lower[0], upper[-1] = least, greatest
         return CountedDraws(lower, upper, np.append(0, np.cumsum(counts)), bool(self._whole[output]))
-
-
-def _numbers(bins: Integers, size: int) -> Integers:
-    """Return the bins of a row's counts, in their order."""
-    at = np.arange(size) - bins[ZERO]
-    return np.where(at > 0, bins[POSITIVE] + at - 1, np.where(at < 0, bins[NEGATIVE] + at + 1, 0))
-
-
-def _places(bins: Integers, numbers: Integers) -> Integers:
-    """Return where bins stand among a row's counts: the inverse of :func:`_numbers`."""
-    apart = np.where(numbers > 0, numbers - bins[POSITIVE] + 1, np.where(numbers < 0, numbers - bins[NEGATIVE] - 1, 0))
-    return np.asarray(bins[ZERO] + apart)
