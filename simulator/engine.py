@@ -105,10 +105,17 @@ class Draws:
     plan : SamplingPlan
     seeds : mapping of str to int, optional
         Of single streams.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the outputs.
+    same : mapping of str to str
+        Outputs that have the values of another.
     """
 
     def __init__(self, resolved: Resolved, plan: SamplingPlan, seeds: Mapping[str, int] | None = None) -> None:
-        self._plan, self._same, self._names = plan, same_outputs(resolved), output_names(resolved)
+        self._plan, self.same, self.names = plan, same_outputs(resolved), output_names(resolved)
         self._arguments = compile_arguments(resolved, plan, seeds)
         self._never = None
         if resolved.choices.pausing:
@@ -129,7 +136,7 @@ class Draws:
         inputs, outputs = run_kernel(arguments, plan, start, stop, in_part(progress, 0, parts, count), keep_finished=kept)
         if self._never is not None:
             outputs |= _saved_by_pausing(outputs, run_kernel(self._never, plan, start, stop, in_part(progress, 1, parts, count))[1])
-        return inputs, {name: outputs[self._same.get(name, name)] for name in self._names}
+        return inputs, {name: outputs[self.same.get(name, name)] for name in self.names}
 
 
 def run_kernel(

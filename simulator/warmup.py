@@ -15,7 +15,7 @@ from simulator.kernels.hourly import run_sample, sample_hours
 from simulator.kernels.largest import run_largest
 from simulator.kernels.ledger.settle import settle
 from simulator.kernels.static import run_static
-from simulator.kernels.tally import COLUMNS, tally, weigh_leaves
+from simulator.kernels.tally import COLUMNS, multiply_leaves, tally, tally_replicates, weigh_leaves
 from simulator.plan import SamplingPlan
 from simulator.scenario import parse_scenario
 from simulator.scenario.zones import load_zone, zone_names
@@ -54,17 +54,20 @@ def warm_up() -> Iterator[Compiled]:
         sample_hours(load_zone(zone_names()[0]).zone, 0, 1, draws=1)
 
     def count() -> None:
-        values, leaves, moments = np.zeros((1, 1)), np.empty((1, 1, len(COLUMNS))), np.zeros((1, len(COLUMNS)))
+        values, leaves = np.zeros((2, 1)), np.empty((2, 1, len(COLUMNS)))
         with launching():
             weigh_leaves(values, leaves)
-            tally(values, 0, leaves, np.array([[0, 1, -1]]), np.arange(2), np.zeros(1, dtype=np.int64), moments, np.zeros((1, 1, 2)))
+            bins, starts, counts = np.tile([0, 1, -1], (2, 1)), np.arange(3), np.zeros(2, dtype=np.int64)
+            tally(values, leaves, bins, starts, counts)
+            tally_replicates(values, 0, bins, starts, counts, np.zeros((2, 1, 1)))
+            multiply_leaves(values, leaves, np.arange(2), np.empty((1, 1)))
 
     calls: tuple[tuple[tuple[str, Any], Callable[[], None]], ...] = (
         (("runs in expectation, and their bills", (run_static, settle)), lambda: play("expected_value")),
         (("histories", (run_history,)), lambda: play("event_driven")),
         (("spare nodes", (run_largest,)), lambda: play("event_driven", spare_nodes="1 to 4", repair_time="24 h")),
         (("hourly samples", (run_sample,)), sample),
-        (("counted draws", (weigh_leaves, tally)), count),
+        (("counted draws", (weigh_leaves, tally, tally_replicates, multiply_leaves)), count),
     )
     for (name, kernels), call in calls:
         began = perf_counter()

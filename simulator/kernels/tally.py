@@ -1,8 +1,9 @@
 """Counting draws in bins, so that percentiles of any number of draws take no more memory than those of a few.
 
-A bin is named by the sign, the exponent and the first bits of the mantissa of a value: 1024 to an octave, each no wider than a
-thousandth of its values. What is counted are whole numbers, so that neither order nor threads change anything; moments are those of
-leaves of draws, merged in the order of the draws.
+A bin is named by the sign, the exponent and the first bits of the mantissa of a value: 16 384 to an octave, each no wider than 6.2e-5
+of its values, as in a DDSketch (Masson, Rim & Lee 2019, DDSketch: a fast and fully-mergeable quantile sketch with relative-error
+guarantees, PVLDB 12(12):2195-2205, arXiv:1908.10693) whose logarithm is linear within an octave. What is counted are whole numbers, so
+that neither order nor threads change anything; moments are told by leaves of draws, to be added up without rounding.
 """
 
 from __future__ import annotations
@@ -14,20 +15,24 @@ from simulator.jit import jittable, kernel, stage
 from simulator.kernels.lanes import Floats, Integers
 from simulator.stochastic.elementary import bits
 
-LEAF = 8192  # draws whose moments are worked out together
-BIN_WIDTH = 2.0**-10  # of the value at a bin's lower end, at most
-_SHIFT = 42  # bits of the mantissa that do not name a bin
-_FIRST = ((1023 - 100) << 10) - 1
-LAST = ((1023 + 200) << 10) - _FIRST  # that all larger magnitudes share
+LEAF = 4096  # draws whose moments are worked out together
+_NAMING = 14  # bits of the mantissa that name a bin
+BIN_WIDTH = 2.0**-_NAMING  # of the value at a bin's lower end, at most
+_SHIFT = 52 - _NAMING
+_FIRST = ((1023 - 100) << _NAMING) - 1
+LAST = ((1023 + 200) << _NAMING) - _FIRST  # that all larger magnitudes share
 SMALLEST = 2.0**-100  # of a magnitude that is not taken for nought
 _MAGNITUDE = 0x7FFFFFFFFFFFFFFF
 
-#: columns of the moments of a row: number, mean, sum of squared deviations, least and greatest value, and those nearest to nought
-#: on either side
-NUMBER, MEAN, SQUARES, LEAST, GREATEST, BELOW, ABOVE = COLUMNS = range(7)
-_TOTAL = MEAN
+#: columns of a leaf: number, sum, sum of squared deviations from its own mean, least and greatest value, and those nearest to nought on
+#: either side
+NUMBER, TOTAL, SQUARES, LEAST, GREATEST, BELOW, ABOVE = COLUMNS = range(7)
 #: columns of the bins of a row
 ZERO, POSITIVE, NEGATIVE = range(3)
+
+
+#: fine bins to a coarse one: replicates, whose spread is all that is asked for, are counted in those
+COARSE = 16
 
 
 @jittable
@@ -39,17 +44,25 @@ def bin_of(x: float) -> int:
     return -k if b < 0 else k
 
 
-def bin_ends(bins: Integers) -> tuple[Floats, Floats]:
+@jittable
+def coarse_bin(k: int) -> int:
+    """Return the coarse bin that a bin lies in."""
+    return (k - 1) // COARSE + 1 if k > 0 else (-((-k - 1) // COARSE + 1) if k < 0 else 0)
+
+
+def bin_ends(bins: Integers, *, coarse: bool = False) -> tuple[Floats, Floats]:
     """Return the lower and the upper ends of bins; bin 0 is nought itself.
 
     Examples
     --------
     >>> [ends.tolist() for ends in bin_ends(np.array([0, bin_of(3.0)]))]
-    [[0.0, 3.0], [0.0, 3.001953125]]
+    [[0.0, 3.0], [0.0, 3.0001220703125]]
     """
+    width = COARSE if coarse else 1
 
     def nearer(k: Integers) -> Floats:
-        return np.asarray(((np.maximum(k, 1) + _FIRST) << _SHIFT).view(np.float64))
+        fine = (np.maximum(k, 1) - 1) * width + 1
+        return np.asarray(((np.minimum(fine, LAST + 1) + _FIRST) << _SHIFT).view(np.float64))
 
     low, high = nearer(np.abs(bins)), nearer(np.abs(bins) + 1)
     return np.where(bins == 0, 0.0, np.where(bins > 0, low, -high)), np.where(bins == 0, 0.0, np.where(bins > 0, high, -low))
@@ -79,84 +92,138 @@ def _weigh(x: Floats, leaf: Floats) -> None:
         p = x[i]
         n0, t0 = n0 + (p == p), t0 + (p if p == p else 0.0)
         a0, z0 = (p if p < a0 else a0), (p if p > z0 else z0)
-    leaf[NUMBER], leaf[_TOTAL] = n0 + n1 + n2 + n3, (t0 + t1) + (t2 + t3)
+    leaf[NUMBER], leaf[TOTAL] = n0 + n1 + n2 + n3, (t0 + t1) + (t2 + t3)
     leaf[LEAST], leaf[GREATEST] = min(a0, a1, a2, a3), max(z0, z1, z2, z3)
     leaf[BELOW], leaf[ABOVE] = below, above
 
 
 @kernel
 def weigh_leaves(values: Floats, leaves: Floats) -> None:
-    """Write the columns of each leaf of each row, shape (rows, leaves, len(COLUMNS)); a total stands for the mean, NaN apart."""
+    """Write the columns of each leaf of each row, shape (rows, leaves, len(COLUMNS)), but for squares; NaN counts for nothing."""
     for k in prange(values.shape[0]):
         for j in range(leaves.shape[1]):
             _weigh(values[k, j * LEAF : min((j + 1) * LEAF, values.shape[1])], leaves[k, j])
 
 
+@jittable
+def _place(k: int, bins: Integers) -> int:
+    """Return where a bin stands among the counts of its row."""
+    place: int = bins[ZERO] + (k - bins[POSITIVE] + 1 if k > 0 else (k - bins[NEGATIVE] - 1 if k < 0 else 0))
+    return place
+
+
 @stage
-def _count(x: Floats, first: int, bins: Integers, mean: float, counts: Integers) -> float:
+def _count(x: Floats, mean: float, bins: Integers, counts: Integers) -> float:
     """Count one leaf of one row; returns the sum of its squared deviations."""
-    replicates, r = counts.shape[0], first % counts.shape[0]
     even, odd = 0.0, 0.0
     for i in range(x.size):
         if x[i] == x[i]:
             even, odd = odd, even + (x[i] - mean) ** 2
-            k = bin_of(x[i])
-            counts[r, bins[ZERO] + (k - bins[POSITIVE] + 1 if k > 0 else (k - bins[NEGATIVE] - 1 if k < 0 else 0))] += 1
-        r = r + 1 if r + 1 < replicates else 0
+            counts[_place(bin_of(x[i]), bins)] += 1
     return even + odd
 
 
 @stage
+def _count_replicates(x: Floats, first: int, bins: Integers, counts: Integers) -> None:
+    """Count one leaf of one row by replicate, in coarse bins."""
+    replicates, r = counts.shape[0], first % counts.shape[0]
+    for i in range(x.size):
+        if x[i] == x[i]:
+            counts[r, _place(coarse_bin(bin_of(x[i])), bins)] += 1
+        r = r + 1 if r + 1 < replicates else 0
+
+
+@stage
 def _add_up(x: Floats, first: int, sums: Floats) -> None:
-    """Add one leaf of one row to the sums of its replicates, compensated: there may be millions of leaves."""
-    replicates = sums.shape[0]
+    """Write the sum of each replicate's draws in one leaf of one row."""
+    replicates = sums.size
     for r in range(replicates):
         part = 0.0
         for i in range((r - first) % replicates, x.size, replicates):
             part += x[i] if x[i] == x[i] else 0.0
-        kept = sums[r, 0] + part
-        sums[r, 1] += (sums[r, 0] - kept) + part if abs(sums[r, 0]) >= abs(part) else (part - kept) + sums[r, 0]
-        sums[r, 0] = kept
+        sums[r] = part
 
 
 @kernel
-def tally(
-    values: Floats, first: int, leaves: Floats, bins: Integers, starts: Integers, counts: Integers, moments: Floats, sums: Floats
-) -> None:
-    """Count draws ``first`` and following, a row for each output.
+def tally(values: Floats, leaves: Floats, bins: Integers, starts: Integers, counts: Integers) -> None:
+    """Count draws, a row for each output, and write the squares of their leaves.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, draws)
+    leaves : ndarray, shape (rows, leaves, len(COLUMNS))
+        See :func:`weigh_leaves`; squares are written.
+    bins : ndarray of int64, shape (rows, 3)
+        Of each row the place of nought among its counts, the lowest positive and the highest negative bin: what lies between is
+        left out, since some outputs are nought in many draws and large in others.
+    starts : ndarray of int64, shape (rows + 1,)
+        Where the counts of each row lie.
+    counts : ndarray of int64
+    """
+    for k in prange(values.shape[0]):
+        own = counts[starts[k] : starts[k + 1]]
+        for j in range(leaves.shape[1]):
+            leaf, x = leaves[k, j], values[k, j * LEAF : min((j + 1) * LEAF, values.shape[1])]
+            leaf[SQUARES] = _count(x, leaf[TOTAL] / leaf[NUMBER], bins[k], own)
+
+
+@kernel
+def tally_replicates(values: Floats, first: int, bins: Integers, starts: Integers, counts: Integers, sums: Floats) -> None:
+    """Count draws ``first`` and following by replicate in coarse bins; draw i belongs to replicate i % replicates.
 
     Parameters
     ----------
     values : ndarray, shape (rows, draws)
     first : int
         A multiple of LEAF.
+    bins, starts, counts : ndarray of int64
+        As of :func:`tally`, by coarse bins, replicate after replicate.
+    sums : ndarray, shape (rows, leaves, replicates)
+        Of each replicate's draws in each leaf, written.
+    """
+    replicates = sums.shape[2]
+    for k in prange(values.shape[0]):
+        own = counts[starts[k] : starts[k + 1]].reshape(replicates, -1)
+        for j in range(sums.shape[1]):
+            low = j * LEAF
+            x = values[k, low : min(low + LEAF, values.shape[1])]
+            _count_replicates(x, first + low, bins[k], own)
+            _add_up(x, first + low, sums[k, j])
+
+
+@stage
+def _products(x: Floats, y: Floats, mean_x: float, mean_y: float) -> float:
+    """Return the sum of products of deviations over a leaf, NaN where a draw is; four chains that do not wait for each other."""
+    s0 = s1 = s2 = s3 = 0.0
+    whole = x.size - x.size % 4
+    for i in range(0, whole, 4):
+        s0, s1 = s0 + (x[i] - mean_x) * (y[i] - mean_y), s1 + (x[i + 1] - mean_x) * (y[i + 1] - mean_y)
+        s2, s3 = s2 + (x[i + 2] - mean_x) * (y[i + 2] - mean_y), s3 + (x[i + 3] - mean_x) * (y[i + 3] - mean_y)
+    for i in range(whole, x.size):
+        s0 += (x[i] - mean_x) * (y[i] - mean_y)
+    return (s0 + s1) + (s2 + s3)
+
+
+@kernel
+def multiply_leaves(values: Floats, leaves: Floats, rows: Integers, products: Floats) -> None:
+    """Write the sum of products of deviations from their leaf's means, for each pair of the rows that are named.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, draws)
     leaves : ndarray, shape (rows, leaves, len(COLUMNS))
         See :func:`weigh_leaves`.
-    bins : ndarray of int64, shape (rows, 3)
-        Of each row the place of nought among its counts, the lowest positive and the highest negative bin: what lies between is
-        left out, since some outputs are nought in many draws and large in others.
-    starts : ndarray of int64, shape (rows + 1,)
-        Where the counts of each row lie, replicate after replicate.
-    counts : ndarray of int64
-    moments : ndarray, shape (rows, len(COLUMNS))
-        Updated.
-    sums : ndarray, shape (rows, replicates, 2)
-        Of each replicate's draws, and what was lost in rounding; updated where there are several replicates. Draw i belongs to
-        replicate i % replicates.
+    rows : ndarray of int64, shape (n,)
+    products : ndarray, shape (n (n - 1) / 2, leaves)
+        Pairs in the order (0, 1), (0, 2), ..., (1, 2), ...
     """
-    replicates = sums.shape[1]
-    for k in prange(values.shape[0]):
-        own, of_row = counts[starts[k] : starts[k + 1]].reshape(replicates, -1), moments[k]
-        for j in range(leaves.shape[1]):
-            low, leaf = j * LEAF, leaves[k, j]
-            x, number = values[k, low : min(low + LEAF, values.shape[1])], leaf[NUMBER]
-            mean = leaf[_TOTAL] / number
-            squares = _count(x, first + low, bins[k], mean, own)
-            if number > 0.0:
-                before = of_row[NUMBER]
-                apart, whole = mean - of_row[MEAN], before + number
-                of_row[MEAN] += apart * (number / whole)
-                of_row[SQUARES] += squares + apart * apart * (before * number / whole)
-                of_row[NUMBER] = whole
-            if replicates > 1:
-                _add_up(x, first + low, sums[k])
+    for j in prange(leaves.shape[1]):
+        low, high = j * LEAF, min((j + 1) * LEAF, values.shape[1])
+        pair = 0
+        for a in range(rows.size):
+            p = rows[a]
+            for b in range(a + 1, rows.size):
+                q = rows[b]
+                mean_p, mean_q = leaves[p, j, TOTAL] / leaves[p, j, NUMBER], leaves[q, j, TOTAL] / leaves[q, j, NUMBER]
+                products[pair, j] = _products(values[p, low:high], values[q, low:high], mean_p, mean_q)
+                pair += 1

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import InputError
+from simulator.analysis.counted.bins import Bins
+from simulator.analysis.counted.exact_sums import ExactSums, quotient
 from simulator.kernels.tally import (
     ABOVE,
     BELOW,
@@ -16,20 +20,15 @@ from simulator.kernels.tally import (
     GREATEST,
     LEAF,
     LEAST,
-    MEAN,
-    NEGATIVE,
     NUMBER,
-    POSITIVE,
-    SMALLEST,
     SQUARES,
-    ZERO,
+    TOTAL,
     bin_ends,
-    bin_of,
+    multiply_leaves,
     tally,
+    tally_replicates,
     weigh_leaves,
 )
-
-_MOST = 2**30  # bytes of counts
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -75,13 +74,14 @@ class CountedDraws:
 class Sketch:
     """Draws of several outputs, counted in bins.
 
-    The result is the same however the draws come, as long as they come in order and in whole leaves.
+    The result is the same whichever draws are counted together and in which order, as long as they come in whole leaves.
 
     Parameters
     ----------
-    outputs : int
-    replicates : int
+    outputs, replicates : int
         Draw i belongs to replicate i % replicates.
+    paired : sequence of int
+        Outputs whose correlations are told.
 
     Attributes
     ----------
@@ -89,73 +89,99 @@ class Sketch:
         Counted so far.
     """
 
-    def __init__(self, outputs: int, replicates: int) -> None:
+    def __init__(self, outputs: int, replicates: int, paired: Sequence[int] = ()) -> None:
         self.draws = 0
         self._replicates = replicates
-        self._moments = np.zeros((outputs, len(COLUMNS)))
-        self._moments[:, [LEAST, ABOVE]], self._moments[:, [GREATEST, BELOW]] = np.inf, -np.inf
-        self._sums = np.zeros((outputs, replicates, 2))
-        self._bins = np.tile(np.array([0, 1, -1]), (outputs, 1))
-        self._sizes = np.ones(outputs, dtype=np.int64)
-        self._counts = np.zeros(outputs * replicates, dtype=np.int64)
+        self._paired = np.array(paired, dtype=np.int64)
+        self._pairs = {pair: k for k, pair in enumerate(combinations(paired, 2))}
+        self._ends = np.tile([np.inf, -np.inf, -np.inf, np.inf], (outputs, 1))  # least, greatest, and nearest to nought below and above
+        self._numbers = np.zeros(outputs, dtype=np.int64)
+        self._totals = ExactSums(outputs)
+        self._squares = ExactSums(outputs)
+        self._products = ExactSums(len(self._pairs))
+        self._of_replicates = ExactSums(outputs * replicates)
+        self._bins = Bins(outputs, 1, coarse=False)
+        self._parts = Bins(outputs, replicates, coarse=True) if replicates > 1 else None
         self._whole = np.ones(outputs, dtype=np.bool_)
         self._infinite = np.zeros(outputs, dtype=np.int64)
 
-    def add(self, values: Floats) -> None:
-        """Count the next draws.
+    def add(self, values: Floats, first: int) -> None:
+        """Count draws.
 
         Parameters
         ----------
         values : ndarray, shape (outputs, draws)
-            A multiple of ``kernels.tally.LEAF`` draws, but for the last time.
+            Whole leaves of ``kernels.tally.LEAF`` draws, but for the last of the plan.
+        first : int
+            Number of the first of them, a multiple of LEAF.
         """
-        if self.draws % LEAF:
-            raise ValueError(f"{self.draws} draws do not fill whole leaves of {LEAF}: none can follow")
+        if first % LEAF:
+            raise ValueError(f"draw {first} does not begin a leaf of {LEAF}")
         for k in np.flatnonzero(self._whole):
             self._whole[k] = np.all((values[k] == np.floor(values[k])) | np.isnan(values[k]))
         leaves = np.empty((len(values), -(-values.shape[1] // LEAF), len(COLUMNS)))
         weigh_leaves(values, leaves)
-        for column in (LEAST, ABOVE):
-            self._moments[:, column] = np.minimum(self._moments[:, column], leaves[:, :, column].min(axis=1))
-        for column in (GREATEST, BELOW):
-            self._moments[:, column] = np.maximum(self._moments[:, column], leaves[:, :, column].max(axis=1))
-        for k in np.flatnonzero(np.isinf(self._moments[:, [LEAST, GREATEST]]).any(axis=1)):
+        self._stretch(
+            np.stack(
+                [
+                    np.min(leaves[:, :, LEAST], 1),
+                    np.max(leaves[:, :, GREATEST], 1),
+                    np.max(leaves[:, :, BELOW], 1),
+                    np.min(leaves[:, :, ABOVE], 1),
+                ],
+                axis=1,
+            )
+        )
+        for k in np.flatnonzero(np.isinf(self._ends[:, :2]).any(axis=1)):
             self._infinite[k] += np.count_nonzero(np.isinf(values[k]))
-        self._widen()
-        tally(values, self.draws, leaves, self._bins, self._starts(), self._counts, self._moments, self._sums)
+        self._bins.widen(self._ends)
+        tally(values, leaves, self._bins.rows, self._bins.starts, self._bins.counts)
+        self._add_moments(values, leaves)
+        if self._parts is not None:
+            self._parts.widen(self._ends)
+            sums = np.empty((len(values), leaves.shape[1], self._replicates))
+            tally_replicates(values, first, self._parts.rows, self._parts.starts, self._parts.counts, sums)
+            self._of_replicates.add(sums.transpose(0, 2, 1).reshape(-1, leaves.shape[1]))
         self.draws += values.shape[1]
 
-    def _starts(self) -> Integers:
-        return np.append(0, np.cumsum(self._sizes * self._replicates))
+    def merge(self, other: Sketch) -> None:
+        """Count the draws that another has counted too: other draws of the same outputs."""
+        self._stretch(other._ends)
+        for own, others in ((self._bins, other._bins), (self._parts, other._parts)):
+            if own is not None and others is not None:
+                own.widen(self._ends)
+                others.widen(self._ends)
+                own.counts += others.counts
+        self._numbers += other._numbers
+        self._infinite += other._infinite
+        self._whole &= other._whole
+        self._totals.merge(other._totals)
+        self._squares.merge(other._squares)
+        self._products.merge(other._products)
+        self._of_replicates.merge(other._of_replicates)
+        self.draws += other.draws
 
-    def _widen(self) -> None:
-        """Make room for the bins from each output's least to its greatest draw, those nearest to nought between them left out."""
-        bins, sizes = np.empty_like(self._bins), np.empty_like(self._sizes)
-        for k, row in enumerate(self._moments):
-            least, greatest, below, above = (float(row[column]) for column in (LEAST, GREATEST, BELOW, ABOVE))
-            # of draws on one side of nought that are all infinite, none stands nearest to it
-            positive, negative = (bin_of(above) if greatest >= SMALLEST else 1), (bin_of(below) if least <= -SMALLEST else -1)
-            zero = negative - bin_of(least) + 1 if least <= -SMALLEST else 0
-            bins[k] = zero, positive, negative
-            sizes[k] = zero + 1 + (bin_of(greatest) - positive + 1 if greatest >= SMALLEST else 0)
-        if np.array_equal(sizes, self._sizes) and np.array_equal(bins, self._bins):
-            return
-        if 8 * int(sizes.sum()) * self._replicates > _MOST:
-            raise InputError(
-                f"counting {len(sizes)} outputs in {self._replicates} replicates would take more than {_MOST >> 30} GiB; "
-                "use fewer replicates, or keep the draws (leave --summary out)"
-            )
-        parts = []
-        for k, old in enumerate(np.split(self._counts, self._starts()[1:-1])):
-            wider, known = np.zeros((self._replicates, sizes[k]), dtype=np.int64), old.reshape(self._replicates, -1)
-            there = known.any(axis=0)
-            wider[:, _places(bins[k], _numbers(self._bins[k], self._sizes[k])[there])] = known[:, there]
-            parts.append(wider.ravel())
-        self._bins, self._sizes, self._counts = bins, sizes, np.concatenate(parts)
+    def _add_moments(self, values: Floats, leaves: Floats) -> None:
+        """Add the moments of leaves: their sums, and their squares about nought in parts that lose nothing."""
+        number, total = leaves[:, :, NUMBER], leaves[:, :, TOTAL]
+        self._numbers += number.sum(axis=1).astype(np.int64)
+        known = np.maximum(number, 1.0)
+        self._totals.add(total)
+        self._squares.add(np.concatenate([leaves[:, :, SQUARES], *quotient(total, total, known)], axis=1))
+        if self._pairs:
+            own = np.empty((len(self._pairs), leaves.shape[1]))
+            multiply_leaves(values, leaves, self._paired, own)
+            left, right = np.array(list(self._pairs)).T
+            self._products.add(np.concatenate([own, *quotient(total[left], total[right], known[left])], axis=1))
+
+    def _stretch(self, ends: Floats) -> None:
+        """Take in the ends of other draws."""
+        for column, further in enumerate((np.minimum, np.maximum, np.maximum, np.minimum)):
+            self._ends[:, column] = further(self._ends[:, column], ends[:, column])
 
     def missing(self, output: int) -> int:
         """Return how many draws of an output were NaN."""
-        return self.draws - int(self._moments[output, NUMBER])
+        return self.draws - int(self._numbers[output])
 
     def infinite(self, output: int) -> int:
         """Return how many draws of an output were infinite."""
@@ -163,38 +189,40 @@ class Sketch:
 
     def moments(self, output: int) -> tuple[float, float]:
         """Return mean and sd of the draws of an output that are not NaN."""
-        number, mean, squares = (float(self._moments[output, k]) for k in (NUMBER, MEAN, SQUARES))
-        return mean, float(np.sqrt(squares / (number - 1.0))) if number > 1.0 else np.nan
+        number, total = int(self._numbers[output]), self._totals.fraction(output)
+        squares = self._squares.fraction(output)
+        if not number or total is None or squares is None:
+            return np.nan, np.nan
+        around = max(squares - total * total / number, Fraction(0))
+        return float(total / number), float(np.sqrt(float(around / (number - 1)))) if number > 1 else np.nan
+
+    def correlation(self, one: int, other: int) -> float:
+        """Return the product-moment correlation of two paired outputs; NaN where a draw is, or one of them never changes."""
+        products = self._products.fraction(self._pairs[min(one, other), max(one, other)])
+        total, total_other = self._totals.fraction(one), self._totals.fraction(other)
+        (_, sd), (_, sd_other) = self.moments(one), self.moments(other)
+        if products is None or total is None or total_other is None or not sd * sd_other > 0.0 or self.missing(one) or self.missing(other):
+            return np.nan
+        around = products - total * total_other / self.draws
+        return float(around / (self.draws - 1)) / (sd * sd_other)
 
     def ordered(self, output: int) -> CountedDraws:
         """Return the draws of an output that are not NaN."""
-        return self._ordered(output, self._of(output).sum(axis=0))
+        return self._ordered(output, self._bins.of(output)[0], bin_ends(self._bins.numbers(output)))
 
     def by_replicate(self, output: int) -> list[tuple[CountedDraws, float]]:
-        """Return the draws of each replicate that are not NaN and their mean; of those that have any."""
-        parts = zip(self._of(output), self._sums[output].sum(axis=1), strict=True)
-        ordered = [(self._ordered(output, counts), float(total)) for counts, total in parts]
-        return [(draws, total / len(draws)) for draws, total in ordered if len(draws)]
+        """Return the draws of each replicate that are not NaN, as far as coarse bins tell, and their mean; of those that have any."""
+        if self._parts is None:
+            draws, (mean, _) = self.ordered(output), self.moments(output)
+            return [(draws, mean)] if len(draws) else []
+        ends = bin_ends(self._parts.numbers(output), coarse=True)
+        totals = self._of_replicates.values().reshape(-1, self._replicates)[output]
+        parts = [self._ordered(output, counts, ends) for counts in self._parts.of(output)]
+        return [(draws, float(total) / len(draws)) for draws, total in zip(parts, totals, strict=True) if len(draws)]
 
-    def _of(self, output: int) -> Integers:
-        starts = self._starts()
-        return self._counts[starts[output] : starts[output + 1]].reshape(self._replicates, -1)
-
-    def _ordered(self, output: int, counts: Integers) -> CountedDraws:
-        ends = bin_ends(_numbers(self._bins[output], counts.size))
-        lower, upper = (np.clip(end, self._moments[output, LEAST], self._moments[output, GREATEST]) for end in ends)
+    def _ordered(self, output: int, counts: Integers, ends: tuple[Floats, Floats]) -> CountedDraws:
+        least, greatest = self._ends[output, :2]
+        lower, upper = (np.clip(end, least, greatest) for end in ends)
         if counts.size:  # the outermost bins hold all that is beyond
-            lower[0], upper[-1] = self._moments[output, LEAST], self._moments[output, GREATEST]
+            lower[0], upper[-1] = least, greatest
         return CountedDraws(lower, upper, np.append(0, np.cumsum(counts)), bool(self._whole[output]))
-
-
-def _numbers(bins: Integers, size: int) -> Integers:
-    """Return the bins of a row's counts, in their order."""
-    at = np.arange(size) - bins[ZERO]
-    return np.where(at > 0, bins[POSITIVE] + at - 1, np.where(at < 0, bins[NEGATIVE] + at + 1, 0))
-
-
-def _places(bins: Integers, numbers: Integers) -> Integers:
-    """Return where bins stand among a row's counts: the inverse of :func:`_numbers`."""
-    apart = np.where(numbers > 0, numbers - bins[POSITIVE] + 1, np.where(numbers < 0, numbers - bins[NEGATIVE] - 1, 0))
-    return np.asarray(bins[ZERO] + apart)

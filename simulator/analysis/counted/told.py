@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analysis.counted.exact_sums import ExactSums
 from simulator.kernels.tally import LEAF
 from simulator.replayed import ReplayedHours, replayed_hours
 from simulator.results import evidence_json
@@ -20,7 +21,7 @@ Floats = NDArray[np.float64]
 class Told:
     """Counts and sums over draws: runs that were stopped, intervals that were raised, hours that were replayed, where the time went.
 
-    The result is the same however the draws come, as long as they come in order and in whole leaves.
+    The result is the same whichever draws are counted together and in which order, as long as they come in whole leaves.
 
     Parameters
     ----------
@@ -37,7 +38,8 @@ class Told:
         self._resolved = resolved
         self._draws = self._stopped = self._raised = 0
         self._interrupted: dict[str, bool] = {}
-        self._time: dict[str, Floats] = {}  # by activity: number of known shares, and their sum
+        self._known: dict[str, int] = {}  # by activity: number of known shares of the time, and their sum
+        self._shares: dict[str, ExactSums] = {}
 
     def add(self, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats]) -> None:
         """Count the next draws: inputs by place, outputs by name, each a multiple of ``kernels.tally.LEAF`` but for the last time."""
@@ -54,9 +56,22 @@ class Told:
             with np.errstate(invalid="ignore", divide="ignore"):
                 share = values / outputs["wall_clock"]
             known = ~np.isnan(share)
-            sums = self._time.setdefault(name, np.zeros(2))
-            for leaf in np.add.reduceat([known, np.where(known, share, 0.0)], np.arange(0, share.size, LEAF), axis=1).T:
-                sums += leaf
+            self._known[name] = self._known.get(name, 0) + int(known.sum())
+            leaves = np.add.reduceat(np.where(known, share, 0.0), np.arange(0, share.size, LEAF))
+            self._shares.setdefault(name, ExactSums(1)).add(leaves[None])
+
+    def merge(self, other: Told) -> None:
+        """Count what another has counted too."""
+        self._draws += other._draws
+        self._stopped += other._stopped
+        self._raised += other._raised
+        for name, any_ in other._interrupted.items():
+            self._interrupted[name] = self._interrupted.get(name, False) or any_
+        for name, shares in other._shares.items():
+            self._known[name] = self._known.get(name, 0) + other._known[name]
+            self._shares.setdefault(name, ExactSums(1)).merge(shares)
+        if other.replayed is not None:
+            self.replayed = other.replayed if self.replayed is None else self.replayed.together(other.replayed)
 
     def _raised_of(self, inputs: Mapping[str, Floats], draws: int) -> int:
         names = ("checkpoint_interval", "checkpoint_write_time")
@@ -74,7 +89,7 @@ class Told:
             ``stopped`` and ``raised``, shares of the draws; as JSON ``time_shares`` by activity, means over the draws whose share is known,
             None where there are none, ``interrupted``, the classes of interruptions that occurred, and ``evidence``, of the events.
         """
-        shares = {name: total / number if number else None for name, (number, total) in self._time.items()}
+        shares = {name: float(total.values()[0]) / self._known[name] if self._known[name] else None for name, total in self._shares.items()}
         return {
             "stopped": self._stopped / self._draws,
             "raised": self._raised / self._draws,

@@ -1,0 +1,99 @@
+"""Counts of draws in bins, with room only for the bins between the outermost draws of each output."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.errors import InputError
+from simulator.kernels.tally import NEGATIVE, POSITIVE, SMALLEST, ZERO, bin_of, coarse_bin
+
+_MOST = 2**30  # bytes of counts
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+#: columns of the ends of an output's draws: the outermost, and those nearest to nought on either side
+LOWEST, HIGHEST, BELOW_NOUGHT, ABOVE_NOUGHT = range(4)
+
+
+class Bins:
+    """Counts of draws by output, replicate and bin.
+
+    Parameters
+    ----------
+    outputs, replicates : int
+    coarse : bool
+        Whether in coarse bins.
+
+    Attributes
+    ----------
+    counts : ndarray of int64
+        Output after output, in each replicate after replicate.
+    rows : ndarray of int64, shape (outputs, 3)
+        See :func:`simulator.kernels.tally.tally`.
+    """
+
+    def __init__(self, outputs: int, replicates: int, *, coarse: bool) -> None:
+        self._replicates, self._coarse = replicates, coarse
+        self.rows = np.tile(np.array([0, 1, -1]), (outputs, 1))
+        self._sizes = np.ones(outputs, dtype=np.int64)
+        self.counts = np.zeros(outputs * replicates, dtype=np.int64)
+
+    @property
+    def starts(self) -> Integers:
+        """Where the counts of each output lie, shape (outputs + 1,)."""
+        return np.append(0, np.cumsum(self._sizes * self._replicates))
+
+    def of(self, output: int) -> Integers:
+        """Return the counts of an output, shape (replicates, bins)."""
+        starts = self.starts
+        return self.counts[starts[output] : starts[output + 1]].reshape(self._replicates, -1)
+
+    def numbers(self, output: int) -> Integers:
+        """Return which bins those are."""
+        return _numbers(self.rows[output], int(self._sizes[output]))
+
+    def widen(self, ends: Floats) -> None:
+        """Make room for the bins from each output's least to its greatest draw, those nearest to nought between them left out.
+
+        Parameters
+        ----------
+        ends : ndarray, shape (outputs, 4)
+            Columns LOWEST, HIGHEST, BELOW_NOUGHT, ABOVE_NOUGHT, which hold those of all earlier calls.
+        """
+        rows, sizes = np.empty_like(self.rows), np.empty_like(self._sizes)
+        for k, (least, greatest, below, above) in enumerate(ends.tolist()):
+            # of draws on one side of nought that are all infinite, none stands nearest to it
+            positive, negative = (self._bin(above) if greatest >= SMALLEST else 1), (self._bin(below) if least <= -SMALLEST else -1)
+            zero = negative - self._bin(least) + 1 if least <= -SMALLEST else 0
+            rows[k] = zero, positive, negative
+            sizes[k] = zero + 1 + (self._bin(greatest) - positive + 1 if greatest >= SMALLEST else 0)
+        if np.array_equal(sizes, self._sizes) and np.array_equal(rows, self.rows):
+            return
+        if 8 * int(sizes.sum()) * self._replicates > _MOST:
+            raise InputError(
+                f"counting {len(sizes)} outputs in {self._replicates} replicates would take more than {_MOST >> 30} GiB; "
+                "use fewer replicates, or keep the draws (leave --summary out)"
+            )
+        wider, starts = np.zeros(int(sizes.sum()) * self._replicates, dtype=np.int64), np.append(0, np.cumsum(sizes * self._replicates))
+        for k in range(len(sizes)):
+            known, own = self.of(k), wider[starts[k] : starts[k + 1]].reshape(self._replicates, -1)
+            there = known.any(axis=0)
+            own[:, _places(rows[k], self.numbers(k)[there])] = known[:, there]
+        self.rows, self._sizes, self.counts = rows, sizes, wider
+
+    def _bin(self, x: float) -> int:
+        return coarse_bin(bin_of(x)) if self._coarse else bin_of(x)
+
+
+def _numbers(bins: Integers, size: int) -> Integers:
+    """Return the bins of a row's counts, in their order."""
+    at = np.arange(size) - bins[ZERO]
+    return np.where(at > 0, bins[POSITIVE] + at - 1, np.where(at < 0, bins[NEGATIVE] + at + 1, 0))
+
+
+def _places(bins: Integers, numbers: Integers) -> Integers:
+    """Return where bins stand among a row's counts: the inverse of :func:`_numbers`."""
+    apart = np.where(numbers > 0, numbers - bins[POSITIVE] + 1, np.where(numbers < 0, numbers - bins[NEGATIVE] - 1, 0))
+    return np.asarray(bins[ZERO] + apart)
