@@ -15,7 +15,7 @@ from simulator.scenario import Scenario
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _ONE_SIGMA = 0.6827
-_PLAYED = 1024  # draws: as many Sobol' points of each of the usual numbers of replicates
+_PLAYED = 1024  # draws
 
 
 def fan_bands(histories: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES) -> xr.Dataset:
@@ -81,7 +81,7 @@ def fan_of(scenario: Scenario, plan: SamplingPlan, *, progress: Callable[[int], 
     ----------
     scenario : Scenario
     plan : SamplingPlan
-        At most 1024 of its draws are played, so that a fan takes no longer than a picture is waited for.
+        About 1024 of its draws are played, so that a fan takes no longer than a picture is waited for.
     progress : callable, optional
         See :func:`simulator.over_time`.
 
@@ -94,7 +94,8 @@ def fan_of(scenario: Scenario, plan: SamplingPlan, *, progress: Callable[[int], 
     """
     if scenario.reliability.method != "event_driven":
         return None
-    histories = over_time(scenario, plan, draws=_PLAYED, progress=progress)
+    whole = max(_PLAYED // plan.scramblings, 1) * plan.scramblings  # as many points of each replicate
+    histories = over_time(scenario, plan, draws=whole, progress=progress)
     return fan_with_draw(histories, explain(scenario, plan, draw=draw_near(histories, 0.8)))
 
 
