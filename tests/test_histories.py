@@ -173,7 +173,7 @@ class TestReplay:
         }  # fmt: skip
         pausing = {"carbon_quantile": 0.9}
         sc = scenario(folder, **REPLAY, reliability=reliability, pausing=pausing, workload__tokens="2T to 5T tokens")
-        plan = SamplingPlan(draws=LEAF + 100)
+        plan = SamplingPlan(draws=2 * LEAF + 100)
         kept, bands = simulate(sc, plan), simulate_bands(sc, plan)
         told = notes(kept)
         assert notes(bands) == told
