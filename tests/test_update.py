@@ -38,7 +38,7 @@ def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- weights
 
 
-def judge(weights: np.ndarray, draws: np.ndarray, posterior) -> None:
+def assert_posterior(weights: np.ndarray, draws: np.ndarray, posterior) -> None:
     """Compare mean, a chance and percentiles of weighted draws with a posterior in closed form."""
     mean = weighted_mean(weights, draws)
     assert_within_mcse(mean.value, posterior.mean(), mean.mcse)
@@ -52,19 +52,19 @@ def judge(weights: np.ndarray, draws: np.ndarray, posterior) -> None:
 def test_normal_prior_and_normal_error() -> None:
     draws = np.random.default_rng(1).normal(10.0, 2.0, 40_000)
     weights = weights_of(stats.norm.logpdf(12.0, draws, 1.0))
-    judge(weights, draws, stats.norm((10.0 / 4 + 12.0) / (1 / 4 + 1), math.sqrt(1 / (1 / 4 + 1))))
+    assert_posterior(weights, draws, stats.norm((10.0 / 4 + 12.0) / (1 / 4 + 1), math.sqrt(1 / (1 / 4 + 1))))
 
 
 def test_gamma_prior_and_a_count_of_interruptions() -> None:
     shape, rate, exposure, count = 4.0, 2.0, 3.0, 9
     draws = np.random.default_rng(2).gamma(shape, 1 / rate, 40_000)
     observed = Observation("interruptions", float(count), exposure, 0.0, 2)
-    judge(weights_of(log_likelihood(observed, draws * exposure)), draws, stats.gamma(shape + count, scale=1 / (rate + exposure)))
+    assert_posterior(weights_of(log_likelihood(observed, draws * exposure)), draws, stats.gamma(shape + count, scale=1 / (rate + exposure)))
 
 
 def test_beta_prior_and_a_binomial_count() -> None:
     draws = np.random.default_rng(3).beta(2.0, 5.0, 40_000)
-    judge(weights_of(stats.binom.logpmf(6, 10, draws)), draws, stats.beta(2 + 6, 5 + 4))
+    assert_posterior(weights_of(stats.binom.logpmf(6, 10, draws)), draws, stats.beta(2 + 6, 5 + 4))
 
 
 def test_a_lognormal_seen_with_a_lognormal_error_has_its_posterior_exactly() -> None:

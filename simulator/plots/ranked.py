@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.errors import InputError
+from simulator.plots.bars import MOST, ROW, bars_of_two_kinds
 from simulator.plots.style import (
-    BLACK,
-    BLUE,
     COLUMN,
-    ORANGE,
     ROWS,
     axes_of,
     few_ticks,
@@ -25,12 +22,10 @@ from simulator.plots.style import (
     with_error,
 )
 
-_MOST = 10
-_ROW = 0.21  # [in]
 _UP, _DOWN = "rises with the input", "falls"
 
 
-def ranks(found: xr.Dataset, ax: Axes | None = None, *, most: int = _MOST) -> Axes:
+def ranks(found: xr.Dataset, ax: Axes | None = None, *, most: int = MOST) -> Axes:
     """Draw the partial rank correlation of an output with each input that the draws can tell from none, the largest first.
 
     Parameters
@@ -55,15 +50,9 @@ def ranks(found: xr.Dataset, ax: Axes | None = None, *, most: int = _MOST) -> Ax
     """
     rows = _rows(found, most)
     alone = ax is None
-    ax = axes_of(ax, height=0.8 + _ROW * rows.sizes["input"])
+    ax = axes_of(ax, height=0.8 + ROW * rows.sizes["input"])
     values, errors = rows.partial.values, rows.mcse_partial.values
-    places = np.arange(values.size)
-    for own, colour, hatch, text in ((values > 0.0, BLUE, "", _UP), (values <= 0.0, ORANGE, "////", _DOWN)):
-        if own.any():
-            edge = BLACK if hatch else colour
-            ax.barh(places[own], values[own], height=0.7, color=colour, hatch=hatch, edgecolor=edge, linewidth=0, label=text)
-    ax.errorbar(values, places, xerr=errors, color=BLACK, capsize=1.5, linewidth=0.8, linestyle="")
-    ax.axvline(0.0, color=BLACK, linewidth=0.8)
+    bars_of_two_kinds(ax, values, errors, (values <= 0.0).tolist(), (_UP, _DOWN))
     name_rows(ax, [named(str(name)) for name in rows.input.values], [with_error(v, e) for v, e in zip(values, errors, strict=True)])
     ax.set_xlim(-1.05 if (values < 0.0).any() else 0.0, 1.05)
     few_ticks(ax, y=False, each=ROWS)
@@ -77,8 +66,8 @@ def ranks(found: xr.Dataset, ax: Axes | None = None, *, most: int = _MOST) -> Ax
 
 def ranks_figure(found: xr.Dataset, *, width: float = COLUMN) -> Figure:
     """Return a picture of the rank correlations of an output."""
-    rows = _rows(found, _MOST)
-    figure = Figure(figsize=(width, 1.15 + _ROW * rows.sizes["input"]), layout="constrained")
+    rows = _rows(found, MOST)
+    figure = Figure(figsize=(width, 1.15 + ROW * rows.sizes["input"]), layout="constrained")
     ax = ranks(found, figure.subplots())
     more = found.sizes["input"] - rows.sizes["input"]
     left_out = f"; {more} smaller, or not told from none, are not shown" if more else ""

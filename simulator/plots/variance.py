@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from simulator.analysis.sensitivity.replays import NOT_TOLD, UNMOVED
 from simulator.errors import InputError
+from simulator.plots.bars import MOST, ROW, bars_of_two_kinds, whiskers
 from simulator.plots.style import (
-    BLACK,
-    BLUE,
     COLUMN,
-    ORANGE,
     ROWS,
     SKY,
     Picture,
@@ -31,8 +29,6 @@ from simulator.plots.style import (
     with_error,
 )
 
-_MOST = 10
-_ROW = 0.21  # [in]
 _ROUNDING = 1e-12  # of a variance
 _PARTS = {"knowable": "could be known before", "luck": "is luck", "interaction": "depends on both at once"}
 
@@ -54,7 +50,7 @@ _KINDS = {
 }
 
 
-def shares(found: xr.Dataset, ax: Axes | None = None, *, most: int = _MOST) -> Axes:
+def shares(found: xr.Dataset, ax: Axes | None = None, *, most: int = MOST) -> Axes:
     """Draw the share that each input, or each part, has in the variance of an output, the largest first.
 
     Parameters
@@ -84,23 +80,17 @@ def shares(found: xr.Dataset, ax: Axes | None = None, *, most: int = _MOST) -> A
     """
     own, rows = _rows(found, most)
     alone = ax is None
-    ax = axes_of(ax, height=0.8 + _ROW * len(rows))
+    ax = axes_of(ax, height=0.8 + ROW * len(rows))
     names = [_PARTS.get(name, " + ".join(map(named, name.split(" + ")))) for name in rows]
     at = found.sel({_dimension(found): rows})
-    values, errors, places = _percent(at[own.share]), _percent(at[own.mcse]), np.arange(len(rows))
+    values, errors = _percent(at[own.share]), _percent(at[own.mcse])
     numbers, number_errors = values, errors
     if own.behind:
         numbers, number_errors = _percent(at[own.behind]), _percent(at[own.mcse_behind])
-        ax.barh(places, numbers, height=0.8, color=SKY, label="total: with interactions")
-        ax.errorbar(numbers, places + 0.28, xerr=number_errors, color=BLACK, capsize=1.5, linewidth=0.8, linestyle="")
+        ax.barh(np.arange(len(rows)), numbers, height=0.8, color=SKY, label="total: with interactions")
+        whiskers(ax, numbers, number_errors, lower=0.28)
     lucky = np.array([name == _PARTS["luck"] for name in names]) | (at.kind.values == "luck" if "kind" in at.coords else False)
-    for some, colour, hatch, text in ((~lucky, BLUE, "", own.text), (lucky, ORANGE, "////", "the same of luck")):
-        if some.any():
-            edge = BLACK if hatch else colour
-            height = 0.4 if own.behind else 0.7
-            ax.barh(places[some], values[some], height=height, color=colour, hatch=hatch, edgecolor=edge, linewidth=0, label=text)
-    ax.errorbar(values, places, xerr=errors, color=BLACK, capsize=1.5, linewidth=0.8, linestyle="")
-    ax.axvline(0.0, color=BLACK, linewidth=0.8)
+    bars_of_two_kinds(ax, values, errors, lucky.tolist(), (own.text, "the same of luck"), height=0.4 if own.behind else 0.7)
     name_rows(ax, names, [with_error(v, e) for v, e in zip(numbers, number_errors, strict=True)])
     ax.set_xlim(min(0.0, float((values - errors).min())), 1.05 * max(100.0, float((numbers + number_errors).max())))
     few_ticks(ax, y=False, each=ROWS)
@@ -114,8 +104,8 @@ def shares(found: xr.Dataset, ax: Axes | None = None, *, most: int = _MOST) -> A
 
 def shares_figure(found: xr.Dataset, *, width: float = COLUMN) -> Figure:
     """Return a picture of shares of a variance."""
-    _, rows = _rows(found, _MOST)
-    figure = Picture((width, 1.7 + _ROW * len(rows)))
+    _, rows = _rows(found, MOST)
+    figure = Picture((width, 1.7 + ROW * len(rows)))
     ax = shares(found, figure.subplots())
     more = found.sizes[_dimension(found)] - len(rows)
     left_out = f"; {more} smaller, or not told from none, are not shown" if more else ""

@@ -52,7 +52,7 @@ def mlsysim_utilizations(run: BeforeRun) -> Utilizations | None:
     if run.kind.accelerator not in KNOWN:
         return None
     import mlsysim  # noqa: PLC0415 - may not be installed, and takes seconds
-    from mlsysim.solvers import TrainingRunModel  # noqa: PLC0415 - the same
+    from mlsysim.solvers import TrainingRunModel  # noqa: PLC0415 - may not be installed, and takes seconds
 
     accelerators = run.accelerators or planned_accelerators(run)
     profile, overheads = mlsysim.ReferenceStats.TrainingScaleProfiles, mlsysim.Ops.TrainingRunOverheads
