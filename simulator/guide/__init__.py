@@ -1,6 +1,7 @@
 """What a user reads on: each module is a chapter, which is its docstring, in Markdown; ``simulator guide`` prints it.
 
-Every command, config and block of Python in a chapter is run by ``tests/test_documents.py``, and what it shows is what is printed.
+Commands and configs of a chapter are run by ``tests/test_documents.py`` (``bench`` and ``gallery`` by tests of their own), and what it
+shows is what is printed.
 
 >>> from simulator.guide import chapter, chapters
 >>> chapters()["trust"]
