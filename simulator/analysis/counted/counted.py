@@ -20,6 +20,7 @@ from simulator.analysis.estimates import Estimate, chance_of_counts
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.analysis.tails import Moments, moments_judged, refused
 from simulator.engine import Draws
+from simulator.executors import Work, in_parts
 from simulator.kernels.tally import BIN_WIDTH, LEAF
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
@@ -28,6 +29,7 @@ from simulator.scenario import Resolved, Scenario, resolve
 from simulator.threads import launching, using_threads
 
 _CHUNK = 2**26  # bytes of draws that are kept at a time
+_LONGEST = 2**27  # draws of a worker's part: more take no longer to hand out
 
 Floats = NDArray[np.float64]
 
@@ -103,8 +105,12 @@ def count_draws(
 ) -> tuple[Tally, int]:
     """Return counts of draws ``start``, which begins a leaf, to ``stop`` - 1, and the number of those that are finished."""
     draws = Draws(resolved, plan)
-    limits = scenario.limits.model_dump(exclude_none=True)
-    tally = Tally(resolved, limits, plan.scramblings, draws.same, draws.names)
+    tally = Tally(resolved, scenario.limits.model_dump(exclude_none=True), plan.scramblings, draws.same, draws.names)
+    if plan.executor is not None:
+        parts = in_parts(count_part, Work(resolved, plan), start, stop, multiple=LEAF, most=_LONGEST, progress=progress)
+        for _, _, counted in parts:
+            tally.merge(counted)
+        return tally, stop
     size = max(_CHUNK // (8 * draws.numbers) // LEAF, 1) * LEAF
     for low in range(start, stop, size):
         high = min(low + size, stop)
@@ -117,6 +123,11 @@ def count_draws(
         with using_threads(plan.threads), launching():
             tally.add(inputs, outputs, low)
     return tally, stop
+
+
+def count_part(work: Work, start: int, stop: int) -> Tally:
+    """Return counts of draws ``start`` to ``stop`` - 1 of what a worker was told of."""
+    return count_draws(work.resolved.scenario, work.resolved, work.plan, start, stop)[0]
 
 
 def bands_of(tally: Tally, resolved: Resolved, plan: SamplingPlan, quantiles: Sequence[float], confidence: float) -> xr.Dataset:
