@@ -152,7 +152,7 @@ class Draws:
         played = [name for name in self.names if self.same.get(name) not in self.names]  # of which the others are copies
         inputs, outputs = np.empty((len(drawn), stop - start)), np.empty((len(played), stop - start))
         most = max(_PART // (8 * self.numbers), 1)
-        for low, high, (own, found) in in_parts(play_part, self._work, start, stop, multiple=WIDTH, most=most, progress=progress):
+        for _, low, high, (own, found) in in_parts(play_part, [self._work], start, stop, multiple=WIDTH, most=most, progress=progress):
             for row, name in zip(inputs, drawn, strict=True):
                 row[low - start : high - start] = own[name]
             for row, name in zip(outputs, played, strict=True):

@@ -6,12 +6,12 @@ import hashlib
 import math
 import os
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from queue import Empty, SimpleQueue
 from time import perf_counter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import llvmlite.binding as llvm
 import numba
@@ -54,17 +54,26 @@ class _Done:
     cpu: str
 
 
+class Part(NamedTuple, Generic[T]):
+    """What a task made of draws ``low`` to ``high`` - 1 of one of several works."""
+
+    work: int
+    low: int
+    high: int
+    result: T
+
+
 def in_parts(
     task: Task[T],
-    work: Work,
+    works: Sequence[Work],
     start: int,
     stop: int,
     *,
     multiple: int,
     most: int,
     progress: Callable[[int], None] | None = None,
-) -> Iterator[tuple[int, int, T]]:
-    """Yield what a task makes of draws ``start`` to ``stop`` - 1, part by part as they are finished, each once.
+) -> Iterator[Part[T]]:
+    """Yield what a task makes of draws ``start`` to ``stop`` - 1 of several works, part by part as they are finished, each once.
 
     Parts become as long as a worker takes some seconds for, and shorter towards the end, so that all workers end together. A worker
     computes each on one core, or on the plan's ``threads``. Where Dask loses a worker, its scheduler has another compute what is missing.
@@ -73,18 +82,13 @@ def in_parts(
     ----------
     task : callable
         Of a module that workers can import; takes the work, the first draw and the draw after the last.
-    work : Work
-        Whose plan has the ``executor``.
+    works : sequence of Work
+        Whose plans have the same ``executor``. Parts of earlier ones are handed out first.
     start, stop : int
     multiple, most : int
         Parts start at ``start`` and a multiple of ``multiple`` draws from there; the length of the longest.
     progress : callable, optional
-        Called with the number of draws done.
-
-    Yields
-    ------
-    low, high : int
-    result : object
+        Called with the number of draws done, of all works together.
 
     Raises
     ------
@@ -93,25 +97,26 @@ def in_parts(
     SimulatorError
         Where the executor is lost, or each worker that takes up a part ends.
     """
-    executor = work.plan.executor
-    plan = replace(work.plan, executor=None, threads=work.plan.threads or 1)
-    told = pickle.dumps(work._replace(plan=plan), protocol=pickle.HIGHEST_PROTOCOL)
-    parts = _Parts(start, stop, multiple, most)
-    handed = _handed_over(executor, told)
+    executor = works[0].plan.executor
+    parts = _Parts(len(works), start, stop, multiple, most)
+    handed: dict[int, Any] = {}
     finished: SimpleQueue[Any] = SimpleQueue()
-    running: dict[Any, tuple[int, int]] = {}
+    running: dict[Any, tuple[int, int, int]] = {}
     done, cpu = 0, ""
     try:
         while True:
             workers = workers_of(executor)
             while len(running) < _WAITING * workers and (part := parts.next(workers)):
-                future = _submitted(executor, task, handed, *part)
+                place, low, high = part
+                if place not in handed:
+                    handed[place] = _handed_over(executor, _told(works[place]))
+                future = _submitted(executor, task, handed[place], low, high)
                 running[future] = part
                 future.add_done_callback(finished.put)
             if not running:
                 return
             future = _next_of(finished, executor)
-            low, high = running.pop(future)
+            place, low, high = running.pop(future)
             found = _result(future, low, high)
             _check_sources(found.sources)
             cpu = cpu or found.cpu
@@ -121,36 +126,45 @@ def in_parts(
                     f"depend on who computes them, in their last digits. Start all with NUMBA_CPU_NAME=generic, or take those of one kind"
                 )
             parts.learn((high - low) / max(found.seconds, 1e-6))
+            for past in [k for k in handed if k < min((part[0] for part in running.values()), default=place)]:
+                del handed[past]  # so that the cluster may forget it
             done += high - low
             if progress is not None:
                 progress(done)
-            yield low, high, found.result
+            yield Part(place, low, high, found.result)
     finally:
         for future in running:
             future.cancel()
 
 
 class _Parts:
-    """Ranges of draws, each cut off when a worker asks for one."""
+    """Ranges of draws of several works, each cut off when a worker asks for one."""
 
-    def __init__(self, start: int, stop: int, multiple: int, most: int) -> None:
-        self._low, self._stop, self._multiple, self._most = start, stop, multiple, most
+    def __init__(self, works: int, start: int, stop: int, multiple: int, most: int) -> None:
+        self._works, self._start, self._stop, self._multiple, self._most = works, start, stop, multiple, most
+        self._work, self._low = 0, start
         self._size = min(_FIRST, most)
 
-    def next(self, workers: int) -> tuple[int, int] | None:
-        """Return the next range, None where none is left."""
-        left = self._stop - self._low
-        if not left:
+    def next(self, workers: int) -> tuple[int, int, int] | None:
+        """Return the place of a work, the first draw and the draw after the last; None where none is left."""
+        if self._work == self._works:
             return None
+        left = self._stop - self._low + (self._works - self._work - 1) * (self._stop - self._start)
         fair = math.ceil(left / (2 * workers))  # the last parts are short, so that nobody waits long for one of them
         size = max(min(self._size, max(fair, self._size // _SHORTEST)) // self._multiple, 1) * self._multiple
-        part = self._low, min(self._low + size, self._stop)
-        self._low = part[1]
+        part = self._work, self._low, min(self._low + size, self._stop)
+        self._work, self._low = (self._work + 1, self._start) if part[2] == self._stop else (self._work, part[2])
         return part
 
     def learn(self, rate: float) -> None:
         """Take note of how many draws a worker does in a second."""
         self._size = max(min(int(rate * _SECONDS), _GROWTH * self._size, self._most), self._multiple)
+
+
+def _told(work: Work) -> bytes:
+    """Return what workers are told: a plan of one thread, where it does not say how many."""
+    plan = replace(work.plan, executor=None, threads=work.plan.threads or 1)
+    return pickle.dumps(work._replace(plan=plan), protocol=pickle.HIGHEST_PROTOCOL)
 
 
 def _computed(task: Task[T], told: bytes, low: int, high: int) -> _Done:

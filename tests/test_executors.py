@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 from distributed import Client
@@ -137,9 +138,9 @@ def test_what_workers_raise_is_raised(scenario):
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         work = Work(resolve(scenario), SamplingPlan(executor=pool))
         with pytest.raises(LawError, match=r"draw 0 cannot be\. Take another"):
-            list(in_parts(fail, work, 0, 100, multiple=1, most=100))
+            list(in_parts(fail, [work], 0, 100, multiple=1, most=100))
         with pytest.raises(SimulatorError, match=r"the executor was lost while draws 0 to 50 were computed \(A process"):
-            list(in_parts(end, work, 0, 100, multiple=1, most=100))
+            list(in_parts(end, [work], 0, 100, multiple=1, most=100))
 
 
 @pytest.mark.parametrize("error", [LawError("what", "way"), ConfigError([Problem("what", "a.b"), Problem("other")]), InputError("text")])
@@ -179,18 +180,20 @@ def test_what_is_no_executor_is_refused():
         SamplingPlan(executor=3)
 
 
-@pytest.mark.parametrize("draws", [1, LEAF, 1_000_003, 400_000_000])
+@pytest.mark.parametrize("works", [1, 50])
+@pytest.mark.parametrize("draws", [1, LEAF, 1_000_003, 40_000_000])
 @pytest.mark.parametrize("workers", [1, 3, 64])
-def test_parts_cover_all_draws_once_and_are_not_many(draws, workers):
-    parts, stop, number, rate, longest = _Parts(7, 7 + draws, LEAF, 2**27), 7, 0, 1e6, 0
+def test_parts_cover_all_draws_once_and_are_not_many(works, draws, workers):
+    parts, rate, found = _Parts(works, 7, 7 + draws, LEAF, 2**27), 1e6, []
     while part := parts.next(workers):
-        assert part[0] == stop
-        assert (part[0] - 7) % LEAF == 0
-        longest, stop, number = max(longest, part[1] - part[0]), part[1], number + 1
+        found.append(part)
         parts.learn(rate)
-    assert stop == 7 + draws
-    assert longest <= 4 * rate
-    assert number <= 16 + draws / rate + 40 * workers
+    assert found[0][:2] == (0, 7)
+    assert found[-1][::2] == (works - 1, 7 + draws)
+    for (work, _, high), (other, low, _) in pairwise(found):
+        assert (other, low) == ((work + 1, 7) if high == 7 + draws else (work, high))
+    assert all((low - 7) % LEAF == 0 and high - low <= 4 * rate for _, low, high in found)
+    assert len(found) <= 16 + works * (1 + draws / rate) + 40 * workers
 
 
 def test_workers_do_not_oversubscribe(scenario, cluster):

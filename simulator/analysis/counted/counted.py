@@ -107,9 +107,8 @@ def count_draws(
     draws = Draws(resolved, plan)
     tally = Tally(resolved, scenario.limits.model_dump(exclude_none=True), plan.scramblings, draws.same, draws.names)
     if plan.executor is not None:
-        parts = in_parts(count_part, Work(resolved, plan), start, stop, multiple=LEAF, most=_LONGEST, progress=progress)
-        for _, _, counted in parts:
-            tally.merge(counted)
+        for part in in_parts(count_part, [Work(resolved, plan)], start, stop, multiple=LEAF, most=_LONGEST, progress=progress):
+            tally.merge(part.result)
         return tally, stop
     size = max(_CHUNK // (8 * draws.numbers) // LEAF, 1) * LEAF
     for low in range(start, stop, size):
