@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.arguments import KernelArguments, compile_arguments
 from simulator.errors import InputError
-from simulator.executors import Work, in_parts
+from simulator.executors import GrowingParts, Work, in_parts
 from simulator.kernels import history, static
 from simulator.kernels.lanes import LANES, WIDTH
 from simulator.kernels.play import Records
@@ -151,8 +151,8 @@ class Draws:
         drawn = self._arguments.drawn
         played = [name for name in self.names if self.same.get(name) not in self.names]  # of which the others are copies
         inputs, outputs = np.empty((len(drawn), stop - start)), np.empty((len(played), stop - start))
-        most = max(_PART // (8 * self.numbers), 1)
-        for _, low, high, (own, found) in in_parts(play_part, [self._work], start, stop, multiple=WIDTH, most=most, progress=progress):
+        parts = GrowingParts(1, start, stop, multiple=WIDTH, most=max(_PART // (8 * self.numbers), 1))
+        for _, low, high, (own, found) in in_parts(play_part, [self._work], parts, progress):
             for row, name in zip(inputs, drawn, strict=True):
                 row[low - start : high - start] = own[name]
             for row, name in zip(outputs, played, strict=True):

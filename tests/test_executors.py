@@ -18,7 +18,8 @@ from test_cli import run
 
 from simulator import SamplingPlan, load_scenario, simulate, simulate_bands
 from simulator.errors import ConfigError, InputError, LawError, Problem, SimulatorError
-from simulator.executors import Work, _Done, _Parts, in_parts
+from simulator.executors import GrowingParts, ListedParts, Work, in_parts
+from simulator.executors.work import Done
 from simulator.kernels.tally import LEAF
 from simulator.scenario import resolve
 
@@ -138,9 +139,9 @@ def test_what_workers_raise_is_raised(scenario):
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         work = Work(resolve(scenario), SamplingPlan(executor=pool))
         with pytest.raises(LawError, match=r"draw 0 cannot be\. Take another"):
-            list(in_parts(fail, [work], 0, 100, multiple=1, most=100))
+            list(in_parts(fail, [work], ListedParts([(0, 0, 50)])))
         with pytest.raises(SimulatorError, match=r"the executor was lost while draws 0 to 50 were computed \(A process"):
-            list(in_parts(end, [work], 0, 100, multiple=1, most=100))
+            list(in_parts(end, [work], ListedParts([(0, 0, 50)])))
 
 
 @pytest.mark.parametrize("error", [LawError("what", "way"), ConfigError([Problem("what", "a.b"), Problem("other")]), InputError("text")])
@@ -159,7 +160,7 @@ class Stranger(Executor):
         self.parts += 1
         done, future = fn(*words), Future()
         told = {name: value(self.parts) for name, value in self.differs.items()}
-        future.set_result(_Done(**{**vars(done), **told}))
+        future.set_result(Done(**{**vars(done), **told}))
         return future
 
 
@@ -184,7 +185,7 @@ def test_what_is_no_executor_is_refused():
 @pytest.mark.parametrize("draws", [1, LEAF, 1_000_003, 40_000_000])
 @pytest.mark.parametrize("workers", [1, 3, 64])
 def test_parts_cover_all_draws_once_and_are_not_many(works, draws, workers):
-    parts, rate, found = _Parts(works, 7, 7 + draws, LEAF, 2**27), 1e6, []
+    parts, rate, found = GrowingParts(works, 7, 7 + draws, multiple=LEAF, most=2**27), 1e6, []
     while part := parts.next(workers):
         found.append(part)
         parts.learn(rate)

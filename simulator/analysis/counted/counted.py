@@ -20,7 +20,7 @@ from simulator.analysis.estimates import Estimate, chance_of_counts
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.analysis.tails import Moments, moments_judged, refused
 from simulator.engine import Draws
-from simulator.executors import Work, in_parts
+from simulator.executors import GrowingParts, Work, in_parts
 from simulator.kernels.tally import BIN_WIDTH, LEAF
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
@@ -107,7 +107,8 @@ def count_draws(
     draws = Draws(resolved, plan)
     tally = Tally(resolved, scenario.limits.model_dump(exclude_none=True), plan.scramblings, draws.same, draws.names)
     if plan.executor is not None:
-        for part in in_parts(count_part, [Work(resolved, plan)], start, stop, multiple=LEAF, most=_LONGEST, progress=progress):
+        parts = GrowingParts(1, start, stop, multiple=LEAF, most=_LONGEST)
+        for part in in_parts(count_part, [Work(resolved, plan)], parts, progress):
             tally.merge(part.result)
         return tally, stop
     size = max(_CHUNK // (8 * draws.numbers) // LEAF, 1) * LEAF
