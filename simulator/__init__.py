@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from simulator.analysis.stopping.precision import Target
     from simulator.analysis.stopping.until import simulate_until
     from simulator.analysis.stress.stress import stress
+    from simulator.analysis.sweep.bands import sweep
     from simulator.analysis.update.actuals import read_actuals
     from simulator.analysis.update.update import forecast_update
     from simulator.analysis.waterfall import waterfall
@@ -75,6 +76,7 @@ __all__ = [
     "sobol_indices",
     "stress",
     "summarize",
+    "sweep",
     "tornado",
     "variance_split",
     "waterfall",
@@ -113,6 +115,7 @@ _HOMES = {
     "sobol_indices": "simulator.analysis.sensitivity.sobol_indices",
     "stress": "simulator.analysis.stress.stress",
     "summarize": "simulator.analysis.bands",
+    "sweep": "simulator.analysis.sweep.bands",
     "tornado": "simulator.analysis.sensitivity.tornado",
     "variance_split": "simulator.analysis.sensitivity.variance_split",
     "waterfall": "simulator.analysis.waterfall",

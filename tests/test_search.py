@@ -15,8 +15,8 @@ from statistics_helpers import assert_within_mcse
 from test_cli import run
 
 from simulator import SamplingPlan, load_scenario, open_results, search, simulate
+from simulator.analysis.axes import Axis, parse_axis
 from simulator.analysis.risk.shortfall import expected_shortfall
-from simulator.analysis.search.axes import Axis, parse_axis
 from simulator.analysis.search.grids import Candidate, explore, first_grid, most_candidates
 from simulator.analysis.search.search import PARTS, Search
 from simulator.analysis.search.searched import search_json

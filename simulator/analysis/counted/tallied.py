@@ -54,7 +54,7 @@ class Tally:
         self._limits, self._replicates = limits, replicates
         self._kept = [name for name in names if same.get(name, name) == name or same[name] not in names]
         of = {name: self._kept.index(name if name in self._kept else same[name]) for name in names}
-        self.places = {name: of[name] for name in sorted(names, key=_rank)}
+        self.places = {name: of[name] for name in sorted(names, key=nomenclature_order)}
         self.sketch = Sketch(len(self._kept), replicates, sorted({of[name] for name in PAIRED_OUTPUTS if name in of}))
         self.exceeded: dict[str, Integers] = {}
         self.held: dict[str, Integers] = {}
@@ -85,7 +85,7 @@ class Tally:
         counts[name] = counts.get(name, 0) + np.bincount(replicate, minlength=self._replicates)
 
 
-def _rank(name: str) -> tuple[bool, int]:
+def nomenclature_order(name: str) -> tuple[bool, int]:
     """Return what outputs are ordered by: whole ones first, each kind in the nomenclature's order."""
     quantity, bracket, _ = name.partition("[")
     return bool(bracket), list(QUANTITIES).index(quantity)
