@@ -22,7 +22,7 @@ def stream_draws(
     resume: bool = False,
     progress: Callable[[int], None] | None = None,
     note: Callable[[str], None] | None = None,
-) -> None:
+) -> bool:
     """Draw futures of a training run and write them to a Zarr folder, block by block.
 
     The folder holds what :func:`simulator.simulate` returns. Until it is complete it is called ``DIR.zarr.partial``, and an older result
@@ -44,6 +44,11 @@ def stream_draws(
     note : callable, optional
         Called with a sentence on what is resumed.
 
+    Returns
+    -------
+    bool
+        Whether the folder was written: False where it was complete already.
+
     Raises
     ------
     ConfigError
@@ -57,7 +62,7 @@ def stream_draws(
     >>> from tempfile import TemporaryDirectory
     >>> from simulator import SamplingPlan, load_scenario, open_results, stream_draws
     >>> with TemporaryDirectory() as folder:
-    ...     stream_draws(load_scenario("configs/quickstart.yaml"), SamplingPlan(draws=2000), f"{folder}/run.zarr")
+    ...     written = stream_draws(load_scenario("configs/quickstart.yaml"), SamplingPlan(draws=2000), f"{folder}/run.zarr")
     ...     open_results(f"{folder}/run.zarr").sizes["draw"]
     2000
     """
@@ -72,7 +77,7 @@ def stream_draws(
         if told and note is not None:
             note(told)
         if writer.complete:
-            return
+            return False
         try:
             done = plan.draws - sum(high - low for low, high in map(writer.range_of, writer.missing))
             for number in writer.missing:
@@ -83,6 +88,7 @@ def stream_draws(
         except BaseException:  # an interruption by the user too
             writer.leave()
             raise
+    return True
 
 
 def _in_all(progress: Callable[[int], None], before: int, done: int) -> None:

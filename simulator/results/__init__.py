@@ -5,6 +5,7 @@ from simulator.results.labelled import evidence_json, label
 from simulator.results.lock import claimed
 from simulator.results.provenance import provenance
 from simulator.results.verify import verify_results
+from simulator.results.writer import unfinished
 
 __all__ = [
     "check_target",
@@ -15,6 +16,7 @@ __all__ = [
     "open_results",
     "provenance",
     "save_results",
+    "unfinished",
     "verify_results",
     "write_results",
 ]

@@ -7,15 +7,11 @@ import os
 import shutil
 from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import xarray as xr
 
 from simulator.errors import InputError
 from simulator.results.manifest import MANIFEST, digest_of
-
-if TYPE_CHECKING:
-    import zarr
 
 #: of an unfinished folder, after its name
 PARTIAL = ".partial"
@@ -59,7 +55,7 @@ def write_skeleton(results: xr.Dataset, folder: Path, draws: int, length: int) -
     import zarr  # noqa: PLC0415 - an optional dependency
 
     write_dataset(results, folder, length)
-    group = _opened(folder)
+    group = zarr.open_group(folder, mode="r+", zarr_format=2, use_consolidated=False)
     for name, variable in results.variables.items():
         if "draw" in variable.dims:
             array = group[str(name)]
@@ -75,7 +71,7 @@ def write_block(folder: Path, block: xr.Dataset, number: int, length: int) -> di
     low = number * length
     names = block_files(block, number)
     with zarr.config.set({"array.write_empty_chunks": True}):
-        group = _opened(folder)
+        group = zarr.open_group(folder, mode="r+", zarr_format=2)
         for name in names:
             variable = block.variables[name]
             place = tuple(slice(low, low + block.sizes["draw"]) if dimension == "draw" else slice(None) for dimension in variable.dims)
@@ -129,10 +125,3 @@ def replace_folder(fresh: Path, target: Path) -> None:
             older.replace(target)
         raise
     shutil.rmtree(older, ignore_errors=True)
-
-
-def _opened(folder: Path) -> zarr.Group:
-    import zarr  # noqa: PLC0415 - an optional dependency
-
-    # not by the consolidated metadata, which an array that grows leaves behind
-    return zarr.open_group(folder, mode="r+", zarr_format=2, use_consolidated=False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import xarray as xr
@@ -29,9 +30,26 @@ def is_large(path: Path) -> bool:
     """Return whether a saved run has more draws than are read into memory: a Zarr folder of more than 1 GiB of numbers."""
     if path.suffix != ".zarr" or not path.is_dir() or read_manifest(path) is None:
         return False
-    require_zarr()
-    with xr.open_zarr(path, consolidated=True, chunks=None) as results:
+    with opened(path) as results:
         return "draw" in results.dims and "weights" not in results.attrs and results.nbytes > IN_MEMORY
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[xr.Dataset]:
+    """Yield saved draws of which nothing is in memory until it is asked for.
+
+    Raises
+    ------
+    InputError
+        Where the folder cannot be read.
+    """
+    require_zarr()
+    try:
+        results = xr.open_zarr(path, consolidated=True, chunks=None)
+    except Exception as error:
+        raise InputError(f"{path} cannot be read as a result: {error}") from error
+    with results:
+        yield results
 
 
 def count_stored(
@@ -68,7 +86,7 @@ def count_stored(
     manifest = read_manifest(path)
     if manifest is None or not manifest.complete:
         raise InputError(f"{path} was not written by `run -o DIR.zarr`, and is not read by blocks")
-    with xr.open_zarr(path, consolidated=True, chunks=None) as results:
+    with opened(path) as results:
         resolved = resolve(scenario or parse_scenario(results.attrs["config"], base=path.parent))
         if resolved.hash() != results.attrs["scenario_hash"]:
             raise InputError(f"{path}: the scenario of these draws cannot be read again as it was; files that it names have changed")
