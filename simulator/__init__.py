@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from simulator.engine import simulate
     from simulator.plan import SamplingPlan
     from simulator.replay import explain, over_time
-    from simulator.results import open_results, save_results
+    from simulator.results import open_results, save_results, verify_results
     from simulator.scenario import Scenario, load_scenario, parse_scenario
+    from simulator.streaming import stream_draws
 
 __all__ = [
     "SamplingPlan",
@@ -74,11 +75,13 @@ __all__ = [
     "simulate_bands",
     "simulate_until",
     "sobol_indices",
+    "stream_draws",
     "stress",
     "summarize",
     "sweep",
     "tornado",
     "variance_split",
+    "verify_results",
     "waterfall",
 ]
 
@@ -113,11 +116,13 @@ _HOMES = {
     "simulate_bands": "simulator.analysis.counted.counted",
     "simulate_until": "simulator.analysis.stopping.until",
     "sobol_indices": "simulator.analysis.sensitivity.sobol_indices",
+    "stream_draws": "simulator.streaming",
     "stress": "simulator.analysis.stress.stress",
     "summarize": "simulator.analysis.bands",
     "sweep": "simulator.analysis.sweep.bands",
     "tornado": "simulator.analysis.sensitivity.tornado",
     "variance_split": "simulator.analysis.sensitivity.variance_split",
+    "verify_results": "simulator.results",
     "waterfall": "simulator.analysis.waterfall",
 }
 

@@ -112,6 +112,8 @@ class Draws:
     ----------
     names : tuple of str
         Of the outputs.
+    drawn : tuple of str
+        Places of the inputs that differ between draws.
     same : mapping of str to str
         Outputs that have the values of another.
     """
@@ -120,6 +122,7 @@ class Draws:
         self._work = Work(resolved, plan, seeds)
         self._plan, self.same, self.names = plan, same_outputs(resolved), output_names(resolved)
         self._arguments = compile_arguments(resolved, plan, seeds)
+        self.drawn = self._arguments.drawn
         self._never = None
         if resolved.choices.pausing:
             self._never = replace(self._arguments, play=self._arguments.play._replace(pausing=False))

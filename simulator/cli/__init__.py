@@ -55,6 +55,7 @@ _SECTIONS = {
         "reference": ("simulator.cli.reference", "Show the reference tables with their sources, and every key of a config."),
     },
     "Trust": {
+        "verify": ("simulator.cli.verify", "Tell whether saved results are, byte by byte, what was written."),
         "backtest": ("simulator.cli.backtest", "Forecast published runs from what was known before each, and score it."),
         "claims": ("simulator.cli.claims", "Put well-known claims about training to the scenarios of the record."),
     },

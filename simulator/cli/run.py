@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +11,13 @@ import click
 from simulator.cli.options import Stated, device_option, plan_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
+
+    from simulator.analysis.stopping.precision import Target
+    from simulator.plan import SamplingPlan
+    from simulator.scenario import Scenario
 
 
 @click.command(
@@ -18,6 +26,8 @@ if TYPE_CHECKING:
     "  simulator run configs/llama3.1-405b.yaml --draws 1000000 --seed 7 -o llama.nc\n"
     "  simulator run configs/quickstart.yaml --plan sobol --draws 65536 --replicates 16 --json\n"
     "  simulator run configs/quickstart.yaml --summary --draws 100000000 -o bands.nc\n"
+    "  simulator run configs/quickstart.yaml --draws 10000000 -o run.zarr\n"
+    "  simulator run configs/quickstart.yaml --draws 10000000 -o run.zarr --resume\n"
     "  simulator run configs/quickstart.yaml --set mfu=0.38 --set 'rental_price=2 to 3 USD/h'\n"
     "  simulator run configs/gpt3.yaml --set reliability.method=expected_value --device cuda --draws 10000000\n"
     "  simulator run configs/quickstart.yaml --fail-above 'cost_total p80 > 400k USD'\n"
@@ -27,6 +37,7 @@ if TYPE_CHECKING:
 @plan_options
 @device_option
 @click.option("-o", "--output", type=click.Path(), help="Save all draws, or with --summary the bands, to FILE.nc or DIR.zarr.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted run of -o DIR.zarr, which writes draws as they are made.")
 @click.option("--summary", is_flag=True, help="Count draws instead of keeping them: bands of any number of draws in the same memory.")
 @click.option("--context", is_flag=True, help="Tell who could afford it, and what it is as much as.")
 @click.option("--json", "as_json", is_flag=True, help="Print the bands as JSON.")
@@ -51,6 +62,7 @@ def command(
     stated: Stated,
     device: Any,
     output: str | None,
+    resume: bool,
     summary: bool,
     as_json: bool,
     context: bool,
@@ -63,12 +75,13 @@ def command(
     Every number comes with its Monte Carlo error (--json). A value set with --set is written as in
     the config; the name of a quantity alone is enough of a path. A width of --until in per cent is
     one of the statistic itself. Ctrl-C ends a run of random draws with those that are finished, which
-    are told, and saved where -o asks for it; the exit code is 130.
+    are told, and saved where -o asks for it; the exit code is 130. A run with -o DIR.zarr writes draws
+    as they are made: whatever ends it, --resume goes on from there.
     """
     from simulator.cli.thresholds import check, parse, quantiles_for
     from simulator.engine import output_names
     from simulator.errors import InputError
-    from simulator.results import check_target
+    from simulator.results import check_target, claimed
     from simulator.scenario import resolve
 
     scenario = stated.load(config)
@@ -78,39 +91,34 @@ def command(
         raise InputError(f"{option} reads draws, and --summary keeps none; leave one of them out")
     if confidence is not None and not targets:
         raise InputError("--confidence is the level of --until's intervals; state what to draw until, or leave it out")
-    wanted, draws = [], stated.draws
+    wanted, draws, cut = [], stated.draws, False
     if targets:
-        from simulator.cli.until import most_draws, parse_all, search, tell_verdict
+        from simulator.cli.until import most_draws, parse_all
 
         wanted = parse_all(targets, stated.plan, output_names(resolved))
         draws = most_draws(scenario, draws)
     sampling = stated.sampling(draws=draws, device=device)
     limits = [parse(text, output_names(resolved)) for text in thresholds]
     quantiles = quantiles_for(limits) if summary else ()
-    if output is not None:
-        check_target(output)
+    target = None if output is None else check_target(output)
+    streaming = target is not None and target.suffix == ".zarr" and not (summary or wanted)
+    if resume and not streaming:
+        raise InputError("--resume continues a run whose draws are written as they are made: -o DIR.zarr, without --summary and --until")
 
-    from simulator.cli.progress import showing_progress
     from simulator.cli.show.results import show, show_bands, tell_next
+    from simulator.cli.streamed import streamed
 
     _note_balance(stated.plan, draws, sampling.scramblings)
-    with showing_progress(draws) as progress:
-        if summary:
-            from simulator.analysis.counted.counted import simulate_bands
-
-            results = simulate_bands(scenario, sampling, quantiles=quantiles, progress=progress, keep_finished=True)
-        elif wanted:
-            results = search(scenario, sampling, wanted, confidence, progress)
-        else:
-            from simulator.engine import simulate
-
-            results = simulate(scenario, sampling, progress=progress, keep_finished=True)
-    if wanted:
-        tell_verdict(results)
-    finished, cut = results.attrs["draws"], not wanted and results.attrs["draws"] < draws
-    _save(results, output, cut=cut)
-    if summary:
-        show_bands(results, as_json=as_json)
+    if target is not None and streaming:
+        results = streamed(scenario, sampling, target, resume=resume, quantiles=lambda: quantiles_for(limits), whole=context)
+    else:
+        with nullcontext() if target is None else claimed(target):
+            results = _simulated(scenario, sampling, quantiles if summary else None, wanted, confidence)
+            finished = results.attrs["draws"]
+            cut = not wanted and finished < draws
+            _save(results, target, cut=cut)
+    if "value_error" in results.attrs:
+        show_bands(results, as_json=as_json, kept=streaming)
     else:
         show(results, as_json=as_json, context=context)
         if not as_json and not cut:
@@ -120,17 +128,41 @@ def command(
     check(results, limits)
 
 
-def _save(results: xr.Dataset, output: str | None, *, cut: bool) -> None:
+def _simulated(
+    scenario: Scenario, plan: SamplingPlan, quantiles: Sequence[float] | None, wanted: Sequence[Target], confidence: float | None
+) -> xr.Dataset:
+    """Return draws in memory, drawn until statistics are known as exactly as wanted; or bands alone, of the quantiles given."""
+    from simulator.cli.progress import showing_progress
+
+    with showing_progress(plan.draws) as progress:
+        if quantiles is not None:
+            from simulator.analysis.counted.counted import simulate_bands
+
+            return simulate_bands(scenario, plan, quantiles=quantiles, progress=progress, keep_finished=True)
+        if not wanted:
+            from simulator.engine import simulate
+
+            return simulate(scenario, plan, progress=progress, keep_finished=True)
+        from simulator.cli.until import search
+
+        results = search(scenario, plan, wanted, confidence, progress)
+    from simulator.cli.until import tell_verdict
+
+    tell_verdict(results)
+    return results
+
+
+def _save(results: xr.Dataset, target: Path | None, *, cut: bool) -> None:
     """Save draws or bands where that is asked for, and tell it; of an interrupted run beforehand, since many draws take a while."""
-    from simulator.results import save_results
+    from simulator.results import write_results
 
     if cut:
-        doing = "telling" if output is None else "saving"
+        doing = "telling" if target is None else "saving"
         click.echo(f"stopped; {doing} the {results.attrs['draws']} draws that are finished", err=True)
-    if output is None:
+    if target is None:
         return
-    save_results(results, output)
-    click.echo(f"saved {'the bands of ' if 'value_error' in results.attrs else ''}{results.attrs['draws']} draws to {output}", err=True)
+    write_results(results, target)
+    click.echo(f"saved {'the bands of ' if 'value_error' in results.attrs else ''}{results.attrs['draws']} draws to {target}", err=True)
 
 
 def _note_balance(plan: str, draws: int, replicates: int) -> None:

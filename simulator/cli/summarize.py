@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
+
 import click
 
 
@@ -24,17 +27,22 @@ import click
 def command(file: str, as_json: bool, context: bool, thresholds: tuple[str, ...]) -> None:
     """Print the bands of FILE, draws or bands, which `simulator run -o` saved."""
     from simulator.analysis.bands import output_names
+    from simulator.analysis.counted.stored import is_large, opened
     from simulator.cli.show.results import show, show_bands
-    from simulator.cli.thresholds import check, parse
+    from simulator.cli.streamed import count_back
+    from simulator.cli.thresholds import check, parse, quantiles_for
     from simulator.errors import InputError
     from simulator.results import open_results
 
-    results = open_results(file)
-    counted = "value_error" in results.attrs  # `run --summary` saved it
-    if counted and context:
-        raise InputError(f"{file} holds bands, and --context reads draws; leave it out, or run without --summary")
-    limits = [parse(text, [str(name) for name in results.output.values] if counted else output_names(results)) for text in thresholds]
-    if counted:
+    large = is_large(Path(file)) and not context
+    with opened(Path(file)) if large else nullcontext(open_results(file)) as results:
+        counted = "value_error" in results.attrs  # `run --summary` saved it
+        if counted and context:
+            raise InputError(f"{file} holds bands, and --context reads draws; leave it out, or run without --summary")
+        limits = [parse(text, [str(name) for name in results.output.values] if counted else output_names(results)) for text in thresholds]
+    if large:
+        show_bands(results := count_back(Path(file), None, quantiles_for(limits)), as_json=as_json, kept=True)
+    elif counted:
         show_bands(results, as_json=as_json)
     else:
         show(results, as_json=as_json, context=context)

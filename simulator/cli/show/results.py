@@ -53,8 +53,8 @@ def tell_next(config: str, saved: str | None) -> None:
             click.echo(f"next: simulator {command}  ({why})", err=True)
 
 
-def show_bands(summary: xr.Dataset, *, as_json: bool) -> None:
-    """Print the bands of draws that were not kept."""
+def show_bands(summary: xr.Dataset, *, as_json: bool, kept: bool = False) -> None:
+    """Print the bands of draws that were counted, and not kept unless they are on the disk."""
     if as_json:
         data = bands_json(summary) | {"notes": notes(summary)} | chances_json(summary) | {"value_error": summary.attrs["value_error"]}
         click.echo(json.dumps(data | {"sources": sources(summary)}, indent=2, ensure_ascii=False, allow_nan=False))
@@ -72,7 +72,7 @@ def show_bands(summary: xr.Dataset, *, as_json: bool) -> None:
         told = f"percentiles are those of bins no wider than {share} of their values"
         if _correlated(summary):
             told += ", and achieved rank correlations are not known"
-        console.say(f"No draw was kept: {told}.")
+        console.say(f"{'Draws were counted' if kept else 'No draw was kept'}: {told}.")
 
 
 def sources(results: xr.Dataset) -> list[str]:

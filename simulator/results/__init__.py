@@ -1,0 +1,22 @@
+"""Results: draws as a Dataset that says what it is, in netCDF files and Zarr folders that tell whether they are whole."""
+
+from simulator.results.files import check_target, open_draws, open_results, save_results, write_results
+from simulator.results.labelled import evidence_json, label
+from simulator.results.lock import claimed
+from simulator.results.provenance import provenance
+from simulator.results.verify import verify_results
+from simulator.results.writer import unfinished
+
+__all__ = [
+    "check_target",
+    "claimed",
+    "evidence_json",
+    "label",
+    "open_draws",
+    "open_results",
+    "provenance",
+    "save_results",
+    "unfinished",
+    "verify_results",
+    "write_results",
+]

@@ -1,0 +1,74 @@
+"""What decides every bit of a result, so that two runs can be told to be the same or what differs."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from typing import Any
+
+from simulator.jit import source_hash
+from simulator.scenario.text import Path, dotted, parse_yaml
+
+#: attributes that are known before anything is computed, and tell results apart
+_TOLD = ("schema", "scenario", "scenario_hash", "config", "draws", "seed", "seeds", "plan", "replicates", "device", "version")
+
+
+def identity_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a result is of: scenario, plan and versions, as its attributes tell."""
+    told = {name: attributes[name] for name in _TOLD if name in attributes}
+    return told | {"versions": json.loads(attributes.get("versions", "{}"))}
+
+
+def machinery() -> dict[str, Any]:
+    """Return what else decides the bits of draws that are computed here, and of the files that hold them.
+
+    Kernels are compiled for a kind of processor, whose instructions round differently from those of another.
+    """
+    from llvmlite.binding import get_host_cpu_name  # noqa: PLC0415 - where something is computed, numba has imported it
+
+    return {
+        "kernels": source_hash(),
+        "processor": f"{platform.machine()} {get_host_cpu_name()}",
+        "system": platform.system(),
+        "libraries": {name: version(name) for name in ("llvmlite", "zarr", "numcodecs")},
+    }
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return what differs, one line each with both values; of scenarios the values that differ.
+
+    Examples
+    --------
+    >>> differences({"seed": 0, "config": "workload: {mfu: 0.4}"}, {"seed": 1, "config": "workload: {mfu: 0.3}"})
+    ['workload.mfu: 0.4 -> 0.3', 'seed: 0 -> 1']
+    """
+    stated = _differing(_leaves(before.get("config")), _leaves(now.get("config")))
+    # what a config does not show: files that it names, defaults of another version
+    hidden = {"config", "scenario"} | ({"scenario_hash"} if stated else set())
+    rest = [dict(_flat((), {name: value for name, value in one.items() if name not in hidden})) for one in (before, now)]
+    return stated + _differing(*rest)
+
+
+def _leaves(config: object) -> dict[str, object]:
+    return {} if config is None else dict(_flat((), parse_yaml(str(config), where="config").data))
+
+
+def _flat(path: Path, value: object) -> Iterator[tuple[str, object]]:
+    """Yield the values of nested mappings and lists by their place."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _flat((*path, str(name)), inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _flat((*path, index), inner)
+    else:
+        yield dotted(path), value
+
+
+def _differing(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    names = dict.fromkeys([*before, *now])
+    return [
+        f"{name}: {before.get(name, 'not stated')} -> {now.get(name, 'not stated')}" for name in names if before.get(name) != now.get(name)
+    ]

@@ -1,0 +1,96 @@
+"""Draws to the disk while they are made: any number of them in the memory of one block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from simulator.engine import Draws
+from simulator.errors import InputError
+from simulator.plan import SamplingPlan
+from simulator.results import check_target, claimed
+from simulator.results.writer import BlockWriter
+from simulator.scenario import Scenario, resolve
+
+
+def stream_draws(
+    scenario: Scenario,
+    plan: SamplingPlan | None = None,
+    path: str | Path = "draws.zarr",
+    *,
+    resume: bool = False,
+    progress: Callable[[int], None] | None = None,
+    note: Callable[[str], None] | None = None,
+) -> bool:
+    """Draw futures of a training run and write them to a Zarr folder, block by block.
+
+    The folder holds what :func:`simulator.simulate` returns. Until it is complete it is called ``DIR.zarr.partial``, and an older result
+    at ``DIR.zarr`` stays. What is killed in between goes on from its last finished block; the folder is then the same, byte by byte, as
+    that of a run that was not, on machines alike.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    plan : SamplingPlan, optional
+        100 000 random draws from seed 0 where left out.
+    path : str or Path
+        ``DIR.zarr``.
+    resume : bool, optional
+        Continue an interrupted run of the same scenario, plan, version and kind of machine; start anew where there is none; do nothing
+        where it is complete.
+    progress : callable, optional
+        Called with the number of draws done; see :func:`simulator.simulate`.
+    note : callable, optional
+        Called with a sentence on what is resumed.
+
+    Returns
+    -------
+    bool
+        Whether the folder was written: False where it was complete already.
+
+    Raises
+    ------
+    ConfigError
+        Where the scenario lacks an input.
+    InputError
+        Where another process writes this folder; where an interrupted run is there and ``resume`` is not asked for, or it is another run,
+        with what differs; where the disk is full or the folder cannot be written to: finished blocks stay.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from simulator import SamplingPlan, load_scenario, open_results, stream_draws
+    >>> with TemporaryDirectory() as folder:
+    ...     written = stream_draws(load_scenario("configs/quickstart.yaml"), SamplingPlan(draws=2000), f"{folder}/run.zarr")
+    ...     open_results(f"{folder}/run.zarr").sizes["draw"]
+    2000
+    """
+    plan, target = plan or SamplingPlan(), check_target(path)
+    if target.suffix != ".zarr":
+        raise InputError(f"{target}: draws are written by blocks to DIR.zarr only")
+    resolved = resolve(scenario)
+    with claimed(target):
+        draws = Draws(resolved, plan)
+        writer = BlockWriter(resolved, plan, target, draws.drawn, draws.names)
+        told = writer.begin(resume=resume)
+        if told and note is not None:
+            note(told)
+        if writer.complete:
+            return False
+        try:
+            done = plan.draws - sum(high - low for low, high in map(writer.range_of, writer.missing))
+            for number in writer.missing:
+                low, high = writer.range_of(number)
+                writer.write(number, *draws.play(low, high, None if progress is None else partial(_in_all, progress, done)))
+                done += high - low
+            writer.finish()
+        except BaseException:  # an interruption by the user too
+            writer.leave()
+            raise
+    return True
+
+
+def _in_all(progress: Callable[[int], None], before: int, done: int) -> None:
+    """Tell how many draws are done in all."""
+    progress(before + done)
