@@ -116,10 +116,12 @@ class Draws:
         Places of the inputs that differ between draws.
     same : mapping of str to str
         Outputs that have the values of another.
+    work : Work
+        What workers of an executor are told.
     """
 
     def __init__(self, resolved: Resolved, plan: SamplingPlan, seeds: Mapping[str, int] | None = None) -> None:
-        self._work = Work(resolved, plan, seeds)
+        self.work = Work(resolved, plan, seeds)
         self._plan, self.same, self.names = plan, same_outputs(resolved), output_names(resolved)
         self._arguments = compile_arguments(resolved, plan, seeds)
         self.drawn = self._arguments.drawn
@@ -155,7 +157,7 @@ class Draws:
         played = [name for name in self.names if self.same.get(name) not in self.names]  # of which the others are copies
         inputs, outputs = np.empty((len(drawn), stop - start)), np.empty((len(played), stop - start))
         parts = GrowingParts(1, start, stop, multiple=WIDTH, most=max(_PART // (8 * self.numbers), 1))
-        for _, low, high, (own, found) in in_parts(play_part, [self._work], parts, progress):
+        for _, low, high, (own, found) in in_parts(play_part, [self.work], parts, progress):
             for row, name in zip(inputs, drawn, strict=True):
                 row[low - start : high - start] = own[name]
             for row, name in zip(outputs, played, strict=True):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from simulator.engine import Draws
+from simulator.engine import Draws, Floats, play_part
 from simulator.errors import InputError
+from simulator.executors import ListedParts, in_parts
 from simulator.plan import SamplingPlan
 from simulator.results import check_target, claimed
 from simulator.results.writer import BlockWriter
@@ -79,16 +80,29 @@ def stream_draws(
         if writer.complete:
             return False
         try:
-            done = plan.draws - sum(high - low for low, high in map(writer.range_of, writer.missing))
-            for number in writer.missing:
-                low, high = writer.range_of(number)
-                writer.write(number, *draws.play(low, high, None if progress is None else partial(_in_all, progress, done)))
-                done += high - low
+            for number, inputs, outputs in _blocks(draws, writer, plan, progress):
+                writer.write(number, inputs, outputs)
             writer.finish()
         except BaseException:  # an interruption by the user too
             writer.leave()
             raise
     return True
+
+
+def _blocks(
+    draws: Draws, writer: BlockWriter, plan: SamplingPlan, progress: Callable[[int], None] | None
+) -> Iterator[tuple[int, dict[str, Floats], dict[str, Floats]]]:
+    """Yield the blocks that are missing, in their order, or as workers finish them: number, inputs by place, outputs by name."""
+    ranges = {number: writer.range_of(number) for number in writer.missing}
+    done = plan.draws - sum(high - low for low, high in ranges.values())
+    tell = None if progress is None else partial(_in_all, progress, done)
+    if plan.executor is None:
+        for number, (low, high) in ranges.items():
+            yield number, *draws.play(low, high, None if progress is None else partial(_in_all, progress, done))
+            done += high - low
+        return
+    for part in in_parts(play_part, [draws.work], ListedParts((0, *both) for both in ranges.values()), tell):
+        yield writer.number_of(part.low), *part.result
 
 
 def _in_all(progress: Callable[[int], None], before: int, done: int) -> None:

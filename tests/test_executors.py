@@ -16,7 +16,7 @@ import pytest
 from distributed import Client
 from test_cli import run
 
-from simulator import SamplingPlan, load_scenario, simulate, simulate_bands
+from simulator import SamplingPlan, load_scenario, simulate, simulate_bands, stream_draws
 from simulator.errors import ConfigError, InputError, LawError, Problem, SimulatorError
 from simulator.executors import GrowingParts, ListedParts, Work, in_parts
 from simulator.executors.work import Done
@@ -204,3 +204,12 @@ def test_workers_do_not_oversubscribe(scenario, cluster):
     simulate_bands(scenario, plan)
     passed, after = time.perf_counter() - began, cluster[1].run(time.process_time)
     assert all(after[worker] - before[worker] <= 1.25 * passed for worker in before)
+
+
+def test_workers_finish_blocks_in_any_order_and_the_folder_is_the_same(scenario, cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr("simulator.results.store._BLOCK", 2**21)
+    for name, executor in (("here", None), ("there", cluster[1])):
+        stream_draws(scenario, SamplingPlan(60_000, executor=executor), tmp_path / f"{name}.zarr")
+    here, there = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*") if p.is_file()} for f in sorted(tmp_path.iterdir()))
+    assert len([name for name in here if name.parts[0] == "cost_total"]) > 4
+    assert here == there

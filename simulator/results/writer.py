@@ -80,6 +80,10 @@ class BlockWriter:
         """Return the first draw of a block, and the first after it."""
         return number * self.length, min((number + 1) * self.length, self._plan.draws)
 
+    def number_of(self, draw: int) -> int:
+        """Return the number of the block that a draw lies in."""
+        return draw // self.length
+
     def begin(self, *, resume: bool) -> str:
         """Make the folder, or go on with it; returns what there is to tell of it.
 
