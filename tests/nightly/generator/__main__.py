@@ -27,7 +27,8 @@ _RESULTS = Path(__file__).parent / "results"
 _PACKAGES = ("numpy", "scipy", "numba", "llvmlite")
 
 
-def _power(text: str) -> int:
+def size(text: str) -> int:
+    """Return a number that may be written as a power; argparse tells the name of this function where it is neither."""
     base, _, exponent = text.partition("**")
     return int(base) ** int(exponent or 1)
 
@@ -63,6 +64,7 @@ def _own(order: str, words: int) -> bool:
 
 
 def _dieharder(order: str, which: str) -> bool:
+    dieharder.version()
     lines: list[str] = []
     runs, before = dieharder.RUNS[which], 0
     for number, options in enumerate(runs, 1):
@@ -79,7 +81,13 @@ def _tell(order: str, which: str, state: str, lines: list[str], before: int, lin
 def _keep(order: str, which: str, state: str, lines: list[str], read: int) -> bool:
     verdict, passed = _verdict(dieharder.judged(lines))
     table = "        test_name   |ntup| tsamples |psamples|  p-value |Assessment"
-    text = [*_heading(order, f"dieharder 3.31.1, {which}, {state},", f"{read} bytes by all tests together"), *verdict, "", table, *lines]
+    text = [
+        *_heading(order, f"{dieharder.version()}, {which}, {state},", f"{read} bytes by all tests together"),
+        *verdict,
+        "",
+        table,
+        *lines,
+    ]
     _RESULTS.joinpath(f"{order}-dieharder.txt").write_text("\n".join(text) + "\n", encoding="utf-8")
     return passed
 
@@ -87,7 +95,7 @@ def _keep(order: str, which: str, state: str, lines: list[str], read: int) -> bo
 def main() -> int:
     """Return 0 where all passes."""
     parser = argparse.ArgumentParser(prog="python -m nightly.generator", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--bytes", type=_power, default=2**34, help="of each order; 2**34 unless stated")
+    parser.add_argument("--bytes", type=size, default=2**34, help="of each order; 2**34 unless stated")
     parser.add_argument("--order", choices=list(ORDERS), nargs="+", default=list(ORDERS), help="all unless stated")
     parser.add_argument(
         "--dieharder", choices=list(dieharder.RUNS), help="run dieharder in place of the battery: all of it, or lagged sums at 4 of 33 lags"

@@ -5,9 +5,12 @@ Brown, R. G., Eddelbuettel, D., Bauer, D. dieharder 3.31.1. https://webhome.phy.
 
 from __future__ import annotations
 
+import re
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from nightly.generator.judgement import two_sided
 from nightly.generator.streams import Words
@@ -22,6 +25,16 @@ RUNS = {
     "full": ["-a"],
     "short": [*(f"-d {test}" for test in _ONCE), *(f"-d {test} -n {n}" for test, ntuples in _BY_NTUPLE.items() for n in ntuples)],
 }
+
+
+@cache
+def version() -> str:
+    """Return the name and version of the program that is installed; without it, nothing goes on."""
+    try:
+        text = subprocess.run(["dieharder", "-l"], capture_output=True, check=True, text=True).stdout
+    except FileNotFoundError:
+        sys.exit("dieharder is not installed; on Debian: apt-get install dieharder")
+    return " ".join(re.findall(r"dieharder version [\w.]+", text))
 
 
 def run(blocks: Iterator[Words], options: str, tell: Callable[[str, int], None]) -> int:
