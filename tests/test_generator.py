@@ -4,7 +4,9 @@ The same at length, beside dieharder: ``tests/nightly/generator``.
 """
 
 import math
+import re
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from nightly.generator.dieharder import judged
 from nightly.generator.judgement import LEVEL, of_counts, of_largest, of_normals, of_poisson, two_sided
 from nightly.generator.streams import BLOCK, FAR, NAMES, ORDERS, SEEDS, draws, fills_of, hours, key_of, names, seeds, steps
 
+from simulator.guide import trust
 from simulator.jit import jittable, stage
 from simulator.kernels.factors import WIDTH, fill_words
 from simulator.kernels.lanes import LANES
@@ -24,6 +27,16 @@ from simulator.stochastic.philox import _of_rounds, philox4x32
 
 WORDS = 2**23  # of an order: 2**26 bytes
 FEW = 2**21  # of a broken generator
+
+
+KEPT = Path(__file__).parent / "nightly" / "generator" / "results"
+
+
+def kept(order):
+    """Return how many bytes each test read by night, and its p-value by name."""
+    text = KEPT.joinpath(f"{order}.txt").read_text(encoding="utf-8")
+    found = {name: float(p) for p, name in re.findall(r"^ +(\S+)  (.+)$", text, re.MULTILINE)}
+    return int(re.search(r"^read +(\d+) bytes", text, re.MULTILINE)[1]), found
 
 
 def blocks(stream, count):
@@ -79,8 +92,20 @@ def words_of_hour(hour, key, pairs):
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_generator_passes(order):
     found = p_values(ORDERS[order](WORDS), WORDS, hourly=order == "hours")
-    assert len(found) * len(ORDERS) < 300  # of the 1000 that share the false alarms
+    assert list(found) == list(kept(order)[1])
     assert {name: p for name, p in found.items() if not p >= LEVEL} == {}
+
+
+def test_what_is_kept_passed_and_stands_in_the_guide():
+    read, found = zip(*(kept(order) for order in ORDERS), strict=True)
+    assert sum(read) >= 2**36
+    p_values_of_all = [p for of_order in found for p in of_order.values()]
+    tables = {path: judged(path.read_text(encoding="utf-8").split("Assessment\n")[1].splitlines()) for path in KEPT.glob("*-dieharder.txt")}
+    of_dieharder = [p for table in tables.values() for p in table.values()]
+    assert min(p_values_of_all + of_dieharder) >= LEVEL
+    assert len(p_values_of_all + of_dieharder) <= 1000  # which share the false alarms
+    told = f"{len(p_values_of_all)} tests on 2^{math.log2(sum(read)):.1f} bytes, lowest p-value {min(p_values_of_all):.2g}"
+    assert told in " ".join(trust.__doc__.split())
 
 
 def of_rounds(rounds):

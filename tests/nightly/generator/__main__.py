@@ -37,7 +37,7 @@ def _heading(order: str, test: str, amount: str) -> list[str]:
     versions = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
     return [
         f"{test} on order {order}: {MEANING[order]}",
-        f"command   (cd tests && python -m nightly.generator {' '.join(sys.argv[1:])})",
+        f"command   (cd tests && {' '.join(['python -m nightly.generator', *sys.argv[1:]])})",
         f"read      {amount}",
         f"with      Python {platform.python_version()}, {versions}, kernel sources {source_hash()}",
     ]
