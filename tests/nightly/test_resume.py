@@ -1,4 +1,4 @@
-"""A run that is killed at a hundred random moments, and one of ten million draws at five: each ends as if it had not been. Ten minutes, 8 GB.
+"""A run that is killed at a hundred random moments, and one of 1e7 draws at five: each ends as if it had not been. Ten minutes, 8 GB.
 
 The second prints how long it took and how large it is.
 """
