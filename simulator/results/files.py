@@ -10,13 +10,13 @@ from pathlib import Path
 import xarray as xr
 
 from simulator.errors import InputError
+from simulator.results.attributes import SCHEMA
 from simulator.results.identity import identity_of
 from simulator.results.labelled import ordered
 from simulator.results.lock import claimed
 from simulator.results.manifest import MANIFEST, Manifest, digest_of
 from simulator.results.netcdf import CHECKSUM, netcdf_bytes
-from simulator.results.provenance import SCHEMA
-from simulator.results.store import block_files, block_length, files_in, flush_folders, replace_folder, require_zarr, write_dataset
+from simulator.results.store import PARTIAL, block_files, block_length, files_in, flush_folders, replace_folder, require_zarr, write_dataset
 from simulator.results.verify import damage_of, in_words
 from simulator.results.writer import unfinished
 from simulator.text_file import write_bytes, write_text
@@ -111,6 +111,8 @@ def open_results(path: str | Path) -> xr.Dataset:
         Where there is no such result, or the file is something else, or it has changed since it was written.
     """
     source = Path(path)
+    if source.suffix == PARTIAL and (left := unfinished(source.with_suffix(""))):
+        raise InputError(f"{left}. Continue it with --resume")
     zarr = source.suffix == ".zarr"
     if not source.exists():
         left = unfinished(source) if zarr else ""

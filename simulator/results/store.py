@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Hashable, Iterator
+import warnings
+from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -79,6 +81,16 @@ def write_block(folder: Path, block: xr.Dataset, number: int, length: int) -> di
     digests = {file: digest_of(folder / file, flush=True) for file in names.values()}
     flush_folders(folder)
     return digests
+
+
+def write_attributes(folder: Path, attributes: Mapping[str, Any]) -> None:
+    """Write the attributes of all draws in the place of others."""
+    import zarr  # noqa: PLC0415 - an optional dependency
+
+    zarr.open_group(folder, mode="r+", zarr_format=2).attrs.put(dict(attributes))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", zarr.errors.ZarrUserWarning)  # that the manifest is no array
+        zarr.consolidate_metadata(folder, zarr_format=2)
 
 
 def block_files(results: xr.Dataset, number: int) -> dict[str, str]:

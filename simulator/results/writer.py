@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 
@@ -16,10 +15,10 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.replayed import ReplayedHours, replayed_hours
+from simulator.results.attributes import provenance
 from simulator.results.identity import differences, identity_of, machinery
 from simulator.results.labelled import correlated_columns, labelled
 from simulator.results.manifest import MANIFEST, Manifest, append, chained, changed_files, digest_of, read_manifest
-from simulator.results.provenance import provenance
 from simulator.results.store import (
     PARTIAL,
     block_length,
@@ -27,6 +26,7 @@ from simulator.results.store import (
     flush_folders,
     replace_folder,
     require_zarr,
+    write_attributes,
     write_block,
     write_skeleton,
 )
@@ -144,34 +144,22 @@ class BlockWriter:
 
     def _make(self) -> None:
         """Write all but draws, and the manifest; what an interrupted run left half-written goes."""
-        if self._manifest.blocks:
-            self._lay_out()
-            self._write_manifest(self._partial)
-            self._sweep()
-            return
-        shutil.rmtree(self._partial, ignore_errors=True)
-        with self._laid_out() as fresh:
-            self._write_manifest(fresh)
-            fresh.replace(self._partial)
-
-    @contextmanager
-    def _laid_out(self) -> Iterator[Path]:
-        """Yield a folder that holds all but draws and manifest, which goes afterwards."""
         scratch = Path(tempfile.mkdtemp(prefix=f".{self._target.name}.", dir=self._target.parent))
         try:
             fresh = scratch / self._target.name
             write_skeleton(self._skeleton, fresh, self._plan.draws, self.length)
             self._static = set(files_in(fresh))
-            yield fresh
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-
-    def _lay_out(self) -> None:
-        """Write all but draws and manifest into the folder, file by file, in the place of what is there."""
-        with self._laid_out() as fresh:
-            for name in sorted(self._static):
+            self._write_manifest(fresh)
+            if not self._manifest.blocks:
+                shutil.rmtree(self._partial, ignore_errors=True)
+                fresh.replace(self._partial)
+                return
+            for name in [*sorted(self._static), MANIFEST]:
                 (self._partial / name).parent.mkdir(exist_ok=True)
                 (fresh / name).replace(self._partial / name)
+            self._sweep()
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
     def _write_manifest(self, folder: Path) -> None:
         write_text(folder / MANIFEST, self._manifest.text())
@@ -214,8 +202,7 @@ class BlockWriter:
         if self.missing:
             raise ValueError(f"blocks {self.missing} are missing")
         try:
-            self._skeleton = self._skeleton.assign_attrs(self._attributes())
-            self._lay_out()
+            write_attributes(self._partial, self._attributes())
             self._sweep()
             self._manifest.rest = {name: digest_of(self._partial / name, flush=True) for name in sorted(self._static)}
             self._manifest.complete = True

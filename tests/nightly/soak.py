@@ -142,7 +142,7 @@ def web() -> Kind:
     chosen = random.Random(3)
     ranges = [f"mfu={0.2 + 0.02 * k:.2f}+to+{0.3 + 0.02 * k:.2f}" for k in range(12)]
     queries = [f"{mfu}&budget={chosen.randrange(200, 500)}k" for mfu in ranges]
-    queries += [f"{mfu}&pinned={chosen.choice(ranges).replace('=', '%3D').replace('+', '%2B')}" for mfu in ranges]
+    queries += [f"{mfu}&pin={chosen.choice(ranges).replace('=', '%3D').replace('+', '%2B')}" for mfu in ranges]
     queries += ["mfu=7", "mfu=nonsense", "lever=fp8", "region=FR", "region=XX", "budget=-1", "name=x", "draws=10"]
     queries += [f"/download/scenario{ending}?{mfu}" for ending in (".yaml", ".nc") for mfu in ranges[:4]]
     return Kind("web", queries, work)
