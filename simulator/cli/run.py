@@ -65,7 +65,7 @@ def command(
     one of the statistic itself. Ctrl-C ends a run of random draws with those that are finished, which
     are told, and saved where -o asks for it; the exit code is 130.
     """
-    from simulator.cli.thresholds import check, parse, quantiles_for
+    from simulator.cli.thresholds import check, parse, require_counts_tell
     from simulator.engine import output_names
     from simulator.errors import InputError
     from simulator.results import check_target
@@ -86,7 +86,8 @@ def command(
         draws = most_draws(scenario, draws)
     sampling = stated.sampling(draws=draws, device=device)
     limits = [parse(text, output_names(resolved)) for text in thresholds]
-    quantiles = quantiles_for(limits) if summary else ()
+    if summary:
+        require_counts_tell(limits)
     if output is not None:
         check_target(output)
 
@@ -98,7 +99,7 @@ def command(
         if summary:
             from simulator.analysis.counted.counted import simulate_bands
 
-            results = simulate_bands(scenario, sampling, quantiles=quantiles, progress=progress, keep_finished=True)
+            results = simulate_bands(scenario, sampling, progress=progress, keep_finished=True)
         elif wanted:
             results = search(scenario, sampling, wanted, confidence, progress)
         else:
