@@ -113,7 +113,9 @@ def check(results: xr.Dataset, thresholds: list[Threshold]) -> None:
         if np.isnan(value):
             raise SimulatorError(f"'{threshold.text}' cannot be judged: {row.note.item() or 'the statistic is not a number'}")
         unit = "" if row.unit.item() == "1" else f" {row.unit.item()}"
-        verdict = f"{threshold.text}: it is {value:.6g}{unit}{cut}"
+        of_bins = 0.0 if mean or "bin_error" not in row else float(row.bin_error.item())
+        within = f" (within {of_bins:.1g}{unit}, by the bin it lies in)" if of_bins else ""
+        verdict = f"{threshold.text}: it is {value:.6g}{unit}{within}{cut}"
         if value > threshold.limit:
             exceeded.append(verdict)
         else:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analysis.samples import Largest
-from simulator.kernels.tally import bin_ends, bin_of, coarse_bin
+from simulator.kernels.tally import bin_ends
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -95,6 +95,7 @@ def counted_draws(
     numbers: Integers,
     draws: Integers,
     ends: tuple[float, float],
+    outermost: tuple[int, int],
     *,
     whole: bool,
     infinite: tuple[int, int] = (0, 0),
@@ -108,6 +109,8 @@ def counted_draws(
         Which bins, ascending, and how many draws each holds.
     ends : tuple of float
         The least and the greatest draw, of all replicates: what lies beyond the range of bins is counted in the last ones.
+    outermost : tuple of int
+        Which bins those lie in.
     whole : bool
         Whether all draws are whole numbers.
     infinite : tuple of int
@@ -117,11 +120,12 @@ def counted_draws(
 
     Examples
     --------
-    >>> draws = counted_draws(np.array([bin_of(3.0), bin_of(5.0)]), np.array([1, 2]), (3.0, 5.0), whole=True)
+    >>> from simulator.kernels.tally import bin_of
+    >>> bins = bin_of(3.0), bin_of(5.0)
+    >>> draws = counted_draws(np.array(bins), np.array([1, 2]), (3.0, 5.0), bins, whole=True)
     >>> draws[:].tolist(), draws.above(np.array([4.0]))[0].tolist()
     ([3.0, 5.0, 5.0], [2.0])
     """
-    outermost = [coarse_bin(bin_of(end)) if coarse else bin_of(end) for end in ends]
     lower, upper = (np.clip(side, *ends) for side in bin_ends(numbers, coarse=coarse))
     lower[numbers == outermost[0]], upper[numbers == outermost[1]] = ends
     if infinite[0] and infinite[0] == draws[0]:

@@ -90,28 +90,27 @@ class SketchRows:
         """Return the draws of a row."""
         infinite = int(self._columns["row_below"][row]), int(self._columns["row_beyond"][row])
         mean, sd = (float(self._columns[name][row]) for name in ("row_mean", "row_sd"))
-        ordered = self._ordered("bin", self._bins("bin", row), row, infinite)
+        (ordered,) = self._ordered("bin", row, infinite)
 
         def parts() -> Parts:
             if "part_row" not in self._columns:
                 return [(ordered, mean)] if len(ordered) else []
-            own = self._bins("part", row)
-            starts = own.start + np.searchsorted(self._columns["part_replicate"][own], np.arange(self._replicates + 1))
-            found = [self._ordered("part", slice(low, high), row) for low, high in pairwise(starts)]
-            means = self._columns["replicate_mean"][row]
+            found, means = self._ordered("part", row), self._columns["replicate_mean"][row]
             return [(draws, float(own)) for draws, own in zip(found, means, strict=True) if len(draws)]
 
         return Sample(self._plan, self._replicates, self._draws, ordered, infinite, lambda: (mean, sd), cache(parts), counted=True)
 
-    def _bins(self, kind: str, row: int) -> slice:
-        return slice(*np.searchsorted(self._columns[f"{kind}_row"], [row, row + 1]))
-
-    def _ordered(self, kind: str, own: slice, row: int, infinite: tuple[int, int] = (0, 0)) -> CountedDraws:
-        return counted_draws(
-            self._columns[f"{kind}_number"][own].astype(np.int64),
-            self._columns[f"{kind}_draws"][own],
-            (float(self._columns["row_least"][row]), float(self._columns["row_greatest"][row])),
-            whole=bool(self._columns["row_whole"][row]),
-            infinite=infinite,
-            coarse=kind == "part",
-        )
+    def _ordered(self, kind: str, row: int, infinite: tuple[int, int] = (0, 0)) -> list[CountedDraws]:
+        """Return the draws of a row, in bins of all or in those of each replicate."""
+        begin, end = np.searchsorted(self._columns[f"{kind}_row"], [row, row + 1])
+        numbers = self._columns[f"{kind}_number"][begin:end].astype(np.int64)
+        draws = self._columns[f"{kind}_draws"][begin:end]
+        ends = float(self._columns["row_least"][row]), float(self._columns["row_greatest"][row])
+        outermost = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, 0)
+        whole, cuts = bool(self._columns["row_whole"][row]), [0, numbers.size]
+        if coarse := kind == "part":
+            cuts = list(np.searchsorted(self._columns["part_replicate"][begin:end], np.arange(self._replicates + 1)))
+        return [
+            counted_draws(numbers[low:high], draws[low:high], ends, outermost, whole=whole, infinite=infinite, coarse=coarse)
+            for low, high in pairwise(cuts)
+        ]
