@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("config", type=click.Path())
 @plan_options
 @device_option
-@click.option("-o", "--output", type=click.Path(), help="Save all draws, or with --summary the bands, to FILE.nc or DIR.zarr.")
+@click.option("-o", "--output", type=click.Path(), help="Save all draws, or with --summary bands and counts, to FILE.nc or DIR.zarr.")
 @click.option("--summary", is_flag=True, help="Count draws instead of keeping them: bands of any number of draws in the same memory.")
 @click.option("--context", is_flag=True, help="Tell who could afford it, and what it is as much as.")
 @click.option("--json", "as_json", is_flag=True, help="Print the bands as JSON.")
