@@ -141,8 +141,14 @@ def open_results(path: str | Path) -> xr.Dataset:
     return ordered(whole) if "draw" in whole.dims else whole  # draws, or bands
 
 
-def open_draws(path: str | Path) -> xr.Dataset:
+def open_draws(path: str | Path, *, counted: bool = False) -> xr.Dataset:
     """Read the draws of one scenario that :func:`save_results` wrote, into memory.
+
+    Parameters
+    ----------
+    path : str or Path
+    counted : bool
+        Whether bands will do whose draws were counted.
 
     Raises
     ------
@@ -150,6 +156,8 @@ def open_draws(path: str | Path) -> xr.Dataset:
         As :func:`open_results` does; and where a file holds bands, another verb's findings, or draws of several scenarios.
     """
     results = open_results(path)
+    if counted and "bin_draws" in results:
+        return results
     if "draw" not in results.dims or not any(array.attrs.get("role") == "output" for array in results.data_vars.values()):
         raise InputError(f"{path} holds no draws of a run: it was saved by `run --summary` or by another verb. Save draws with `run -o`")
     if "scenario" in results.dims:
