@@ -10,6 +10,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from simulator.analysis.counted import stored
 from simulator.cli import _run
 from simulator.engine import Draws
 from simulator.errors import InputError
+from simulator.results.identity import machinery
 from simulator.results.manifest import MANIFEST
 from simulator.results.writer import BlockWriter
 from simulator.scenario import resolve
@@ -196,7 +198,7 @@ def test_a_run_that_is_killed_anywhere_ends_as_if_it_had_not_been(whole: Path, t
                 stream_draws(SCENARIO, PLAN, target)
         assert stream_draws(SCENARIO, PLAN, target, resume=True)
         assert differing(target, whole) == [], number
-        assert [path for path in folder.iterdir() if not path.name.startswith(".run.zarr.")] == [target]
+        assert list(folder.iterdir()) == [target]
 
 
 def test_a_finished_run_is_resumed_by_doing_nothing(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,6 +267,12 @@ def test_another_run_is_not_resumed_and_what_differs_is_said(
     assert everything(tmp_path) == before
 
 
+def test_a_gpu_is_part_of_what_a_run_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (b"NVIDIA H100", "NVIDIA H100"):  # as one driver or another tells it
+        monkeypatch.setattr("numba.cuda.get_current_device", lambda name=name: SimpleNamespace(name=name))
+        assert machinery("cuda") == machinery("cpu") | {"gpu": "NVIDIA H100"}
+
+
 def test_another_result_is_not_taken_for_the_finished_run(tmp_path: Path) -> None:
     target = tmp_path / "run.zarr"
     stream_draws(SCENARIO, SamplingPlan(draws=100), target)
@@ -308,22 +316,33 @@ def test_blocks_come_in_any_order(whole: Path, tmp_path: Path) -> None:
     assert differing(tmp_path / "run.zarr", whole) == []
 
 
-@pytest.mark.parametrize("kind", ["ENOSPC", "EACCES"])
-def test_a_disk_that_takes_no_more_is_told_and_finished_blocks_stay(kind: str, whole: Path, tmp_path: Path) -> None:
-    target, error = tmp_path / "run.zarr", OSError(getattr(errno, kind), "no more")
-    write_block = simulator.results.writer.write_block
+@pytest.mark.parametrize(
+    ("where", "error", "what"),
+    [
+        ("write_block", OSError(errno.ENOSPC, "no more"), "block 2 cannot be written"),
+        ("append", OSError(errno.EIO, "no more"), "block 2 cannot be written"),
+        ("flush_folders", OSError(errno.EACCES, "no more"), "cannot be completed"),
+        ("write_text", InputError("no more"), "cannot be completed"),
+    ],
+)
+def test_a_disk_that_takes_no_more_is_told_and_finished_blocks_stay(
+    where: str, error: Exception, what: str, whole: Path, tmp_path: Path
+) -> None:
+    target, allowed, calls = tmp_path / "run.zarr", {"write_block": 2, "append": 2, "flush_folders": 0, "write_text": 1}[where], []
+    usual = getattr(simulator.results.writer, where)
 
-    def full(folder: Path, block: xr.Dataset, number: int, length: int) -> dict[str, str]:
-        if number == 2:
+    def full(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) > allowed:
             raise error
-        return write_block(folder, block, number, length)
+        return usual(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulator.results.writer, "write_block", full)
+        patch.setattr(simulator.results.writer, where, full)
         told = (
-            f"{target}: block 2 cannot be written (no more). {target}.partial holds 2 of 3 blocks of draws of an interrupted run: make room"
+            f"{target}: {what} (no more). {target}.partial holds {2 if 'block' in what else 3} of 3 blocks of draws of an interrupted run"
         )
-        with pytest.raises(InputError, match=re.escape(told) + ", and continue with --resume"):
+        with pytest.raises(InputError, match=re.escape(told) + ". Continue it with --resume once they can be written"):
             stream_draws(SCENARIO, PLAN, target)
     assert stream_draws(SCENARIO, PLAN, target, resume=True)
     assert differing(target, whole) == []

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import xarray as xr
@@ -16,7 +14,17 @@ from simulator.results.labelled import ordered
 from simulator.results.lock import claimed
 from simulator.results.manifest import MANIFEST, Manifest, digest_of
 from simulator.results.netcdf import CHECKSUM, netcdf_bytes
-from simulator.results.store import PARTIAL, block_files, block_length, files_in, flush_folders, replace_folder, require_zarr, write_dataset
+from simulator.results.store import (
+    PARTIAL,
+    block_files,
+    block_length,
+    files_in,
+    flush_folders,
+    replace_folder,
+    require_zarr,
+    scratch_beside,
+    write_dataset,
+)
 from simulator.results.verify import damage_of, in_words
 from simulator.results.writer import unfinished
 from simulator.text_file import write_bytes, write_text
@@ -76,20 +84,16 @@ def write_results(results: xr.Dataset, target: Path) -> None:
 
 
 def _write_folder(results: xr.Dataset, target: Path) -> None:
-    scratch = None
     try:
-        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        fresh = scratch / target.name
-        length = block_length(results, results.sizes["draw"]) if "draw" in results.dims else 0
-        write_dataset(results, fresh, length)
-        write_text(fresh / MANIFEST, _manifest(results, fresh, length).text())
-        flush_folders(fresh)
-        replace_folder(fresh, target)
+        with scratch_beside(target) as scratch:
+            fresh = scratch / target.name
+            length = block_length(results, results.sizes["draw"]) if "draw" in results.dims else 0
+            write_dataset(results, fresh, length)
+            write_text(fresh / MANIFEST, _manifest(results, fresh, length).text())
+            flush_folders(fresh)
+            replace_folder(fresh, target)
     except OSError as error:
         raise InputError(f"{target} cannot be written ({error.strerror or error}). Name another place, or make room") from error
-    finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _manifest(results: xr.Dataset, folder: Path, length: int) -> Manifest:

@@ -21,11 +21,16 @@ def identity_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return told | {"versions": json.loads(attributes.get("versions", "{}"))}
 
 
-def machinery() -> dict[str, Any]:
-    """Return what else decides the bits of draws that are computed here, and of the files that hold them.
+def machinery(device: str) -> dict[str, Any]:
+    """Return what else decides the bits of draws that are computed on a device of this machine, and of the files that hold them.
 
     Kernels are compiled for a kind of processor, whose instructions round differently from those of another.
     """
+    if device == "cuda":
+        from numba import cuda  # noqa: PLC0415 - asks the driver
+
+        name = cuda.get_current_device().name
+        return machinery("cpu") | {"gpu": name.decode() if isinstance(name, bytes) else str(name)}
     from llvmlite.binding import get_host_cpu_name  # noqa: PLC0415 - where something is computed, numba has imported it
 
     return {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import importlib.util
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +123,19 @@ def flush_folders(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+@contextmanager
+def scratch_beside(target: Path) -> Iterator[Path]:
+    """Yield an empty folder beside an output, to be moved from; it goes afterwards, and so do those of processes that were killed."""
+    prefix = f".{target.name}.fresh-"
+    for left in target.parent.glob(f"{glob.escape(prefix)}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def replace_folder(fresh: Path, target: Path) -> None:

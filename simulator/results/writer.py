@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
@@ -26,6 +25,7 @@ from simulator.results.store import (
     flush_folders,
     replace_folder,
     require_zarr,
+    scratch_beside,
     write_attributes,
     write_block,
     write_skeleton,
@@ -65,7 +65,7 @@ class BlockWriter:
         none = labelled(resolved, np.empty(0, np.int64), {name: np.empty(0) for name in inputs}, {name: np.empty(0) for name in outputs})
         self._skeleton = none.assign_attrs(provenance(resolved, plan, {}, None, plan.draws))
         self.length = block_length(none, plan.draws)
-        identity = identity_of(self._skeleton.attrs) | machinery()
+        identity = identity_of(self._skeleton.attrs) | machinery(plan.device)
         self._manifest = Manifest(identity, self.length, -(-plan.draws // self.length))
         self._chain = ""
         self._static: set[str] = set()
@@ -144,8 +144,7 @@ class BlockWriter:
 
     def _make(self) -> None:
         """Write all but draws, and the manifest; what an interrupted run left half-written goes."""
-        scratch = Path(tempfile.mkdtemp(prefix=f".{self._target.name}.", dir=self._target.parent))
-        try:
+        with scratch_beside(self._target) as scratch:
             fresh = scratch / self._target.name
             write_skeleton(self._skeleton, fresh, self._plan.draws, self.length)
             self._static = set(files_in(fresh))
@@ -158,8 +157,6 @@ class BlockWriter:
                 (self._partial / name).parent.mkdir(exist_ok=True)
                 (fresh / name).replace(self._partial / name)
             self._sweep()
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
 
     def _write_manifest(self, folder: Path) -> None:
         write_text(folder / MANIFEST, self._manifest.text())
@@ -210,7 +207,7 @@ class BlockWriter:
             flush_folders(self._partial)
             replace_folder(self._partial, self._target)
             self.complete = True
-        except OSError as error:
+        except (OSError, InputError) as error:  # the latter of the manifest
             raise self._stopped("cannot be completed", error) from error
 
     def _attributes(self) -> dict[str, object]:
@@ -226,10 +223,10 @@ class BlockWriter:
         if not self._manifest.blocks:
             shutil.rmtree(self._partial, ignore_errors=True)
 
-    def _stopped(self, what: str, error: OSError) -> InputError:
-        left = f"{unfinished(self._target)}: make room, and continue with --resume" if self._manifest.blocks else ""
-        way_out = left or "Name another place, or make room"
-        return InputError(f"{self._target}: {what} ({error.strerror or error}). {way_out}")
+    def _stopped(self, what: str, error: OSError | InputError) -> InputError:
+        left = unfinished(self._target) if self._manifest.blocks else ""
+        way_out = f"{left}. Continue it with --resume once they can be written" if left else "Name another place, or make room"
+        return InputError(f"{self._target}: {what} ({getattr(error, 'strerror', None) or error}). {way_out}")
 
 
 def partial_of(target: Path) -> Path:
