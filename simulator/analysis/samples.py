@@ -199,7 +199,7 @@ def kept_sample(values: Floats, plan: str, replicates: int, replicate: Integers)
         replicates,
         known.size,
         ordered,
-        (int(np.sum(values == -np.inf)), int(np.sum(values == np.inf))),
+        (int(np.searchsorted(ordered.values, -np.inf, side="right")), int(ordered.above(np.array([np.finfo(float).max]))[0].item())),
         lambda: (float(np.mean(ordered.values)), float(np.std(ordered.values, ddof=1))),
         cache(parts),
     )
@@ -224,7 +224,7 @@ def percentiles(ordered: Ordered, probabilities: Floats, *, first: int = 0, coun
     return np.asarray(np.where(np.isnan(between), np.where(weight < 0.5, low, high), between))
 
 
-def percentile_errors(ordered: OrderedDraws, probabilities: Floats) -> Floats:
+def bin_errors(ordered: OrderedDraws, probabilities: Floats) -> Floats:
     """Return how far bins may move each percentile: none where draws are kept."""
     below, above, weight = _neighbours(len(ordered), probabilities)
     return np.asarray((1 - weight) * ordered.errors(below) + weight * ordered.errors(above))

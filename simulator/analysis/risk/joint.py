@@ -96,7 +96,10 @@ def frontier(results: xr.Dataset, *, deadlines: Sequence[float] = (), confidence
     ([inf, 699.3], 0.601)
     """
     require_open_unit("joint confidence", confidence)
-    cost, time = (np.array([math.nan]) if is_counted(results) else outcome(results, name) for name in ("budget", "deadline"))
+    if is_counted(results):
+        cost = time = np.array([math.nan])  # no draw is known
+    else:
+        cost, time = outcome(results, "budget"), outcome(results, "deadline")
     if np.isnan(cost).any() or np.isnan(time).any():
         dates = np.empty(0)
     else:

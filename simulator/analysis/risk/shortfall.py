@@ -10,8 +10,8 @@ from fractions import Fraction
 import numpy as np
 from scipy.special import stdtrit
 
-from simulator.analysis.bands import ONE_SCRAMBLING
 from simulator.analysis.order_statistics import require_open_unit
+from simulator.analysis.percentile_errors import ONE_SCRAMBLING
 from simulator.analysis.samples import OrderedDraws, Sample
 
 _FEWEST_WORST = 50  # draws beyond the percentile from which on the interval covers as often as it says: tests/nightly/test_risk.py
