@@ -9,6 +9,7 @@ import xarray as xr
 
 from simulator.errors import InputError
 from simulator.results.attributes import SCHEMA
+from simulator.results.folder_writer import unfinished
 from simulator.results.identity import identity_of
 from simulator.results.labelled import ordered
 from simulator.results.lock import claimed
@@ -20,13 +21,13 @@ from simulator.results.store import (
     block_length,
     files_in,
     flush_folders,
+    places_of,
     replace_folder,
     require_zarr,
     scratch_beside,
     write_dataset,
 )
 from simulator.results.verify import damage_of, in_words
-from simulator.results.writer import unfinished
 from simulator.text_file import write_bytes, write_text
 
 
@@ -98,10 +99,11 @@ def _write_folder(results: xr.Dataset, target: Path) -> None:
 
 def _manifest(results: xr.Dataset, folder: Path, length: int) -> Manifest:
     """Return the manifest of a folder that holds a whole Dataset."""
-    manifest = Manifest(identity_of(results.attrs), length, -(-results.sizes["draw"] // length) if length else 0, complete=True)
+    places = places_of(results.sizes["draw"], length, results.sizes.get("scenario")) if length else []
+    manifest = Manifest(identity_of(results.attrs), length, len(places), complete=True)
     digests = {name: digest_of(folder / name, flush=True) for name in files_in(folder)}
-    for number in range(manifest.expected):
-        manifest.blocks[number] = {"files": {file: digests.pop(file) for file in block_files(results, number).values()}}
+    for number, at in enumerate(places):
+        manifest.blocks[number] = {"files": {file: digests.pop(file) for file in block_files(results, at).values() if file in digests}}
     manifest.rest = digests
     return manifest
 
