@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from counts_against_draws import assert_risk_is_that_of_the_draws
 from test_cli import run
 
 from simulator import SamplingPlan, load_scenario, open_results, save_results, simulate, simulate_bands, summarize
-from simulator.analysis.bands import bands_json
+from simulator.analysis.bands import QUANTILES, bands_json
 from simulator.analysis.counted import counted
 from simulator.analysis.counted.counted_draws import counted_draws
 from simulator.analysis.counted.sketch_rows import SketchRows
@@ -26,6 +28,7 @@ from simulator.analysis.samples import ascending, sample_of
 from simulator.errors import InputError
 from simulator.kernels.tally import LEAF
 from simulator.plots.exceeding import exceedance
+from simulator.scenario import resolve
 
 QUICKSTART = "configs/quickstart.yaml"
 EXPECTED = "reliability.method=expected_value"
@@ -175,6 +178,18 @@ def test_what_bins_tell_lies_within_what_they_leave_open(law):
         assert one.draws.sum() == count
         assert abs(np.sum(one.draws * one.values) - other.values.sum()) <= np.sum(one.draws * one.errors) + 1e-9
     assert expected_shortfall(told, 0.95) == pytest.approx(expected_shortfall(exact, 0.95), rel=1e-4)
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_parts_that_are_counted_elsewhere_merge_to_the_same_bands(plan, both):
+    bands, _ = both[plan]
+    scenario = load_scenario(QUICKSTART, overrides=[*LIMITED, "max_wall_clock=14 days"])
+    resolved, cuts = resolve(scenario), [0, LEAF, 3 * LEAF, PLANS[plan].draws]
+    parts = [counted.count_draws(scenario, resolved, PLANS[plan], low, high)[0] for low, high in pairwise(cuts)]
+    last, first, middle = (pickle.loads(pickle.dumps(parts[k])) for k in (2, 0, 1))
+    last.merge(first)
+    last.merge(middle)
+    assert counted.bands_of(last, resolved, PLANS[plan], QUANTILES, 0.95).identical(bands)
 
 
 def test_counts_of_a_billion_draws_are_never_expanded():

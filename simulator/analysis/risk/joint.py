@@ -53,11 +53,29 @@ def _held_as_counted(bands: xr.Dataset, limits: Mapping[str, float]) -> Estimate
         ((name, limit),) = limits.items()
         beyond, _ = exceeded(bands, outcome_samples(bands)[name], name, limit)
         return Estimate(1.0 - beyond.value, beyond.mcse)
-    own: dict[str, float] = json.loads(bands.attrs["limits"])
-    if any(own.get(name) != limit for name, limit in limits.items()):
+    if not _are_own(bands, limits):
         return UNKNOWN
-    held = bands.sel(limits_together=TOGETHER.join(name for name in own if name in limits))
+    held = bands.sel(limits_together=TOGETHER.join(name for name in json.loads(bands.attrs["limits"]) if name in limits))
     return Estimate(held.probability_held.item(), held.mcse_held.item())
+
+
+def _are_own(bands: xr.Dataset, limits: Mapping[str, float]) -> bool:
+    """Return whether limits are those of the scenario, or some of them."""
+    own: dict[str, float] = json.loads(bands.attrs["limits"])
+    return all(own.get(name) == limit for name, limit in limits.items())
+
+
+def what_counts_leave_open(results: xr.Dataset, limits: Mapping[str, float]) -> str:
+    """Return what is not known of limits together where no draw is kept, and the way out; nothing where draws are kept."""
+    if not is_counted(results):
+        return ""
+    front = "no draw was kept, so that the budgets and dates that hold together are not known"
+    if len(limits) == 1 or _are_own(results, limits):
+        return f"{front}; keep the draws (run without --summary) for them"
+    return (
+        f"{front}, nor how likely limits hold together that the scenario did not state: state them there (run --summary --set "
+        "limits.budget=...), or keep the draws (run without --summary)"
+    )
 
 
 def frontier(results: xr.Dataset, *, deadlines: Sequence[float] = (), confidence: float = 0.7) -> xr.Dataset:

@@ -19,7 +19,7 @@ from simulator.analysis.order_statistics import require_open_unit
 from simulator.analysis.outcomes import exceeded, outcome_samples
 from simulator.analysis.risk.contingency import MIDDLE, errors_over_median
 from simulator.analysis.risk.exceedance import exceedance_curve
-from simulator.analysis.risk.joint import all_held, frontier
+from simulator.analysis.risk.joint import all_held, frontier, what_counts_leave_open
 from simulator.analysis.risk.shortfall import shortfalls
 from simulator.analysis.samples import Sample
 from simulator.errors import InputError
@@ -143,7 +143,8 @@ def budget_risk(
             "level": ("level", np.array(levels, dtype=np.float64), {"long_name": "probability below the percentile", "units": "1"}),
             "ci_bound": np.array(["lower", "upper"], dtype=object),
         },
-        results.attrs | {"confidence": confidence, "joint_confidence": joint_confidence, "joint_note": _joint_note(results, met)},
+        results.attrs
+        | {"confidence": confidence, "joint_confidence": joint_confidence, "joint_note": what_counts_leave_open(results, stated)},
     )
     found["probability_met"] = ((), met.value, {"long_name": f"probability that {' and '.join(stated)} hold in one draw", "units": "1"})
     found["mcse_met"] = ((), met.mcse, {"long_name": "its Monte Carlo standard error", "units": "1"})
@@ -152,13 +153,9 @@ def budget_risk(
 
 def _check(results: xr.Dataset, limits: Mapping[str, float], levels: Sequence[float], confidence: float) -> None:
     """Refuse what cannot be read."""
-    if is_counted(results):
-        missing = []
-    elif "draw" not in results.dims:
+    if not is_counted(results) and "draw" not in results.dims:
         raise InputError("these results hold bands without counts, and risk reads draws or counts of them; run again")
-    else:
-        missing = [name for name in LIMITS.values() if name not in results]
-    if missing:
+    if missing := [name for name in LIMITS.values() if name not in results and not is_counted(results)]:
         raise InputError(f"these results have no {', '.join(missing)}; risk reads what simulate returns")
     if not limits:
         raise InputError("no limit is stated. State --budget, --deadline or --carbon, or limits: {budget: ...} in the scenario")
@@ -221,19 +218,6 @@ def _row(
         "curve_ci": curve.interval,
         "note": "; ".join(dict.fromkeys(_notes(results, name, sample, bands, [w.note for w in worst]))),
     }
-
-
-def _joint_note(results: xr.Dataset, met: Estimate) -> str:
-    """Tell what is not known of limits together where no draw is kept."""
-    if not is_counted(results):
-        return ""
-    front = "no draw was kept, so that the budgets and dates that hold together are not known"
-    if not math.isnan(met.value):
-        return f"{front}; keep the draws (run without --summary) for them"
-    return (
-        f"{front}, nor how likely limits hold together that the scenario did not state: state them there (run --summary --set "
-        "limits.budget=...), or keep the draws (run without --summary)"
-    )
 
 
 def _notes(results: xr.Dataset, name: str, sample: Sample, bands: xr.Dataset, of_cvar: Sequence[str]) -> Iterator[str]:
