@@ -4,12 +4,13 @@
 
 `simulator sweep` simulates every combination of settings: of a value of the config, or of a lever.
 
-    simulator sweep configs/quickstart-de.yaml --grid region=DE,FR,SE 'accelerators=128..256 step 64' --draws 5000 -o bands.nc
+    simulator sweep configs/quickstart-de.yaml --grid region=DE,FR,SE 'accelerators=128..256 step 64' --draws 5000 -o draws.zarr
 
 Settings are `A,B,C`, or `LOW..HIGH step STEP`; each further one is one more axis. All scenarios meet the same futures: draw *i* of each
-has the same random numbers for all that has the same name, so that differences between scenarios are those of the settings. Draws are
-counted and not kept. In the file, `scenario` is a dimension of the bands, and the settings are coordinates along it, which
-`xr.open_dataset("bands.nc").set_index(scenario=["region", "accelerators"]).unstack()` makes dimensions of their own.
+has the same random numbers for all that has the same name, so that differences between scenarios are those of the settings. In the folder
+`scenario` is a dimension, and the settings are coordinates along it; `xr.open_zarr("draws.zarr")` reads values when they are asked for, and
+`.set_index(scenario=["region", "accelerators"]).unstack()` makes the settings dimensions of their own. Draws are written as they are made:
+a sweep that was killed continues with `--resume`. `--summary` counts draws and keeps none; its bands go to `FILE.nc` too.
 
 ## Clusters
 
