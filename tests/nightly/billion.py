@@ -52,13 +52,13 @@ def banded(target: Path, draws: int, *options: str) -> tuple[str, float, float]:
 
 
 @contextmanager
-def cluster(workers: int, memory: list[float]) -> Iterator[str]:
-    """Yield the address of a scheduler with so many workers of one thread; their peak memories are added to a list."""
+def cluster(workers: int, threads: int, memory: list[float]) -> Iterator[str]:
+    """Yield the address of a scheduler with so many workers of so many threads; their peak memories are added to a list."""
     listening = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
     scheduler = subprocess.Popen([sys.executable, "-m", "distributed.cli.dask_scheduler", *listening], stderr=subprocess.PIPE, text=True)
     assert scheduler.stderr is not None
     address = next(found.group() for line in scheduler.stderr if (found := re.search(r"tcp://127\.0\.0\.1:\d+", line)))
-    words = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    words = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", str(threads), "--no-nanny", "--no-dashboard"]
     started = [subprocess.Popen(words, stderr=subprocess.DEVNULL) for _ in range(workers)]
     try:
         yield address
@@ -106,6 +106,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="*", default=[available_threads(), 1])
     parser.add_argument("--blocks", type=int, nargs="*", default=[2**12, 2**16])
     parser.add_argument("--cluster", action="store_true")
+    parser.add_argument("--worker-threads", type=int, default=1)
     options = parser.parse_args()
     failed, digests, memory = [], {}, []
     variants = {f"{count} threads": ("--threads", str(count)) for count in options.threads}
@@ -122,7 +123,7 @@ def main() -> None:
         for what, words in variants.items():
             digests[what] = run(what, options.draws, *words)
         for workers in (1, 3) if options.cluster else ():
-            with cluster(workers, memory) as address:
+            with cluster(workers, options.worker_threads, memory) as address:
                 digests[f"{workers} workers"] = run(f"{workers} workers", options.draws, "--cluster", address)
             print(f"    peak memory of a worker: {max(memory[-workers:]) / 1e6:.0f} MB", flush=True)
         if len(set(digests.values())) > 1:
