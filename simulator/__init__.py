@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from simulator.analysis.stopping.until import simulate_until
     from simulator.analysis.stress.stress import stress
     from simulator.analysis.sweep.bands import sweep
+    from simulator.analysis.sweep.draws import stream_sweep
     from simulator.analysis.update.actuals import read_actuals
     from simulator.analysis.update.update import forecast_update
     from simulator.analysis.waterfall import waterfall
@@ -76,6 +77,7 @@ __all__ = [
     "simulate_until",
     "sobol_indices",
     "stream_draws",
+    "stream_sweep",
     "stress",
     "summarize",
     "sweep",
@@ -117,6 +119,7 @@ _HOMES = {
     "simulate_until": "simulator.analysis.stopping.until",
     "sobol_indices": "simulator.analysis.sensitivity.sobol_indices",
     "stream_draws": "simulator.streaming",
+    "stream_sweep": "simulator.analysis.sweep.draws",
     "stress": "simulator.analysis.stress.stress",
     "summarize": "simulator.analysis.bands",
     "sweep": "simulator.analysis.sweep.bands",

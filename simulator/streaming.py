@@ -11,7 +11,7 @@ from simulator.errors import InputError
 from simulator.executors import ListedParts, in_parts
 from simulator.plan import SamplingPlan
 from simulator.results import check_target, claimed
-from simulator.results.writer import BlockWriter
+from simulator.results.writer import RunWriter
 from simulator.scenario import Scenario, resolve
 
 
@@ -73,7 +73,7 @@ def stream_draws(
     resolved = resolve(scenario)
     with claimed(target):
         draws = Draws(resolved, plan)
-        writer = BlockWriter(resolved, plan, target, draws.drawn, draws.names)
+        writer = RunWriter(resolved, plan, target, draws.drawn, draws.names)
         told = writer.begin(resume=resume)
         if told and note is not None:
             note(told)
@@ -81,8 +81,8 @@ def stream_draws(
             return False
         try:
             for number, inputs, outputs in _blocks(draws, writer, plan, progress):
-                writer.write(number, inputs, outputs)
-            writer.finish()
+                writer.write_draws(number, inputs, outputs)
+            writer.finish_run()
         except BaseException:  # an interruption by the user too
             writer.leave()
             raise
@@ -90,7 +90,7 @@ def stream_draws(
 
 
 def _blocks(
-    draws: Draws, writer: BlockWriter, plan: SamplingPlan, progress: Callable[[int], None] | None
+    draws: Draws, writer: RunWriter, plan: SamplingPlan, progress: Callable[[int], None] | None
 ) -> Iterator[tuple[int, dict[str, Floats], dict[str, Floats]]]:
     """Yield the blocks that are missing, in their order, or as workers finish them: number, inputs by place, outputs by name."""
     ranges = {number: writer.range_of(number) for number in writer.missing}
@@ -102,7 +102,7 @@ def _blocks(
             done += high - low
         return
     for part in in_parts(play_part, [draws.work], ListedParts((0, *both) for both in ranges.values()), tell):
-        yield writer.number_of(part.low), *part.result
+        yield part.low // writer.length, *part.result
 
 
 def _in_all(progress: Callable[[int], None], before: int, done: int) -> None:

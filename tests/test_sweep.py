@@ -2,12 +2,14 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from test_cli import run
 
-from simulator import SamplingPlan, load_scenario, open_results, simulate_bands, sweep
+from simulator import SamplingPlan, compare, load_scenario, open_results, simulate_bands, stream_sweep, sweep
 from simulator.analysis.sweep.grid import Grid
 from simulator.errors import ConfigError, InputError
 
@@ -65,7 +67,7 @@ def test_an_output_that_one_scenario_lacks_is_not_known_there(scenario):
 
 def test_a_file_holds_the_sweep(tmp_path, capsys):
     target = tmp_path / "swept.nc"
-    assert run("sweep", QUICKSTART, "--grid", *GRID, "--draws", "2000", "-o", str(target)) == 0
+    assert run("sweep", QUICKSTART, "--grid", *GRID, "--draws", "2000", "--summary", "-o", str(target)) == 0
     table = capsys.readouterr().out
     assert "region=FR, accelerators=128" in table
     assert "4 scenarios on the same 2 000 random draws each" in table
@@ -99,3 +101,79 @@ def test_what_is_no_grid_is_refused(grid, told):
 def test_a_setting_that_cannot_be_is_told_with_its_scenario(scenario):
     with pytest.raises(ConfigError, match=r"'XX' is not a known region.*\(of the scenario region=XX\)"):
         sweep(scenario, ["region=FR,XX"], PLAN)
+
+
+def test_draws_of_each_scenario_are_what_they_are_alone(tmp_path, capsys, monkeypatch):
+    """In blocks of several draws and scenarios, read when they are asked for."""
+    monkeypatch.setattr("simulator.results.store._BLOCK", 2**21)
+    target = tmp_path / "swept.zarr"
+    words = ["sweep", QUICKSTART, "--grid", *GRID, "--draws", "9000", "-o", str(target)]
+    assert run(*words) == 0
+    table = capsys.readouterr().out
+    assert "4 scenarios on the same 9 000 random draws each" in table
+    scenarios = {
+        f"region={region}, accelerators={count}": load_scenario(
+            QUICKSTART, overrides=[f"accelerators={count}"], levers=[f"region={region}"]
+        )
+        for region in ("FR", "DE")
+        for count in (128, 256)
+    }
+    together = compare(scenarios, SamplingPlan(draws=9000))
+    with xr.open_zarr(target, chunks=None) as swept:
+        assert swept.sizes["scenario"] == 4
+        assert swept.region.values.tolist() == ["FR", "FR", "DE", "DE"]
+        for name in together.data_vars:
+            if name not in swept.coords:
+                assert np.array_equal(swept[name].transpose(*together[name].dims), together[name], equal_nan=True), name
+    assert len(list((target / "cost_total").glob("[0-9]*"))) == 12
+    assert run("verify", str(target)) == 0
+    assert run(*words, "--resume") == 0
+    assert "is complete already" in capsys.readouterr().err
+
+
+def test_parts_that_one_scenario_lacks_cost_nothing_there(tmp_path):
+    target = tmp_path / "swept.zarr"
+    stream_sweep(load_scenario(QUICKSTART), ["reliability.method=event_driven,expected_value"], SamplingPlan(draws=500), target)
+    with xr.open_zarr(target, chunks=None) as swept:
+        total = swept.cost.sum("cost_component")
+        assert np.allclose(total, swept.cost_total)
+        assert np.isnan(swept.interruptions if "interruptions" in swept else np.nan).all() or np.isfinite(swept.interruptions).all()
+
+
+def test_an_interrupted_sweep_goes_on_to_the_same_bytes(tmp_path, scenario, monkeypatch):
+    monkeypatch.setattr("simulator.results.store._BLOCK", 2**21)
+    plan, whole, cut = SamplingPlan(draws=9000), tmp_path / "whole.zarr", tmp_path / "cut.zarr"
+
+    class Killed(BaseException):
+        pass
+
+    def kill(done):
+        if done > 15_000:
+            raise Killed
+
+    stream_sweep(scenario, GRID, plan, whole)
+    with pytest.raises(Killed):
+        stream_sweep(scenario, GRID, plan, cut, progress=kill)
+    told = []
+    with pytest.raises(InputError, match=r"is of another run: scenarios\.region=FR, accelerators=256: .* -> not stated"):
+        stream_sweep(scenario, ["region=FR,DE", "accelerators=64..128 step 64"], plan, cut, resume=True)
+    with ThreadPoolExecutor(2) as pool:
+        stream_sweep(scenario, GRID, SamplingPlan(draws=9000, executor=pool), cut, resume=True, note=told.append)
+    assert "of 12 blocks are finished" in told[0]
+    one, other = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*") if p.is_file()} for f in (whole, cut))
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["-o", "draws.nc"], "draws of a sweep are written to DIR.zarr"),
+        (["--resume"], "--resume continues a sweep whose draws are written as they are made"),
+    ],
+)
+def test_where_draws_of_a_sweep_cannot_go(words, told, capsys, tmp_path, monkeypatch):
+    config = str(Path(QUICKSTART).resolve())
+    monkeypatch.chdir(tmp_path)
+    assert run("sweep", config, "--grid", "mfu=0.3,0.4", *words) == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

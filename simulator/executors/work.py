@@ -9,11 +9,9 @@ from functools import lru_cache
 from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
-import llvmlite.binding as llvm
-import numba
-
 from simulator.jit import source_hash
 from simulator.plan import SamplingPlan
+from simulator.results.identity import processor
 from simulator.scenario import Resolved
 
 T = TypeVar("T")
@@ -52,7 +50,7 @@ def computed(task: Task[T], told: bytes, low: int, high: int) -> Done:
     work = _known(told)
     began = perf_counter()
     result = task(work, low, high)
-    return Done(result, perf_counter() - began, own_sources(), str(numba.config.CPU_NAME or llvm.get_host_cpu_name()))
+    return Done(result, perf_counter() - began, own_sources(), processor())
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,39 @@ A run of any length needs no more memory than a short one where its draws are co
 wider than 6.2e-5 of their value; means, standard deviations, correlations of outputs and the chances to exceed limits and to keep them
 together are exact. Counts of any parts of the draws merge to those of the whole, to the last bit, in any order.
 
-    simulator run configs/quickstart.yaml --summary --draws 1000000 -o bands.nc
+    simulator run configs/quickstart.yaml --set 'limits.budget=300k USD' --summary --draws 1000000 -o bands.nc
+    simulator risk bands.nc --levels 0.8,0.99
+    simulator plot bands.nc exceedance -o counted.svg
+    simulator summarize bands.nc --fail-above 'cost_total p99.9 > 1M'
+
+The file keeps the counts, a megabyte or two for any number of draws, and other percentiles, chances, CVaR and contingencies are read from
+them. Each has two errors in `--json`: `mcse`, which more draws make smaller, and `bin_error`, how far it may lie from what the draws
+themselves would tell. Which budgets and dates hold together is not known without draws, nor whether limits do that the scenario did not
+state.
+
+The draws themselves go to the disk as they are made where `-o` names a Zarr folder, in blocks of 32 to 64 MiB of numbers. Until the last
+block the folder is called `DIR.zarr.partial`, and an older `DIR.zarr` stays. Whatever ends the run, Ctrl-C, `kill -9` or a full disk, the
+blocks that are finished stay, and `--resume` goes on from them: the folder is then the same, byte by byte, as that of a run that nothing
+ended, on machines alike. Another scenario, seed or version is not resumed, and what differs is said; where nothing was begun `--resume`
+starts anew, and where all is done it does nothing, so that a loop may repeat the command until it succeeds.
+
+    simulator run configs/quickstart.yaml --draws 200000 -o run.zarr --resume
+    simulator summarize run.zarr
+
+More than 1 GiB of draws are not read into memory to tell their bands: those are counted block by block, as `--summary` counts. Achieved
+rank correlations are those of the first 4 194 304 draws. `xarray.open_zarr` opens such a folder without reading it; `stream_draws` is the
+command in Python.
+
+## Whole, or not
+
+What `-o` writes tells whether it is whole: a netCDF file by the SHA-256 of its own bytes, in the attribute `sha256`, a Zarr folder by
+that of every file, in `manifest.jsonl`, whose lines are chained. Every command that reads a result looks first, and refuses one of which
+a bit has flipped; a file of another tool has no checksum and is read as it is.
+
+    simulator verify run.zarr bands.nc
+
+Two processes do not write one output: the second is told of the first, and ends. The lock is a file beside the output, `.NAME.lock`; one
+that a killed process left behind claims nothing. There is none on Windows, where the later of two results stays, whole.
 
 ## Threads, processes, a GPU
 

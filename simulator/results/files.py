@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import xarray as xr
 
 from simulator.errors import InputError
+from simulator.results.attributes import SCHEMA
+from simulator.results.folder_writer import unfinished
 from simulator.results.identity import identity_of
 from simulator.results.labelled import ordered
 from simulator.results.lock import claimed
 from simulator.results.manifest import MANIFEST, Manifest, digest_of
 from simulator.results.netcdf import CHECKSUM, netcdf_bytes
-from simulator.results.provenance import SCHEMA
-from simulator.results.store import block_files, block_length, files_in, flush_folders, replace_folder, require_zarr, write_dataset
+from simulator.results.store import (
+    PARTIAL,
+    block_files,
+    block_length,
+    files_in,
+    flush_folders,
+    places_of,
+    replace_folder,
+    require_zarr,
+    scratch_beside,
+    write_dataset,
+)
 from simulator.results.verify import damage_of, in_words
-from simulator.results.writer import unfinished
 from simulator.text_file import write_bytes, write_text
 
 
@@ -76,28 +85,25 @@ def write_results(results: xr.Dataset, target: Path) -> None:
 
 
 def _write_folder(results: xr.Dataset, target: Path) -> None:
-    scratch = None
     try:
-        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        fresh = scratch / target.name
-        length = block_length(results, results.sizes["draw"]) if "draw" in results.dims else 0
-        write_dataset(results, fresh, length)
-        write_text(fresh / MANIFEST, _manifest(results, fresh, length).text())
-        flush_folders(fresh)
-        replace_folder(fresh, target)
+        with scratch_beside(target) as scratch:
+            fresh = scratch / target.name
+            length = block_length(results, results.sizes["draw"]) if "draw" in results.dims else 0
+            write_dataset(results, fresh, length)
+            write_text(fresh / MANIFEST, _manifest(results, fresh, length).text())
+            flush_folders(fresh)
+            replace_folder(fresh, target)
     except OSError as error:
         raise InputError(f"{target} cannot be written ({error.strerror or error}). Name another place, or make room") from error
-    finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _manifest(results: xr.Dataset, folder: Path, length: int) -> Manifest:
     """Return the manifest of a folder that holds a whole Dataset."""
-    manifest = Manifest(identity_of(results.attrs), length, -(-results.sizes["draw"] // length) if length else 0, complete=True)
+    places = places_of(results.sizes["draw"], length, results.sizes.get("scenario")) if length else []
+    manifest = Manifest(identity_of(results.attrs), length, len(places), complete=True)
     digests = {name: digest_of(folder / name, flush=True) for name in files_in(folder)}
-    for number in range(manifest.expected):
-        manifest.blocks[number] = {"files": {file: digests.pop(file) for file in block_files(results, number).values()}}
+    for number, at in enumerate(places):
+        manifest.blocks[number] = {"files": {file: digests.pop(file) for file in block_files(results, at).values() if file in digests}}
     manifest.rest = digests
     return manifest
 
@@ -111,6 +117,8 @@ def open_results(path: str | Path) -> xr.Dataset:
         Where there is no such result, or the file is something else, or it has changed since it was written.
     """
     source = Path(path)
+    if source.suffix == PARTIAL and (left := unfinished(source.with_suffix(""))):
+        raise InputError(f"{left}. Continue it with --resume")
     zarr = source.suffix == ".zarr"
     if not source.exists():
         left = unfinished(source) if zarr else ""
@@ -139,8 +147,14 @@ def open_results(path: str | Path) -> xr.Dataset:
     return ordered(whole) if "draw" in whole.dims else whole  # draws, or bands
 
 
-def open_draws(path: str | Path) -> xr.Dataset:
+def open_draws(path: str | Path, *, counted: bool = False) -> xr.Dataset:
     """Read the draws of one scenario that :func:`save_results` wrote, into memory.
+
+    Parameters
+    ----------
+    path : str or Path
+    counted : bool
+        Whether bands will do whose draws were counted.
 
     Raises
     ------
@@ -148,6 +162,8 @@ def open_draws(path: str | Path) -> xr.Dataset:
         As :func:`open_results` does; and where a file holds bands, another verb's findings, or draws of several scenarios.
     """
     results = open_results(path)
+    if counted and "bin_draws" in results:
+        return results
     if "draw" not in results.dims or not any(array.attrs.get("role") == "output" for array in results.data_vars.values()):
         raise InputError(f"{path} holds no draws of a run: it was saved by `run --summary` or by another verb. Save draws with `run -o`")
     if "scenario" in results.dims:

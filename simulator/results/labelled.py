@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.replayed import replayed_hours
-from simulator.results.provenance import RANKED, correlated_names, provenance
+from simulator.results.attributes import correlated_names, provenance
 from simulator.scenario import Input, Resolved
 
+#: draws of which achieved rank correlations are told: those of more would take the ranks of columns that no memory need hold
+RANKED = 2**22
 _COMPONENT_DIMENSIONS = {
     "cost": "cost_component",
     "emissions": "emission_component",

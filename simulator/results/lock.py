@@ -22,7 +22,8 @@ def claimed(target: Path) -> Iterator[None]:
     """Keep an output from other processes that would write it too.
 
     A lock is held on the file ``.NAME.lock`` beside the output, which is gone afterwards; one that a killed process left behind
-    claims nothing. Windows, and file systems that know no locks, hold none: of two writers there the later result stays, whole.
+    claims nothing. Windows, and file systems that know no locks, hold none: two writers there are not told of each other, and what
+    stays is the whole result of one of them.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from simulator.analysis.fans import fan_of
 from simulator.report import report
+from simulator.results import netcdf_bytes
 from simulator.web.answer import Answer, Progress
 
 
@@ -34,7 +35,7 @@ def _config(answer: Answer, _progress: Progress) -> bytes:
 
 
 def _draws(answer: Answer, _progress: Progress) -> bytes:
-    return bytes(answer.results.to_netcdf(engine="h5netcdf"))
+    return bytes(netcdf_bytes(answer.results))
 
 
 def _report(answer: Answer, progress: Progress) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -17,7 +16,7 @@ from simulator.plan import SamplingPlan
 from simulator.scenario import Resolved, Scenario, resolve
 
 #: parts of a sum, of which one that a scenario does not have is nought
-_SUMS = ("cost", "emissions")
+SUMS = ("cost", "emissions")
 #: attributes that all scenarios of a comparison have alike
 SHARED = ("schema", "draws", "seed", "plan", "replicates", "device", "version", "versions")
 
@@ -81,25 +80,29 @@ def _done_in_all(progress: Callable[[int], None], before: int, done: int) -> Non
     progress(before + done)
 
 
-def _together(parts: Sequence[xr.Dataset], resolved: Mapping[str, Resolved]) -> xr.Dataset:
-    """Return the draws of several scenarios as one dataset."""
+def joined(parts: Sequence[xr.Dataset], names: Sequence[str]) -> xr.Dataset:
+    """Return the draws of several scenarios, which may be none, as one dataset; its attributes are those that all have."""
     kept = [part[[name for name in part.data_vars if _is_kept(str(name), parts)]] for part in parts]
-    joined = xr.concat(
+    return xr.concat(
         kept,
-        xr.Variable("scenario", np.array(list(resolved), dtype=object), {"long_name": "name of the scenario"}),
+        xr.Variable("scenario", np.array(names, dtype=object), {"long_name": "name of the scenario"}),
         data_vars="all",
         coords="minimal",
         compat="override",
         join="outer",
-        fill_value={name: 0.0 if name in _SUMS else np.nan for part in kept for name in part.data_vars},
+        fill_value={name: 0.0 if name in SUMS else np.nan for part in kept for name in part.data_vars},
         combine_attrs="drop_conflicts",
     )
+
+
+def _together(parts: Sequence[xr.Dataset], resolved: Mapping[str, Resolved]) -> xr.Dataset:
+    """Return the draws of several scenarios as one dataset, with what they are and share."""
     base, *others = resolved.values()
     pairing = {name: pair(base, other) for name, other in zip(list(resolved)[1:], others, strict=True)}
-    return joined.assign_attrs(
+    return joined(parts, list(resolved)).assign_attrs(
         {name: parts[0].attrs[name] for name in SHARED if name in parts[0].attrs},
         scenario=", ".join(resolved),
-        scenarios=json.dumps({name: _told(part) for name, part in zip(resolved, parts, strict=True)}, ensure_ascii=False),
+        scenarios=scenarios_json(parts, list(resolved)),
         pairing=json.dumps({name: found.as_data() for name, found in pairing.items()}, ensure_ascii=False),
     )
 
@@ -109,9 +112,13 @@ def _is_kept(name: str, parts: Sequence[xr.Dataset]) -> bool:
     having = [part[name] for part in parts if name in part]
     if having[0].attrs["role"] == "input":
         return all(array.attrs["role"] == "input" for array in having)
-    return len(having) == len(parts) and (name in _SUMS or all(array.dims == ("draw",) for array in having))
+    return len(having) == len(parts) and (name in SUMS or all(array.dims == ("draw",) for array in having))
 
 
-def _told(part: xr.Dataset) -> dict[str, Any]:
-    """Return the provenance of one scenario."""
-    return {"hash": part.attrs["scenario_hash"], "config": part.attrs["config"], "levers": part.attrs["levers"]}
+def scenarios_json(parts: Sequence[xr.Dataset], names: Sequence[str]) -> str:
+    """Return the provenance of each scenario by its name, as JSON."""
+    told = {
+        name: {"hash": part.attrs["scenario_hash"]} | {key: part.attrs[key] for key in ("config", "levers", "limits")}
+        for name, part in zip(names, parts, strict=True)
+    }
+    return json.dumps(told, ensure_ascii=False)

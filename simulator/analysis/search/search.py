@@ -12,9 +12,9 @@ import numpy as np
 import xarray as xr
 
 from simulator.analysis.axes import parse_axis
-from simulator.analysis.bands import ONE_SCRAMBLING
 from simulator.analysis.notes import percentage
 from simulator.analysis.order_statistics import require_open_unit
+from simulator.analysis.percentile_errors import ONE_SCRAMBLING
 from simulator.analysis.search.constraints import parse_constraint
 from simulator.analysis.search.grids import Candidate, explore, first_grid, most_candidates
 from simulator.analysis.search.searched import label_search

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from simulator.analysis.bands import QUANTILES
-from simulator.analysis.comparison.comparison import SHARED
+from simulator.analysis.bands import QUANTILES, summarize
+from simulator.analysis.chances import LIMITS, limits_exceeded
+from simulator.analysis.comparison.comparison import SHARED, scenarios_json
 from simulator.analysis.counted.counted import bands_of, count_draws, count_part
 from simulator.analysis.counted.tallied import Tally, nomenclature_order
 from simulator.analysis.order_statistics import require_open_unit
@@ -124,11 +125,31 @@ def together(bands: Sequence[xr.Dataset], grid: Grid) -> xr.Dataset:
         for one in bands
     ]
     joined = xr.concat(kept, "scenario", data_vars="all", coords="minimal", compat="override", join="outer", combine_attrs="drop_conflicts")
-    told = {
-        name: {"hash": one.attrs["scenario_hash"], "config": one.attrs["config"], "levers": one.attrs["levers"]}
-        for name, one in zip(grid.names, bands, strict=True)
-    }
     attributes = {name: bands[0].attrs[name] for name in (*SHARED, "confidence", "value_error") if name in bands[0].attrs}
     joined = joined.assign_coords({**grid.coordinates(), "unit": ("output", np.array([units[name] for name in names], dtype=object))})
-    joined.attrs = {**attributes, "scenario": f"{len(bands)} scenarios", "scenarios": json.dumps(told, ensure_ascii=False)}
+    joined.attrs = {**attributes, "scenario": f"{len(bands)} scenarios", "scenarios": scenarios_json(bands, grid.names)}
     return joined
+
+
+def bands_of_draws(swept: xr.Dataset, grid: Grid) -> xr.Dataset:
+    """Return the bands of cost, emissions and time of each scenario, one of which is in memory at a time.
+
+    Parameters
+    ----------
+    swept : xarray.Dataset
+        As :func:`simulator.stream_sweep` writes it, read when values are asked for.
+    grid : Grid
+        What was swept over.
+    """
+    told, bands = json.loads(swept.attrs["scenarios"]), []
+    for name in grid.names:
+        one = swept[[output for output in (*LIMITS.values(), "completed") if output in swept]].sel(scenario=name, drop=True).load()
+        provenance = {"scenario_hash": told[name]["hash"]} | {key: told[name][key] for key in ("config", "levers", "limits")}
+        one = one.drop_vars([coordinate for coordinate in one.coords if coordinate != "draw"]).assign_attrs(provenance)
+        limits = limits_exceeded(one)
+        chances = {
+            variable: ("limit", np.array([getattr(chance, key) for _, chance in limits.values()], dtype=np.float64))
+            for variable, key in (("probability_exceeded", "value"), ("mcse_exceeded", "mcse"))
+        }
+        bands.append(summarize(one).assign(chances).assign_coords(limit=np.array(list(limits), dtype=object)))
+    return together(bands, grid)

@@ -29,6 +29,7 @@ class Grid:
 
     Attributes
     ----------
+    texts : tuple of str
     axes : tuple of Axis
     names : tuple of str
         Of the scenarios: ``region=FR, accelerators=1024``.
@@ -47,6 +48,7 @@ class Grid:
     def __init__(self, texts: Sequence[str]) -> None:
         if not texts:
             raise InputError("no axis is stated. State --grid region=FR,SE, or --grid 'accelerators=128..1024 step 128'")
+        self.texts = tuple(texts)
         self.axes = tuple(parse_axis(text, "--grid") for text in texts)
         if twice := [f"{a.name} and {b.name}" for a, b in combinations(self.axes, 2) if a.name == b.name or a.paths & b.paths]:
             raise InputError(f"--grid: {', '.join(twice)} change the same value; state it along one axis")

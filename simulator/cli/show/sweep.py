@@ -111,7 +111,7 @@ def _json(swept: xr.Dataset) -> dict[str, Any]:
             }
         )
     units = dict(zip(outputs, map(str, swept.unit.values), strict=True))
-    head = {name: swept.attrs[name] for name in ("draws", "seed", "plan", "version", "confidence", "value_error")}
+    head = {name: swept.attrs[name] for name in ("draws", "seed", "plan", "version", "confidence", "value_error") if name in swept.attrs}
     return {**head, "units": units, "scenarios": rows}
 
 

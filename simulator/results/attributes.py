@@ -18,8 +18,6 @@ from simulator.scenario import Resolved
 from simulator.stochastic.dependence import achieved_spearman
 
 SCHEMA = 1
-#: draws of which rank correlations are told: those of more take the ranks of columns that no memory need hold
-RANKED = 2**22
 
 Floats = NDArray[np.float64]
 
