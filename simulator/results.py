@@ -18,12 +18,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.opened import check_container, check_content
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.replayed import ReplayedHours, describe_replay, replayed_hours
 from simulator.scenario import Input, Resolved
 from simulator.stochastic.dependence import achieved_spearman
-from simulator.text_file import write_bytes
+from simulator.text_file import write_bytes, written_file
 
 SCHEMA = 1
 _COMPONENT_DIMENSIONS = {
@@ -232,6 +233,8 @@ def check_target(path: str | Path) -> Path:
         raise InputError(f"{target}: folder {target.parent} cannot be written to")
     if target.suffix == ".nc" and target.is_dir():
         raise InputError(f"{target} is a folder")
+    if target.suffix == ".nc":
+        written_file(target)
     if target.suffix == ".zarr" and target.exists() and not (target / ".zgroup").is_file():
         raise InputError(f"{target} exists and is not a Zarr result; it is left as it is")
     return target
@@ -307,11 +310,14 @@ def open_results(path: str | Path) -> xr.Dataset:
     if source.suffix == ".zarr":
         _require_zarr()
     try:
+        check_container(source)
         zarr = source.suffix == ".zarr"
         with xr.open_zarr(source, consolidated=True) if zarr else xr.open_dataset(source, engine="h5netcdf") as results:
             loaded: xr.Dataset = results.load()
         if zarr:
             _check_chunks(source)
+    except InputError:
+        raise
     except Exception as error:
         raise InputError(
             f"{source} cannot be read as a result: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
@@ -319,6 +325,7 @@ def open_results(path: str | Path) -> xr.Dataset:
     counts = ("schema", "draws", "seed", "replicates")
     if str(loaded.attrs.get("schema")) != str(SCHEMA) or not set(counts) <= set(loaded.attrs):
         raise InputError(f"{source} is not a result of this simulator (schema {loaded.attrs.get('schema')!r}, expected {SCHEMA})")
+    check_content(loaded, source)
     loaded.attrs.update({name: int(loaded.attrs[name]) for name in counts})
     # what each format makes of text differs, and would reach the next file that is written
     text = {name: c.variable.astype(object) for name, c in loaded.coords.items() if c.dtype.kind not in "iuf"}

@@ -11,6 +11,8 @@ from simulator.cli.options import Stated, device_option, plan_options
 if TYPE_CHECKING:
     import xarray as xr
 
+    from simulator.scenario import Resolved
+
 
 @click.command(
     epilog="\b\nExamples:\n"
@@ -68,7 +70,6 @@ def command(
     from simulator.cli.thresholds import check, parse, quantiles_for
     from simulator.engine import output_names
     from simulator.errors import InputError
-    from simulator.results import check_target
     from simulator.scenario import resolve
 
     scenario = stated.load(config)
@@ -88,7 +89,7 @@ def command(
     limits = [parse(text, output_names(resolved)) for text in thresholds]
     quantiles = quantiles_for(limits) if summary else ()
     if output is not None:
-        check_target(output)
+        _check_output(output, resolved, None if summary else draws)
 
     from simulator.cli.progress import showing_progress
     from simulator.cli.show.results import show, show_bands, tell_next
@@ -118,6 +119,17 @@ def command(
     if cut:
         raise click.Abort(f"after {finished} of {draws} draws; these are told, as of a run with --draws {finished}")
     check(results, limits)
+
+
+def _check_output(output: str, resolved: Resolved, draws: int | None) -> None:
+    """Say early why results cannot be written there: for draws, which are not counted alone, also where there is no room."""
+    from simulator.engine import numbers_of
+    from simulator.results import check_target
+    from simulator.room import require_disk
+
+    target = check_target(output)
+    if draws is not None:
+        require_disk(target, draws, numbers_of(resolved))
 
 
 def _save(results: xr.Dataset, output: str | None, *, cut: bool) -> None:

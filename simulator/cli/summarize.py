@@ -31,6 +31,8 @@ def command(file: str, as_json: bool, context: bool, thresholds: tuple[str, ...]
 
     results = open_results(file)
     counted = "value_error" in results.attrs  # `run --summary` saved it
+    if not counted and not any(array.attrs.get("role") == "output" for array in results.data_vars.values()):
+        raise InputError(f"{file} holds neither draws nor bands of a run: another verb saved it. Save them with run -o")
     if counted and context:
         raise InputError(f"{file} holds bands, and --context reads draws; leave it out, or run without --summary")
     limits = [parse(text, [str(name) for name in results.output.values] if counted else output_names(results)) for text in thresholds]

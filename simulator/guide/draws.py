@@ -18,6 +18,10 @@ together are exact. Counts of any parts of the draws merge to those of the whole
 
     simulator run configs/quickstart.yaml --summary --draws 1000000 -o bands.nc
 
+What is kept is estimated before anything is computed: draws × numbers of a draw × 8 bytes, in memory and, for `-o`, on the disk. Where it
+does not fit into what is free (of the machine, of a container, of a limit of the process), the request is refused with the number of draws
+that would. Nothing is counted instead of kept, unless `--summary` asks for it.
+
 ## Threads, processes, a GPU
 
 Kernels run on all cores (`--threads`), and share them with the threads of a pool, joblib or Dask that call them. Processes should be
