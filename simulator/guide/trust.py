@@ -52,6 +52,10 @@ not known well enough to be forecast apart, and what a report counts besides tra
 - Histories are checked against closed forms and an independent SimPy model (`tests/test_interruptions.py`), the weather against its own
   closed forms (`tests/test_hourly.py`), the zones against their own years and against weeks held out of the fit (figures in each file of
   `simulator/reference/zones`).
+- Hundreds of hostile and mistaken inputs (`tests/hostile`) are each refused with exit code 2 and one message, quickly and with nothing left
+  behind. Scenarios that are made by the schema itself are refused in words or stay within the domains of their quantities
+  (`tests/any_scenario.py`), and parsers are fuzzed, guided by coverage (`tests/fuzz`). A total that is NaN, infinite or beyond 1e50 ends a
+  request. Files of results are checked before they are used; pickles, links out of them and codecs that run code are refused.
 - A cost band holds what the scenario switches on: without sections for people, data and research it is that of the final run's compute.
 - Market-based emissions stand beside the sum, never in it.
 - A default is a prior for an unknown operator. State what you know: the bands narrow.
