@@ -14,23 +14,10 @@ LAYERS = [
     {"errors", "units", "quantities", "jit", "threads", "plan", "text_file", "guide"},
     {"stochastic", "model"},
     {"series", "reference", "scenario"},
-    set(
-        [
-            "kernels",
-            "ledger",
-            "arguments",
-            "replayed",
-            "room",
-            "finite",
-            "results",
-            "cuda",
-            "executors",
-            "engine",
-            "streaming",
-            "replay",
-            "warmup",
-        ]
-    ),
+    {
+        *("kernels", "ledger", "arguments", "replayed", "room", "finite", "results", "cuda"),
+        *("executors", "engine", "streaming", "replay", "warmup"),
+    },
     {"analysis", "fitting", "importing", "bench"},
     {"plots", "report", "web", "cli"},
 ]
