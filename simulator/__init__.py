@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from simulator.analysis.stopping.precision import Target
     from simulator.analysis.stopping.until import simulate_until
     from simulator.analysis.stress.stress import stress
+    from simulator.analysis.sweep.bands import sweep
     from simulator.analysis.update.actuals import read_actuals
     from simulator.analysis.update.update import forecast_update
     from simulator.analysis.waterfall import waterfall
@@ -77,6 +78,7 @@ __all__ = [
     "stream_draws",
     "stress",
     "summarize",
+    "sweep",
     "tornado",
     "variance_split",
     "verify_results",
@@ -117,6 +119,7 @@ _HOMES = {
     "stream_draws": "simulator.streaming",
     "stress": "simulator.analysis.stress.stress",
     "summarize": "simulator.analysis.bands",
+    "sweep": "simulator.analysis.sweep.bands",
     "tornado": "simulator.analysis.sensitivity.tornado",
     "variance_split": "simulator.analysis.sensitivity.variance_split",
     "verify_results": "simulator.results",

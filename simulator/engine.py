@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.arguments import KernelArguments, compile_arguments
 from simulator.errors import InputError
+from simulator.executors import GrowingParts, Work, in_parts
 from simulator.kernels import history, static
 from simulator.kernels.lanes import LANES, WIDTH
 from simulator.kernels.play import Records
@@ -27,6 +28,7 @@ from simulator.threads import launching, using_threads
 INTERNAL = ("priced", "carboned")
 _CHUNK = 0.5  # s, between two signs of life, and until an interruption is heard
 _GROWTH = 8  # from a chunk to the next, at most
+_PART = 2**26  # bytes of draws that a worker sends at a time, at most
 
 Floats = NDArray[np.float64]
 
@@ -114,9 +116,12 @@ class Draws:
         Places of the inputs that differ between draws.
     same : mapping of str to str
         Outputs that have the values of another.
+    work : Work
+        What workers of an executor are told.
     """
 
     def __init__(self, resolved: Resolved, plan: SamplingPlan, seeds: Mapping[str, int] | None = None) -> None:
+        self.work = Work(resolved, plan, seeds)
         self._plan, self.same, self.names = plan, same_outputs(resolved), output_names(resolved)
         self._arguments = compile_arguments(resolved, plan, seeds)
         self.drawn = self._arguments.drawn
@@ -132,7 +137,12 @@ class Draws:
     def play(
         self, start: int, stop: int, progress: Callable[[int], None] | None = None, *, keep_finished: bool = False
     ) -> tuple[dict[str, Floats], dict[str, Floats]]:
-        """Return draws ``start`` to ``stop`` - 1, or those that are finished where ``KeyboardInterrupt`` ends it and they are wanted."""
+        """Return draws ``start`` to ``stop`` - 1, or those that are finished where ``KeyboardInterrupt`` ends it and they are wanted.
+
+        Draws that the workers of an executor compute are never finished up to one of them: they are wanted whole.
+        """
+        if self._plan.executor is not None:
+            return self._gathered(start, stop, progress)
         arguments, plan = self._arguments, self._plan
         parts, count = 1 if self._never is None else 2, stop - start
         kept = keep_finished and self._never is None  # a run that pauses is played twice
@@ -140,6 +150,25 @@ class Draws:
         if self._never is not None:
             outputs |= _saved_by_pausing(outputs, run_kernel(self._never, plan, start, stop, in_part(progress, 1, parts, count))[1])
         return inputs, {name: outputs[self.same.get(name, name)] for name in self.names}
+
+    def _gathered(self, start: int, stop: int, progress: Callable[[int], None] | None) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Return draws that the workers of the plan's executor compute."""
+        drawn = self._arguments.drawn
+        played = [name for name in self.names if self.same.get(name) not in self.names]  # of which the others are copies
+        inputs, outputs = np.empty((len(drawn), stop - start)), np.empty((len(played), stop - start))
+        parts = GrowingParts(1, start, stop, multiple=WIDTH, most=max(_PART // (8 * self.numbers), 1))
+        for _, low, high, (own, found) in in_parts(play_part, [self.work], parts, progress):
+            for row, name in zip(inputs, drawn, strict=True):
+                row[low - start : high - start] = own[name]
+            for row, name in zip(outputs, played, strict=True):
+                row[low - start : high - start] = found[name]
+        of = dict(zip(played, outputs, strict=True))
+        return dict(zip(drawn, inputs, strict=True)), {name: of[name if name in of else self.same[name]] for name in self.names}
+
+
+def play_part(work: Work, start: int, stop: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return draws ``start`` to ``stop`` - 1 of what a worker was told of, as :meth:`Draws.play` does."""
+    return Draws(*work).play(start, stop)
 
 
 def run_kernel(

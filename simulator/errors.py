@@ -71,6 +71,10 @@ class ConfigError(InputError):
         head = "1 problem" if count == 1 else f"{count} problems"
         super().__init__("\n".join([f"{head} in the configuration:", *(f"  {p}" for p in self.problems)]))
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Problem, ...]]]:
+        """Return what makes the error anew in another process."""
+        return type(self), (self.problems,)
+
 
 class LawError(InputError):
     """An uncertain value that cannot be: unknown family, infeasible or foreign parameters, mass outside the domain.
@@ -85,3 +89,7 @@ class LawError(InputError):
         self.what = what
         self.way_out = way_out
         super().__init__(f"{what}. {way_out}" if way_out else what)
+
+    def __reduce__(self) -> tuple[type[LawError], tuple[str, str]]:
+        """Return what makes the error anew in another process."""
+        return type(self), (self.what, self.way_out)

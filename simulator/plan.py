@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from simulator.errors import InputError
 
@@ -33,6 +33,9 @@ class SamplingPlan:
     device : {"cpu", "cuda"}
         A GPU computes the same draws of runs in expectations (``reliability.method: expected_value``), to rounding: 1e-12 of a
         value, see ``simulator.cuda``. It needs the extra ``cuda``.
+    executor : object, optional
+        A ``dask.distributed.Client``, or an executor of ``concurrent.futures``: its workers compute the draws, each part on one core
+        or on ``threads``. Changes no result; see :mod:`simulator.executors`.
 
     Raises
     ------
@@ -52,6 +55,7 @@ class SamplingPlan:
     threads: int | None = None
     block_size: int = 8192
     device: Literal["cpu", "cuda"] = "cpu"
+    executor: Any = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, low, high in (("draws", 1, 2**40), ("seed", 0, LARGEST_SEED), ("block_size", 1, 2**31)):
@@ -60,6 +64,11 @@ class SamplingPlan:
             raise InputError(f"plan = {self.plan!r} is not known; plans are random and sobol")
         if self.device not in ("cpu", "cuda"):
             raise InputError(f"device = {self.device!r} is not known; devices are cpu and cuda")
+        if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
+            raise InputError(
+                f"executor = {self.executor!r} is none; it has a method submit, as a dask.distributed.Client or an executor of "
+                "concurrent.futures has"
+            )
         if self.threads is not None:
             _check("threads", self.threads, 1, available_threads())
         if self.replicates is not None:

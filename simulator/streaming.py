@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from simulator.engine import Draws
+from simulator.engine import Draws, Floats, play_part
 from simulator.errors import InputError
+from simulator.executors import ListedParts, in_parts
 from simulator.plan import SamplingPlan
 from simulator.results import check_target, claimed
-from simulator.results.writer import BlockWriter
+from simulator.results.writer import RunWriter
 from simulator.scenario import Scenario, resolve
 
 
@@ -72,23 +73,36 @@ def stream_draws(
     resolved = resolve(scenario)
     with claimed(target):
         draws = Draws(resolved, plan)
-        writer = BlockWriter(resolved, plan, target, draws.drawn, draws.names)
+        writer = RunWriter(resolved, plan, target, draws.drawn, draws.names)
         told = writer.begin(resume=resume)
         if told and note is not None:
             note(told)
         if writer.complete:
             return False
         try:
-            done = plan.draws - sum(high - low for low, high in map(writer.range_of, writer.missing))
-            for number in writer.missing:
-                low, high = writer.range_of(number)
-                writer.write(number, *draws.play(low, high, None if progress is None else partial(_in_all, progress, done)))
-                done += high - low
-            writer.finish()
+            for number, inputs, outputs in _blocks(draws, writer, plan, progress):
+                writer.write_draws(number, inputs, outputs)
+            writer.finish_run()
         except BaseException:  # an interruption by the user too
             writer.leave()
             raise
     return True
+
+
+def _blocks(
+    draws: Draws, writer: RunWriter, plan: SamplingPlan, progress: Callable[[int], None] | None
+) -> Iterator[tuple[int, dict[str, Floats], dict[str, Floats]]]:
+    """Yield the blocks that are missing, in their order, or as workers finish them: number, inputs by place, outputs by name."""
+    ranges = {number: writer.range_of(number) for number in writer.missing}
+    done = plan.draws - sum(high - low for low, high in ranges.values())
+    tell = None if progress is None else partial(_in_all, progress, done)
+    if plan.executor is None:
+        for number, (low, high) in ranges.items():
+            yield number, *draws.play(low, high, None if progress is None else partial(_in_all, progress, done))
+            done += high - low
+        return
+    for part in in_parts(play_part, [draws.work], ListedParts((0, *both) for both in ranges.values()), tell):
+        yield part.low // writer.length, *part.result
 
 
 def _in_all(progress: Callable[[int], None], before: int, done: int) -> None:

@@ -6,8 +6,9 @@ import pytest
 import xarray as xr
 from statistics_helpers import assert_within_mcse
 
-from simulator.analysis.bands import ONE_SCRAMBLING, QUANTILES, bands_json, summarize
+from simulator.analysis.bands import QUANTILES, bands_json, summarize
 from simulator.analysis.order_statistics import draws_needed, interval_ranks
+from simulator.analysis.percentile_errors import ONE_SCRAMBLING
 from simulator.errors import InputError
 
 USD = {"role": "output", "units": "USD", "long_name": "cost"}

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from test_kernel_contract import contract
 from simulator import SamplingPlan, load_scenario, simulate, simulate_bands, summarize
 from simulator.analysis.chances import limits_exceeded
 from simulator.analysis.counted import counted
+from simulator.analysis.counted.sketch_rows import SketchRows
 from simulator.analysis.counted.sketches import Sketch
 from simulator.analysis.notes import notes
 from simulator.analysis.tails import moments_reported
@@ -41,6 +43,10 @@ def columns():
     )
     values[3, 77] = np.nan
     return values
+
+
+def sample_in(sketch, output, replicates=1):
+    return SketchRows(sketch.columns(), "sobol" if replicates > 1 else "random", replicates, sketch.draws).sample(output)
 
 
 def sketched(values, replicates, sizes, paired=()):
@@ -74,29 +80,32 @@ def test_counted_draws_are_the_draws_to_a_bin(columns, replicates):
     sketch = sketched(columns, replicates, [LEAF, 2 * LEAF, 2 * LEAF + 1234])
     for k, values in enumerate(columns):
         known = np.sort(values[~np.isnan(values)])
-        ordered = sketch.ordered(k)
+        sample = sample_in(sketch, k, replicates)
+        ordered = sample.ordered
         assert len(ordered) == known.size
-        assert sketch.missing(k) == np.isnan(values).sum()
+        assert sketch.missing(k) == sample.missing == np.isnan(values).sum()
         np.testing.assert_allclose(ordered[:], known, rtol=BIN_WIDTH, atol=SMALLEST)
+        assert np.all(np.abs(ordered[:] - known) <= ordered.errors(np.arange(known.size)) + SMALLEST)
         assert (ordered[0], ordered[-1]) == (known[0], known[-1])
         mean, sd = sketch.moments(k)
         assert mean == pytest.approx(known.mean(), rel=1e-12, abs=1e-13)
         assert sd == pytest.approx(known.std(ddof=1), rel=1e-12)
-        for r, (part, mean) in enumerate(sketch.by_replicate(k)) if replicates > 1 else ():
+        for r, (part, mean) in enumerate(sample.parts()) if replicates > 1 else ():
             own = values[r::replicates]
             own = np.sort(own[~np.isnan(own)])
             np.testing.assert_allclose(part[:], own, rtol=COARSE * BIN_WIDTH, atol=SMALLEST)
             assert mean == pytest.approx(own.mean(), rel=1e-12, abs=1e-13)
-    np.testing.assert_array_equal(sketch.ordered(4)[:], np.sort(columns[4]))  # whole numbers below 1024 are bins of their own
-    assert set(sketch.ordered(2)[:]) == {7.25}
+    whole = sample_in(sketch, 4).ordered
+    np.testing.assert_array_equal(whole[:], np.sort(columns[4]))  # whole numbers below 1024 are bins of their own
+    assert not whole.errors(np.arange(len(whole))).any()
+    assert set(sample_in(sketch, 2).ordered[:]) == {7.25}
 
 
-def same(one, other, outputs):
-    for k in range(outputs):
-        np.testing.assert_array_equal(one.ordered(k)[:], other.ordered(k)[:])
-        assert one.moments(k) == other.moments(k)
-        assert (one.missing(k), one.infinite(k)) == (other.missing(k), other.infinite(k))
-        assert [mean for _, mean in one.by_replicate(k)] == [mean for _, mean in other.by_replicate(k)]
+def same(one, other):
+    a, b = one.columns(), other.columns()
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name])
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -115,7 +124,7 @@ def test_parts_merged_in_any_order_are_the_whole(columns, seed):
     for part in parts:
         merged.merge(part)
     assert merged.draws == columns.shape[1]
-    same(merged, whole, len(columns))
+    same(merged, whole)
     assert [merged.correlation(*pair) for pair in ((0, 1), (0, 4), (4, 1))] == [
         whole.correlation(*pair) for pair in ((0, 1), (0, 4), (4, 1))
     ]
@@ -140,7 +149,7 @@ def test_a_spread_of_1e_14_of_the_mean_is_not_lost():
 @pytest.mark.parametrize("scale", [1e-20, 1e-9, 1e12, 1e50])
 def test_any_scale_is_counted_as_well(scale):
     values = scale * np.random.default_rng(2).lognormal(0, 1, (1, LEAF))
-    np.testing.assert_allclose(sketched(values, 1, [LEAF]).ordered(0)[:], np.sort(values[0]), rtol=BIN_WIDTH)
+    np.testing.assert_allclose(sample_in(sketched(values, 1, [LEAF]), 0).ordered[:], np.sort(values[0]), rtol=BIN_WIDTH)
 
 
 def test_what_lies_between_nought_and_large_draws_takes_no_room():
@@ -150,7 +159,7 @@ def test_what_lies_between_nought_and_large_draws_takes_no_room():
     assert sketch._bins.counts.nbytes < 2 * 17000 * 8
     assert sketch._parts.counts.nbytes < 2 * 256 * 1100 * 8  # an octave of bins for each output and replicate
     for k in range(2):
-        np.testing.assert_allclose(sketch.ordered(k)[:], np.sort(values[k]), rtol=BIN_WIDTH)
+        np.testing.assert_allclose(sample_in(sketch, k).ordered[:], np.sort(values[k]), rtol=BIN_WIDTH)
 
 
 def test_more_counts_than_memory_are_refused():
@@ -270,16 +279,21 @@ def test_on_the_command_line(tmp_path, capsys):
     assert "threshold exceeded: energy mean > 1 kWh" in printed.err
     assert "not exceeded: cost_total p81 > 1M" in printed.err
     data = json.loads(printed.out)
-    kept = summarize(simulate(load_scenario(QUICKSTART, overrides=EXPECTED), SamplingPlan(draws=20_000)))
+    results = simulate(load_scenario(QUICKSTART, overrides=EXPECTED), SamplingPlan(draws=20_000))
+    kept = summarize(results)
     told = data["bands"]["cost_total"]["quantiles"]["0.8"]
     assert told == pytest.approx(float(kept.value.sel(output="cost_total", quantile=0.8)), rel=BIN_WIDTH)
     assert data["value_error"] == BIN_WIDTH
-    assert target.stat().st_size < 1e6
+    assert target.stat().st_size < 4e5  # for 20 000 draws of 60 rows
 
     assert run("summarize", str(target), "--json") == 0
     assert json.loads(capsys.readouterr().out) == data
-    assert run("summarize", str(target), "--fail-above", "cost_total p33 > 1") == 2
-    assert "these bands hold p5, p10, p25, p50, p75, p80, p81, p90, p95; run again" in capsys.readouterr().err
+    assert run("summarize", str(target), "--fail-above", "cost_total p33 > 1") == 3
+    (told,) = re.findall(r"p33 > 1: it is (\S+) USD \(within (\S+) USD, by the bin it lies in\)", capsys.readouterr().err)
+    exact = float(summarize(results, quantiles=[0.33]).value.sel(output="cost_total").item())
+    assert abs(float(told[0]) - exact) <= 1.1 * float(told[1])  # of six and of one digit
+    assert run("summarize", str(target), "--fail-above", "stopped mean > 1%") == 2
+    assert "stopped is not an output" in capsys.readouterr().err
     assert run("summarize", str(target), "--context") == 2
 
 
@@ -313,9 +327,12 @@ def test_draws_that_are_all_infinite_on_one_side_of_nought_have_room(infinite, o
     sketch = sketched(values, 3, [LEAF, LEAF])
     for k in range(2):
         known = np.sort(values[k][~np.isnan(values[k])])
-        assert len(sketch.ordered(k)) == known.size
-        np.testing.assert_array_equal(sketch.ordered(k)[:], known)
-        assert sum(len(part) for part, _ in sketch.by_replicate(k)) == known.size
+        sample = sample_in(sketch, k, 3)
+        assert len(sample.ordered) == known.size
+        np.testing.assert_array_equal(sample.ordered[:], known)
+        assert not sample.ordered.errors(np.arange(known.size)).any()
+        assert sample.ordered.above(np.array([-1.0, 1.0]))[0].tolist() == [np.sum(known > -1.0), np.sum(known > 1.0)]
+        assert sum(len(part) for part, _ in sample.parts()) == known.size
 
 
 def test_infinite_draws_are_counted_as_those_that_are_kept():
@@ -324,9 +341,10 @@ def test_infinite_draws_are_counted_as_those_that_are_kept():
     values[0, 9] = np.nan
     for sizes in ([2 * LEAF + 50], [LEAF, LEAF, 50]):
         sketch = sketched(values, 1, sizes)
-        assert [sketch.infinite(k) for k in range(3)] == [3, 1, 0]
+        samples = [sample_in(sketch, k) for k in range(3)]
+        assert [sample.infinite for sample in samples] == [(0, 3), (1, 0), (0, 0)]
         for k in (1, 2):
-            assert counted._moments(sketch, k).note == moments_reported(values[k]).note
+            assert samples[k].moments().note == moments_reported(values[k]).note
     assert "1 of 8242 draws are infinite" in moments_reported(values[1]).note
 
 

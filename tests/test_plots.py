@@ -394,7 +394,7 @@ def test_equal_files_give_equal_pictures(folder: Path, tmp_path: Path, name: str
     ("words", "told"),
     [
         (["{run.nc}", "tornado"], "is not what tornado is drawn from. It can be drawn as bands, exceedance, joint, waterfall; tornado"),
-        (["{bands.nc}", "joint"], "It can be drawn as bands; joint reads draws: simulator run CONFIG -o FILE.nc"),
+        (["{bands.nc}", "joint"], "It can be drawn as bands, exceedance; joint reads draws: simulator run CONFIG -o FILE.nc"),
         (["{update.nc}", "bands"], "It can be drawn as update;"),
         (["{fan.nc}", "bands"], "It can be drawn as fan;"),
         (["{risk.nc}", "bands"], "It can be drawn as exceedance;"),

@@ -15,8 +15,9 @@ from statistics_helpers import assert_within_mcse
 from test_cli import run
 
 from simulator import SamplingPlan, load_scenario, open_results, search, simulate
+from simulator.analysis.axes import Axis, parse_axis
 from simulator.analysis.risk.shortfall import expected_shortfall
-from simulator.analysis.search.axes import Axis, parse_axis
+from simulator.analysis.samples import ascending
 from simulator.analysis.search.grids import Candidate, explore, first_grid, most_candidates
 from simulator.analysis.search.search import PARTS, Search
 from simulator.analysis.search.searched import search_json
@@ -39,7 +40,7 @@ def test_expected_shortfall_is_the_integral_of_the_quantile_function(n: int, p: 
     above = edges[edges >= p]
     middles = 0.5 * (above[1:] + above[:-1])
     quantiles = np.sort(values)[np.minimum((middles * n).astype(int), n - 1)]
-    assert expected_shortfall(np.sort(values), p) == pytest.approx((quantiles * np.diff(above)).sum() / (1 - p), rel=1e-12)
+    assert expected_shortfall(ascending(values), p) == pytest.approx((quantiles * np.diff(above)).sum() / (1 - p), rel=1e-12)
 
 
 def test_expected_shortfall_of_a_normal_is_its_closed_form() -> None:

@@ -18,8 +18,8 @@ import pytest
 import xarray as xr
 from streaming import RUN, SCENARIO, differing, everything, flipped
 
+import simulator.results.folder_writer
 import simulator.results.identity
-import simulator.results.writer
 from simulator import SamplingPlan, open_results, parse_scenario, save_results, simulate, simulate_bands, stream_draws, verify_results
 from simulator.analysis.counted import stored
 from simulator.cli import _run
@@ -27,7 +27,7 @@ from simulator.engine import Draws
 from simulator.errors import InputError
 from simulator.results.identity import machinery
 from simulator.results.manifest import MANIFEST
-from simulator.results.writer import BlockWriter
+from simulator.results.writer import RunWriter
 from simulator.scenario import resolve
 
 pytest.importorskip("zarr")
@@ -129,7 +129,7 @@ class Killed(BaseException):
 def kill_at(number: int, patch: pytest.MonkeyPatch) -> list[str]:
     """Kill a run at one of the steps that leave a trace on the disk, half done; returns the steps that were reached."""
     steps: list[str] = []
-    write_block, append, replace = simulator.results.writer.write_block, simulator.results.writer.append, Path.replace
+    write_block, append, replace = simulator.results.folder_writer.write_block, simulator.results.folder_writer.append, Path.replace
 
     def reached(what: str) -> bool:
         steps.append(what)
@@ -156,10 +156,10 @@ def kill_at(number: int, patch: pytest.MonkeyPatch) -> list[str]:
             raise Killed
         return replace(self, to)
 
-    patch.setattr(simulator.results.writer, "write_block", write)
-    patch.setattr(simulator.results.writer, "append", add)
+    patch.setattr(simulator.results.folder_writer, "write_block", write)
+    patch.setattr(simulator.results.folder_writer, "append", add)
     patch.setattr(Path, "replace", move)
-    patch.setattr(BlockWriter, "leave", lambda self: None)
+    patch.setattr(RunWriter, "leave", lambda self: None)
     return steps
 
 
@@ -306,13 +306,13 @@ def test_opening_an_interrupted_run_says_how_to_go_on(partial: Path, tmp_path: P
 def test_blocks_come_in_any_order(whole: Path, tmp_path: Path) -> None:
     resolved = resolve(SCENARIO)
     draws = Draws(resolved, PLAN)
-    writer = BlockWriter(resolved, PLAN, tmp_path / "run.zarr", draws.drawn, draws.names)
+    writer = RunWriter(resolved, PLAN, tmp_path / "run.zarr", draws.drawn, draws.names)
     writer.begin(resume=False)
     for number in (2, 0, 1):
         with pytest.raises(ValueError, match="missing"):
-            writer.finish()
-        writer.write(number, *draws.play(*writer.range_of(number)))
-    writer.finish()
+            writer.finish_run()
+        writer.write_draws(number, *draws.play(*writer.range_of(number)))
+    writer.finish_run()
     assert differing(tmp_path / "run.zarr", whole) == []
 
 
@@ -329,7 +329,7 @@ def test_a_disk_that_takes_no_more_is_told_and_finished_blocks_stay(
     where: str, error: Exception, what: str, whole: Path, tmp_path: Path
 ) -> None:
     target, allowed, calls = tmp_path / "run.zarr", {"write_block": 2, "append": 2, "flush_folders": 0, "write_text": 1}[where], []
-    usual = getattr(simulator.results.writer, where)
+    usual = getattr(simulator.results.folder_writer, where)
 
     def full(*arguments: Any) -> Any:
         calls.append(arguments)
@@ -338,7 +338,7 @@ def test_a_disk_that_takes_no_more_is_told_and_finished_blocks_stay(
         return usual(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulator.results.writer, where, full)
+        patch.setattr(simulator.results.folder_writer, where, full)
         told = (
             f"{target}: {what} (no more). {target}.partial holds {2 if 'block' in what else 3} of 3 blocks of draws of an interrupted run"
         )
@@ -352,10 +352,10 @@ def test_a_disk_that_is_full_from_the_first_leaves_nothing(tmp_path: Path, monke
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(simulator.results.writer, "write_block", full)
+    monkeypatch.setattr(simulator.results.folder_writer, "write_block", full)
     with pytest.raises(InputError, match=r"block 0 cannot be written \(No space left on device\)\. Name another place, or make room"):
         stream_draws(SCENARIO, PLAN, tmp_path / "run.zarr")
-    monkeypatch.setattr(simulator.results.writer, "write_skeleton", full)
+    monkeypatch.setattr(simulator.results.folder_writer, "write_skeleton", full)
     with pytest.raises(InputError, match=r"run\.zarr\.partial cannot be written \(No space left on device\)"):
         stream_draws(SCENARIO, PLAN, tmp_path / "run.zarr")
     assert list(tmp_path.iterdir()) == []

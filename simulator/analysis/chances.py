@@ -11,12 +11,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.analysis.estimates import Estimate, chance
+from simulator.analysis.estimates import UNKNOWN, Estimate, chance
 from simulator.quantities import QUANTITIES
 from simulator.reference import table
 
 #: limit of a scenario -> output that it bounds
 LIMITS = {"budget": "cost_total", "deadline": "programme_time", "carbon_cap": "emissions_total"}
+#: what joins the names of limits that hold together
+TOGETHER = " and "
 BUILDING, BUILT = "building", "building_saves"  # what is a chance too: that it is cheaper than buying; the output that tells it
 
 
@@ -56,24 +58,10 @@ def outcome(outputs: Mapping[Any, Any], limit: str) -> NDArray[np.float64]:
     return values
 
 
-def exceeded(results: xr.Dataset, name: str, limit: float) -> Estimate:
-    """Return how likely a limit is exceeded; NaN where a draw is, or the limit.
-
-    Parameters
-    ----------
-    results : xarray.Dataset
-        As :func:`simulator.simulate` returns it.
-    name : {"budget", "deadline", "carbon_cap"}
-    limit : float
-        In the canonical unit of its output.
-    """
-    return _chance_above(results, outcome(results, name), limit)
-
-
 def _chance_above(results: xr.Dataset, values: NDArray[np.float64], limit: float) -> Estimate:
     """Return how likely values are above a limit; of a NaN draw nothing is known, so that the chance is NaN."""
     if np.isnan(values).any() or math.isnan(limit):
-        return Estimate(math.nan, math.nan)
+        return UNKNOWN
     return chance(results, values > limit)
 
 
@@ -83,7 +71,7 @@ def _chances(results: xr.Dataset) -> dict[str, Estimate]:
         rows = zip(results.limit.values, results.probability_exceeded.values, results.mcse_exceeded.values, strict=True)
         return {str(name): Estimate(float(value), float(mcse)) for name, value, mcse in rows}
     stated: dict[str, float] = json.loads(results.attrs.get("limits", "{}"))
-    limits = {name: exceeded(results, name, limit) for name, limit in stated.items()}
+    limits = {name: _chance_above(results, outcome(results, name), limit) for name, limit in stated.items()}
     return limits | ({BUILDING: _chance_above(results, results[BUILT].values, 0.0)} if BUILT in results else {})
 
 

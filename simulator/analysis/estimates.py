@@ -30,6 +30,9 @@ class Estimate:
     mcse: float
 
 
+UNKNOWN = Estimate(math.nan, math.nan)
+
+
 def chance(results: xr.Dataset, happens: NDArray[np.bool_]) -> Estimate:
     """Return how likely something is.
 

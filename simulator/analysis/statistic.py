@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analysis.risk.shortfall import expected_shortfall
+from simulator.analysis.samples import ascending
 from simulator.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -57,7 +58,7 @@ class Statistic:
                 return float(np.mean(values))
             if self.kind == "percentile":
                 return float(np.quantile(values, self.probability))
-            return expected_shortfall(np.sort(values), self.probability)
+            return expected_shortfall(ascending(values), self.probability)
 
     @property
     def draws_needed(self) -> int:

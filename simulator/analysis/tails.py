@@ -48,7 +48,7 @@ class Moments:
     note: str
 
 
-def moments_reported(draws: NDArray[np.float64], *, is_sorted: bool = False) -> Moments:
+def moments_reported(draws: NDArray[np.float64]) -> Moments:
     """Return mean, sd and standard error of the mean, each only where the tails say that it exists.
 
     The mean of a finite sample always exists, that of the distribution need not: the mean of 1/mfu or of
@@ -62,8 +62,6 @@ def moments_reported(draws: NDArray[np.float64], *, is_sorted: bool = False) -> 
     ----------
     draws : array of float, shape (n,)
         Independent draws in any unit.
-    is_sorted : bool
-        Whether the draws already ascend, NaN last; else they are sorted here.
 
     Returns
     -------
@@ -82,7 +80,7 @@ def moments_reported(draws: NDArray[np.float64], *, is_sorted: bool = False) -> 
     >>> moments_reported(1 / uniform).note
     'no mean, sd or standard error: tail index 0.93 is not below 0.67, the mean may not exist'
     """
-    ordered = draws if is_sorted else np.sort(draws)
+    ordered = np.sort(draws)
     if len(ordered) and np.isnan(ordered[-1]):
         return refused(f"{np.isnan(ordered).sum()} of {len(ordered)} draws are NaN")
     if len(ordered) and not np.isfinite(ordered[[0, -1]]).all():

@@ -33,6 +33,7 @@ _SECTIONS = {
         "risk": ("simulator.cli.risk", "Tell the risk to exceed budget, deadline and carbon cap, and the contingency."),
         "sensitivity": ("simulator.cli.sensitivity", "Tell what drives an output: tornado, rank correlations, shares of its variance."),
         "compare": ("simulator.cli.compare", "Compare scenarios draw by draw: what differs, how surely, USD per tonne avoided."),
+        "sweep": ("simulator.cli.sweep", "Simulate every combination of settings: regions, prices, numbers of accelerators."),
         "decide": ("simulator.cli.decide", "Choose among scenarios or levers, and tell what knowing an input first is worth."),
         "search": ("simulator.cli.search", "Search for the settings that cost or emit least, under limits, with all that are as good."),
         "stress": ("simulator.cli.stress", "Tell what happened in the worst draws: inputs that shifted, outcomes, histories."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -59,15 +59,22 @@ class Stated:
     replicates: int | None
     threads: int | None
     block_size: int
+    cluster: str | None
     overrides: Sequence[str]
     levers: Sequence[str]
 
     def sampling(self, *, draws: int | None = None, device: Literal["cpu", "cuda"] = "cpu") -> SamplingPlan:
-        """Return the sampling plan, with other draws where they are given."""
+        """Return the sampling plan, with other draws where they are given, and connected to the cluster that is named."""
         from simulator.plan import SamplingPlan
 
         drawn = self.draws if draws is None else draws
-        return SamplingPlan(drawn, self.seed, self.plan, self.replicates, self.threads, self.block_size, device)
+        plan = SamplingPlan(drawn, self.seed, self.plan, self.replicates, self.threads, self.block_size, device)
+        if self.cluster is None:
+            return plan
+
+        from simulator.cli.cluster import connected
+
+        return replace(plan, executor=connected(self.cluster))
 
     def load(self, config: str) -> Scenario:
         """Return the scenario of a config as it is changed."""
@@ -103,6 +110,7 @@ def plan_options(command: F) -> Callable[..., Any]:
             ),
             click.option("--threads", type=int, help="Threads; changes no result  [default: all cores]"),
             click.option("--block-size", type=int, default=8192, show_default=True, help="Draws per unit of work; changes no result."),
+            click.option("--cluster", metavar="ADDRESS", help="Scheduler of a Dask cluster that draws: tcp://host:8786."),
             *scenario_options,
         )
     ):

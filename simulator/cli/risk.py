@@ -22,6 +22,7 @@ _OPTIONS = {"budget": "--budget", "deadline": "--deadline", "carbon_cap": "--car
     "  simulator risk configs/quickstart.yaml --budget 300k --deadline '2 weeks' --carbon 40t\n"
     "  simulator risk configs/quickstart.yaml --budget 300k --deadline 2027-01-15 --now 2027-01-01\n"
     "  simulator risk run.nc --budget 30M --levels 0.7,0.8,0.95 --json\n"
+    "  simulator risk bands.nc --budget 300k\n"
 )
 @click.argument("config", metavar="CONFIG|FILE", type=click.Path())
 @click.option("--budget", metavar="AMOUNT", help="Of the total cost: 30M, '450k USD'  [default: the scenario's]")
@@ -47,7 +48,8 @@ def command(
 ) -> None:
     """Tell how likely budget, deadline and carbon cap are exceeded, by how much, and what contingency that asks for.
 
-    CONFIG is simulated; FILE holds the draws that `simulator run -o` saved. Limits that are not stated are those of the scenario.
+    CONFIG is simulated; FILE holds the draws that `simulator run -o` saved, or with --summary their bands, which tell of limits together
+    only what they counted of the scenario's own. Limits that are not stated are those of the scenario.
     """
     from simulator.analysis.order_statistics import require_open_unit
     from simulator.errors import InputError
@@ -64,7 +66,7 @@ def command(
     if output is not None:
         check_target(output)
     if holds_results(config):
-        results = open_draws(config)
+        results = open_draws(config, counted=True)
         known = _dates_of(results)
         now = _today(deadline, known, now)
         limits = _limits(asked, json.loads(results.attrs.get("limits", "{}")), known, now)
@@ -149,6 +151,6 @@ def _limits(
 
 
 def _dates_of(results: xr.Dataset) -> dict[str, float | None]:
-    """Return what a result knows of its start: None where a date or time differs between draws."""
+    """Return what a result knows of its start: None where a date or time differs between draws, which bands tell by NaN."""
     names = [name for name in ("start_time", "preparation_time") if name in results]
-    return {name: results[name].item() if results[name].ndim == 0 else None for name in names}
+    return {name: results[name].item() if results[name].ndim == 0 and results[name].notnull() else None for name in names}

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.argument("config", type=click.Path())
 @plan_options
 @device_option
-@click.option("-o", "--output", type=click.Path(), help="Save all draws, or with --summary the bands, to FILE.nc or DIR.zarr.")
+@click.option("-o", "--output", type=click.Path(), help="Save all draws, or with --summary bands and counts, to FILE.nc or DIR.zarr.")
 @click.option("--resume", is_flag=True, help="Continue an interrupted run of -o DIR.zarr, which writes draws as they are made.")
 @click.option("--summary", is_flag=True, help="Count draws instead of keeping them: bands of any number of draws in the same memory.")
 @click.option("--context", is_flag=True, help="Tell who could afford it, and what it is as much as.")
@@ -78,7 +78,8 @@ def command(
     are told, and saved where -o asks for it; the exit code is 130. A run with -o DIR.zarr writes draws
     as they are made: whatever ends it, --resume goes on from there.
     """
-    from simulator.cli.thresholds import check, parse, quantiles_for
+    from simulator.analysis.counted.sketch_rows import is_counted
+    from simulator.cli.thresholds import check, parse, require_counts_tell
     from simulator.engine import output_names
     from simulator.errors import InputError
     from simulator.results import check_target, claimed
@@ -99,7 +100,8 @@ def command(
         draws = most_draws(scenario, draws)
     sampling = stated.sampling(draws=draws, device=device)
     limits = [parse(text, output_names(resolved)) for text in thresholds]
-    quantiles = quantiles_for(limits) if summary else ()
+    if summary:
+        require_counts_tell(limits)
     target = None if output is None else check_target(output)
     streaming = target is not None and target.suffix == ".zarr" and not (summary or wanted)
     if resume and not streaming:
@@ -110,14 +112,15 @@ def command(
 
     _note_balance(stated.plan, draws, sampling.scramblings)
     if target is not None and streaming:
-        results = streamed(scenario, sampling, target, resume=resume, quantiles=lambda: quantiles_for(limits), whole=context)
+        results = streamed(scenario, sampling, target, resume=resume, whole=context)
     else:
         with nullcontext() if target is None else claimed(target):
-            results = _simulated(scenario, sampling, quantiles if summary else None, wanted, confidence)
+            results = _simulated(scenario, sampling, wanted, confidence, summary=summary)
             finished = results.attrs["draws"]
             cut = not wanted and finished < draws
             _save(results, target, cut=cut)
-    if "value_error" in results.attrs:
+    if is_counted(results):
+        require_counts_tell(limits)
         show_bands(results, as_json=as_json, kept=streaming)
     else:
         show(results, as_json=as_json, context=context)
@@ -128,17 +131,15 @@ def command(
     check(results, limits)
 
 
-def _simulated(
-    scenario: Scenario, plan: SamplingPlan, quantiles: Sequence[float] | None, wanted: Sequence[Target], confidence: float | None
-) -> xr.Dataset:
-    """Return draws in memory, drawn until statistics are known as exactly as wanted; or bands alone, of the quantiles given."""
+def _simulated(scenario: Scenario, plan: SamplingPlan, wanted: Sequence[Target], confidence: float | None, *, summary: bool) -> xr.Dataset:
+    """Return draws in memory, drawn until statistics are known as exactly as wanted; or what is counted of them."""
     from simulator.cli.progress import showing_progress
 
     with showing_progress(plan.draws) as progress:
-        if quantiles is not None:
+        if summary:
             from simulator.analysis.counted.counted import simulate_bands
 
-            return simulate_bands(scenario, plan, quantiles=quantiles, progress=progress, keep_finished=True)
+            return simulate_bands(scenario, plan, progress=progress, keep_finished=True)
         if not wanted:
             from simulator.engine import simulate
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from simulator.scenario import Scenario
 
 
-def streamed(
-    scenario: Scenario, plan: SamplingPlan, target: Path, *, resume: bool, quantiles: Callable[[], Sequence[float]], whole: bool
-) -> xr.Dataset:
+def streamed(scenario: Scenario, plan: SamplingPlan, target: Path, *, resume: bool, whole: bool) -> xr.Dataset:
     """Draw to a Zarr folder, and return the draws; or, where memory should not hold them, their bands.
 
     Parameters
@@ -27,8 +25,6 @@ def streamed(
     target : Path
     resume : bool
         Continue an interrupted run; see :func:`simulator.stream_draws`.
-    quantiles : callable
-        Returns those of bands.
     whole : bool
         Return the draws whatever memory they take.
     """
@@ -38,7 +34,7 @@ def streamed(
 
     with showing_progress(plan.draws) as progress:
         _stream(scenario, plan, target, resume, progress)
-    return count_back(target, scenario, quantiles()) if is_large(target) and not whole else open_results(target)
+    return count_back(target, scenario) if is_large(target) and not whole else open_results(target)
 
 
 def _stream(scenario: Scenario, plan: SamplingPlan, target: Path, resume: bool, progress: Callable[[int], None]) -> None:
@@ -66,7 +62,7 @@ def _stream(scenario: Scenario, plan: SamplingPlan, target: Path, resume: bool, 
         raise click.Abort(f"after {done} of {plan.draws} draws; {left}. Continue it with --resume") from None
 
 
-def count_back(path: Path, scenario: Scenario | None, quantiles: Sequence[float]) -> xr.Dataset:
+def count_back(path: Path, scenario: Scenario | None) -> xr.Dataset:
     """Return the bands of saved draws, counted block by block; see :func:`simulator.analysis.counted.stored.count_stored`."""
     from simulator.analysis.counted.stored import count_stored, opened
     from simulator.cli.progress import showing_progress
@@ -75,6 +71,6 @@ def count_back(path: Path, scenario: Scenario | None, quantiles: Sequence[float]
         draws = results.sizes["draw"]
     try:
         with showing_progress(draws) as progress:
-            return count_stored(path, scenario, quantiles=quantiles, progress=lambda done: progress(done, draws, "counting", "left"))
+            return count_stored(path, scenario, progress=lambda done: progress(done, draws, "counting", "left"))
     except click.Abort:
         raise click.Abort(f"while the draws were counted, which are whole in {path}") from None

@@ -13,6 +13,7 @@ import click
     "  simulator summarize run.nc\n"
     "  simulator summarize run.zarr --json\n"
     "  simulator summarize run.nc --fail-above 'emissions_total p95 > 5000 t'\n"
+    "  simulator summarize bands.nc --fail-above 'cost_total p99 > 600k USD'\n"
 )
 @click.argument("file", type=click.Path())
 @click.option("--context", is_flag=True, help="Tell who could afford it, and what it is as much as.")
@@ -27,21 +28,24 @@ import click
 def command(file: str, as_json: bool, context: bool, thresholds: tuple[str, ...]) -> None:
     """Print the bands of FILE, draws or bands, which `simulator run -o` saved."""
     from simulator.analysis.bands import output_names
+    from simulator.analysis.counted.sketch_rows import is_counted
     from simulator.analysis.counted.stored import is_large, opened
     from simulator.cli.show.results import show, show_bands
     from simulator.cli.streamed import count_back
-    from simulator.cli.thresholds import check, parse, quantiles_for
+    from simulator.cli.thresholds import check, parse, require_counts_tell
     from simulator.errors import InputError
     from simulator.results import open_results
 
     large = is_large(Path(file)) and not context
     with opened(Path(file)) if large else nullcontext(open_results(file)) as results:
-        counted = "value_error" in results.attrs  # `run --summary` saved it
+        counted = large or is_counted(results)
         if counted and context:
             raise InputError(f"{file} holds bands, and --context reads draws; leave it out, or run without --summary")
-        limits = [parse(text, [str(name) for name in results.output.values] if counted else output_names(results)) for text in thresholds]
+        limits = [parse(text, output_names(results)) for text in thresholds]
+        if counted:
+            require_counts_tell(limits)
     if large:
-        show_bands(results := count_back(Path(file), None, quantiles_for(limits)), as_json=as_json, kept=True)
+        show_bands(results := count_back(Path(file), None), as_json=as_json, kept=True)
     elif counted:
         show_bands(results, as_json=as_json)
     else:

@@ -9,7 +9,7 @@ import click
 import numpy as np
 import xarray as xr
 
-from simulator.analysis.bands import QUANTILES, summarize
+from simulator.analysis.bands import summarize
 from simulator.analysis.notes import percentage, stopped_share
 from simulator.analysis.statistic import Statistic, parse_statistic
 from simulator.errors import InputError, LawError, SimulatorError, ThresholdExceededError
@@ -62,13 +62,13 @@ def parse(text: str, outputs: Sequence[str]) -> Threshold:
         raise InputError(f"{where}: {error}") from None
 
 
-def quantiles_for(thresholds: Sequence[Threshold]) -> tuple[float, ...]:
-    """Return the percentiles of bands, and those that thresholds ask for besides.
+def require_counts_tell(thresholds: Sequence[Threshold]) -> None:
+    """Refuse what draws that are counted do not tell.
 
     Raises
     ------
     InputError
-        Where bands cannot tell what a threshold asks for.
+        Percentiles of what is stopped, which is known by its share.
     """
     for threshold in thresholds:
         if threshold.statistic.output == STOPPED and threshold.statistic.kind != "mean":
@@ -76,7 +76,6 @@ def quantiles_for(thresholds: Sequence[Threshold]) -> tuple[float, ...]:
                 f"--fail-above '{threshold.text}': without draws, {STOPPED} is known by its mean; "
                 f"write '{STOPPED} mean > ...', or leave --summary out"
             )
-    return tuple(sorted({*QUANTILES, *(t.statistic.probability for t in thresholds if t.statistic.kind != "mean")}))
 
 
 def _bands_of(results: xr.Dataset, threshold: Threshold) -> xr.Dataset:
@@ -84,13 +83,7 @@ def _bands_of(results: xr.Dataset, threshold: Threshold) -> xr.Dataset:
     name, mean = threshold.statistic.output, threshold.statistic.kind == "mean"
     quantile = 0.5 if mean else threshold.statistic.probability
     if name == STOPPED and mean:  # a share, whose mean has no tail to judge
-        like = results if "draw" not in results.dims else summarize(results)
-        return like.sel(output="completed", quantile=quantile).assign(mean=stopped_share(results))
-    if "draw" not in results.dims:
-        if quantile not in results["quantile"]:
-            known = ", ".join(f"p{100 * q:g}" for q in results["quantile"].values)
-            raise InputError(f"--fail-above '{threshold.text}': these bands hold {known}; run again with this threshold")
-        return results.sel(output=name, quantile=quantile)
+        return summarize(results, quantiles=[quantile]).sel(output="completed", quantile=quantile).assign(mean=stopped_share(results))
     if name == STOPPED:
         results = results.assign({STOPPED: (1.0 - results.completed).assign_attrs(results.completed.attrs)})
     return summarize(results, quantiles=[quantile]).sel(output=name, quantile=quantile)
@@ -120,7 +113,9 @@ def check(results: xr.Dataset, thresholds: list[Threshold]) -> None:
         if np.isnan(value):
             raise SimulatorError(f"'{threshold.text}' cannot be judged: {row.note.item() or 'the statistic is not a number'}")
         unit = "" if row.unit.item() == "1" else f" {row.unit.item()}"
-        verdict = f"{threshold.text}: it is {value:.6g}{unit}{cut}"
+        of_bins = 0.0 if mean or "bin_error" not in row else float(row.bin_error.item())
+        within = f" (within {of_bins:.1g}{unit}, by the bin it lies in)" if of_bins else ""
+        verdict = f"{threshold.text}: it is {value:.6g}{unit}{within}{cut}"
         if value > threshold.limit:
             exceeded.append(verdict)
         else:

@@ -19,7 +19,7 @@ from importlib.resources import files
 from simulator.errors import InputError
 
 #: in the order in which they are read
-_CHAPTERS = ("scenario", "components", "histories", "risk", "pictures", "importing", "draws", "trust")
+_CHAPTERS = ("scenario", "components", "histories", "risk", "pictures", "importing", "draws", "clusters", "trust")
 
 
 def chapters() -> dict[str, str]:

@@ -16,7 +16,15 @@ A run of any length needs no more memory than a short one where its draws are co
 wider than 6.2e-5 of their value; means, standard deviations, correlations of outputs and the chances to exceed limits and to keep them
 together are exact. Counts of any parts of the draws merge to those of the whole, to the last bit, in any order.
 
-    simulator run configs/quickstart.yaml --summary --draws 1000000 -o bands.nc
+    simulator run configs/quickstart.yaml --set 'limits.budget=300k USD' --summary --draws 1000000 -o bands.nc
+    simulator risk bands.nc --levels 0.8,0.99
+    simulator plot bands.nc exceedance -o counted.svg
+    simulator summarize bands.nc --fail-above 'cost_total p99.9 > 1M'
+
+The file keeps the counts, a megabyte or two for any number of draws, and other percentiles, chances, CVaR and contingencies are read from
+them. Each has two errors in `--json`: `mcse`, which more draws make smaller, and `bin_error`, how far it may lie from what the draws
+themselves would tell. Which budgets and dates hold together is not known without draws, nor whether limits do that the scenario did not
+state.
 
 The draws themselves go to the disk as they are made where `-o` names a Zarr folder, in blocks of 32 to 64 MiB of numbers. Until the last
 block the folder is called `DIR.zarr.partial`, and an older `DIR.zarr` stays. Whatever ends the run, Ctrl-C, `kill -9` or a full disk, the

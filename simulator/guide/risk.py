@@ -19,10 +19,10 @@ r"""Reading the risk: chances, drivers, comparisons, worst draws, updates.
    mean of the worst 20 %    432.6 ± 0.9    14.53 ± 0.01    49.60 ± 0.07
 ```
 
-`risk` also takes the draws that `run -o` saved, and the `limits` of the scenario where none is stated; prints the budgets and dates that
-hold together with 70 % (`--joint`); and saves (`-o`) exact intervals of percentiles, intervals of CVaR (the mean of the worst) and the
-exceedance curves. A deadline may be a date, which counts from the scenario's `start_time` less its preparation, from `--now DATE`, or from
-today. The point estimate has every input at its median.
+`risk` also takes the draws that `run -o` saved, or the bands of any number of draws (`run --summary -o`, see `simulator guide draws`), and
+the `limits` of the scenario where none is stated; prints the budgets and dates that hold together with 70 % (`--joint`); and saves (`-o`)
+exact intervals of percentiles, intervals of CVaR (the mean of the worst) and the exceedance curves. A deadline may be a date, which counts
+from the scenario's `start_time` less its preparation, from `--now DATE`, or from today. The point estimate has every input at its median.
 
 ## What drives it
 

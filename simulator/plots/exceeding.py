@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from simulator.analysis.bands import summarize
-from simulator.analysis.chances import LIMITS, exceeded, outcome
-from simulator.analysis.estimates import Estimate
+from simulator.analysis.bands import summary_of
+from simulator.analysis.chances import LIMITS
+from simulator.analysis.estimates import UNKNOWN, Estimate
+from simulator.analysis.outcomes import exceeded, output_sample
 from simulator.analysis.risk.exceedance import exceedance_curve
-from simulator.analysis.sensitivity.replays import column
 from simulator.analysis.words import LIMIT_WORDS, chance_in_words
 from simulator.errors import InputError
 from simulator.plots.style import (
@@ -63,7 +63,8 @@ def exceedance(found: xr.Dataset, ax: Axes | None = None, *, output: str = "cost
     Parameters
     ----------
     found : xarray.Dataset
-        Draws, as :func:`simulator.simulate` returns them, or what :func:`simulator.budget_risk` does: the levels marked are then its own.
+        Draws, as :func:`simulator.simulate` returns them, or bands, as :func:`simulator.simulate_bands` does; or what
+        :func:`simulator.budget_risk` returns: the levels marked are then its own.
     ax : matplotlib.axes.Axes, optional
         Those of a new figure where left out.
     output : str
@@ -144,14 +145,12 @@ def _of_risk(found: xr.Dataset, output: str) -> _Told:
 
 
 def _of_draws(found: xr.Dataset, output: str) -> _Told:
-    draws = column(found, output).values
-    limit, chance_of = math.nan, Estimate(math.nan, math.nan)
+    sample, limit, chance_of = output_sample(found, output), math.nan, UNKNOWN
     for name, bounded in LIMITS.items():
         if bounded == output:
-            draws = outcome(found, name)
             limit = float(json.loads(found.attrs.get("limits", "{}")).get(name, math.nan))
-            chance_of = exceeded(found, name, limit)
-    one = xr.Dataset({"value": ("draw", draws, {"role": "output"})}, {"draw": found["draw"]}, found.attrs)
-    told = summarize(one, quantiles=_LEVELS).isel(output=0)
+            chance_of, _ = exceeded(found, sample, name, limit)
+    told = summary_of([("value", "", sample)], sample.draws, _LEVELS, 0.95).isel(output=0)
     marks = {level: Estimate(float(v), float(e)) for level, v, e in zip(_LEVELS, told.value.values, told.mcse.values, strict=True)}
-    return _Told(*exceedance_curve(found, draws), marks, limit, chance_of)
+    curve = exceedance_curve(sample)
+    return _Told(curve.values, curve.beyond, curve.interval, marks, limit, chance_of)

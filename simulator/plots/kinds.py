@@ -130,8 +130,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "exceedance": Kind(
         "How likely each value is exceeded",
-        f"{_DRAWS}, or risk: simulator risk CONFIG -o FILE.nc",
-        lambda f: _is_draws(f) or _is_comparison(f) or _is_dataset("curve_value")(f),
+        f"{_DRAWS}, or with --summary their bands; or risk: simulator risk CONFIG -o FILE.nc",
+        lambda f: _is_draws(f) or _is_comparison(f) or _is_dataset("curve_value")(f) or _is_dataset("bin_draws")(f),
         _with_draws(lambda f, w: exceedance_figure(f, width=w.width, output=_of_output(w))),
         _OUTPUT | _SCENARIO,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -45,6 +45,16 @@ def regions() -> Mapping[str, Region]:
     return MappingProxyType({key: Region(key, *places[key], MappingProxyType(known)) for key, known in figures.items()})
 
 
+@cache
+def _by_word() -> Mapping[str, Sequence[Region]]:
+    """Return the regions by their ids and names in small letters."""
+    found: dict[str, list[Region]] = {}
+    for place in regions().values():
+        for word in (place.id, place.name):
+            found.setdefault(word.casefold(), []).append(place)
+    return found
+
+
 def region(wanted: str) -> Region:
     """Return one region by its id or its name, in any case.
 
@@ -60,10 +70,7 @@ def region(wanted: str) -> Region:
     >>> region("gcp:europe-west9").figures["carbon_intensity"].basis
     'operational, average of the local grid'
     """
-    by_word: dict[str, list[Region]] = {}
-    for place in regions().values():
-        for word in (place.id, place.name):
-            by_word.setdefault(word.casefold(), []).append(place)
+    by_word = _by_word()
     word = wanted.strip().casefold()
     found = by_word.get(word, [])
     if len(found) == 1:

@@ -7,8 +7,8 @@ import math
 
 import xarray as xr
 
-from simulator.analysis.bands import ONE_SCRAMBLING
 from simulator.analysis.convergence import WANTED, Exactness, exactness
+from simulator.analysis.percentile_errors import ONE_SCRAMBLING
 from simulator.analysis.words import scale
 from simulator.plots.style import named
 from simulator.quantities import QUANTITIES

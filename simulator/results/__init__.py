@@ -2,11 +2,11 @@
 
 from simulator.results.attributes import provenance
 from simulator.results.files import check_target, open_draws, open_results, save_results, write_results
+from simulator.results.folder_writer import unfinished
 from simulator.results.labelled import evidence_json, label
 from simulator.results.lock import claimed
 from simulator.results.netcdf import netcdf_bytes
 from simulator.results.verify import verify_results
-from simulator.results.writer import unfinished
 
 __all__ = [
     "check_target",

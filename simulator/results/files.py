@@ -9,6 +9,7 @@ import xarray as xr
 
 from simulator.errors import InputError
 from simulator.results.attributes import SCHEMA
+from simulator.results.folder_writer import unfinished
 from simulator.results.identity import identity_of
 from simulator.results.labelled import ordered
 from simulator.results.lock import claimed
@@ -20,13 +21,13 @@ from simulator.results.store import (
     block_length,
     files_in,
     flush_folders,
+    places_of,
     replace_folder,
     require_zarr,
     scratch_beside,
     write_dataset,
 )
 from simulator.results.verify import damage_of, in_words
-from simulator.results.writer import unfinished
 from simulator.text_file import write_bytes, write_text
 
 
@@ -98,10 +99,11 @@ def _write_folder(results: xr.Dataset, target: Path) -> None:
 
 def _manifest(results: xr.Dataset, folder: Path, length: int) -> Manifest:
     """Return the manifest of a folder that holds a whole Dataset."""
-    manifest = Manifest(identity_of(results.attrs), length, -(-results.sizes["draw"] // length) if length else 0, complete=True)
+    places = places_of(results.sizes["draw"], length, results.sizes.get("scenario")) if length else []
+    manifest = Manifest(identity_of(results.attrs), length, len(places), complete=True)
     digests = {name: digest_of(folder / name, flush=True) for name in files_in(folder)}
-    for number in range(manifest.expected):
-        manifest.blocks[number] = {"files": {file: digests.pop(file) for file in block_files(results, number).values()}}
+    for number, at in enumerate(places):
+        manifest.blocks[number] = {"files": {file: digests.pop(file) for file in block_files(results, at).values() if file in digests}}
     manifest.rest = digests
     return manifest
 
@@ -145,8 +147,14 @@ def open_results(path: str | Path) -> xr.Dataset:
     return ordered(whole) if "draw" in whole.dims else whole  # draws, or bands
 
 
-def open_draws(path: str | Path) -> xr.Dataset:
+def open_draws(path: str | Path, *, counted: bool = False) -> xr.Dataset:
     """Read the draws of one scenario that :func:`save_results` wrote, into memory.
+
+    Parameters
+    ----------
+    path : str or Path
+    counted : bool
+        Whether bands will do whose draws were counted.
 
     Raises
     ------
@@ -154,6 +162,8 @@ def open_draws(path: str | Path) -> xr.Dataset:
         As :func:`open_results` does; and where a file holds bands, another verb's findings, or draws of several scenarios.
     """
     results = open_results(path)
+    if counted and "bin_draws" in results:
+        return results
     if "draw" not in results.dims or not any(array.attrs.get("role") == "output" for array in results.data_vars.values()):
         raise InputError(f"{path} holds no draws of a run: it was saved by `run --summary` or by another verb. Save draws with `run -o`")
     if "scenario" in results.dims:

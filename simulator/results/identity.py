@@ -31,14 +31,20 @@ def machinery(device: str) -> dict[str, Any]:
 
         name = cuda.get_current_device().name
         return machinery("cpu") | {"gpu": name.decode() if isinstance(name, bytes) else str(name)}
-    from llvmlite.binding import get_host_cpu_name  # noqa: PLC0415 - where something is computed, numba has imported it
-
     return {
         "kernels": source_hash(),
-        "processor": f"{platform.machine()} {get_host_cpu_name()}",
+        "processor": processor(),
         "system": platform.system(),
         "libraries": {name: version(name) for name in ("llvmlite", "zarr", "numcodecs")},
     }
+
+
+def processor() -> str:
+    """Return the kind of processor that kernels are compiled for: the machine's, or what ``NUMBA_CPU_NAME`` says."""
+    import numba  # noqa: PLC0415 - where something is computed, it is imported
+    from llvmlite.binding import get_host_cpu_name  # noqa: PLC0415 - as numba
+
+    return f"{platform.machine()} {numba.config.CPU_NAME or get_host_cpu_name()}"
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -145,7 +145,7 @@ def evidence_json(resolved: Resolved) -> str:
 def _side_by_side(rows: list[Floats]) -> Floats:
     """Return rows as columns, shape (n, k): as they lie in memory where they follow each other there, else copied."""
     base = rows[0].base
-    if base is not None and base.ndim == 2 and all(row.base is base and row.size == base.shape[1] for row in rows):
+    if isinstance(base, np.ndarray) and base.ndim == 2 and all(row.base is base and row.size == base.shape[1] for row in rows):
         places = [(row.ctypes.data - base.ctypes.data) // base.strides[0] for row in rows]
         if places == list(range(places[0], places[0] + len(rows))):
             return np.asarray(base[places[0] : places[0] + len(rows)].T)

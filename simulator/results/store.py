@@ -44,10 +44,19 @@ def block_length(results: xr.Dataset, draws: int) -> int:
     return min(length, max(draws, 1))
 
 
+def places_of(draws: int, length: int, scenarios: int | None) -> list[dict[str, int]]:
+    """Return the place of each block along its dimensions: blocks of draws, of one scenario after the other where there are several."""
+    numbers = range(-(-draws // length))
+    if scenarios is None:
+        return [{"draw": number} for number in numbers]
+    return [{"scenario": scenario, "draw": number} for scenario in range(scenarios) for number in numbers]
+
+
 def write_dataset(results: xr.Dataset, folder: Path, length: int) -> None:
-    """Write a Dataset as a Zarr folder whose chunks along ``draw`` have so many draws."""
+    """Write a Dataset as a Zarr folder whose chunks along ``draw`` have so many draws, of one scenario each."""
+    lengths = {"draw": length, "scenario": 1}
     chunks = {
-        name: {"chunks": tuple(length if dimension == "draw" else max(size, 1) for dimension, size in variable.sizes.items())}
+        name: {"chunks": tuple(lengths.get(str(dimension), max(size, 1)) for dimension, size in variable.sizes.items())}
         for name, variable in results.variables.items()
         if "draw" in variable.dims
     }
@@ -69,17 +78,18 @@ def write_skeleton(results: xr.Dataset, folder: Path, draws: int, length: int) -
     zarr.consolidate_metadata(folder, zarr_format=2)
 
 
-def write_block(folder: Path, block: xr.Dataset, number: int, length: int) -> dict[str, str]:
-    """Write a block of draws; returns the SHA-256 of each file by name, all of which are on the disk."""
+def write_block(folder: Path, block: xr.Dataset, at: Mapping[str, int], length: int) -> dict[str, str]:
+    """Write a block of draws, whose place is told by dimension; returns the SHA-256 of each file by name, all of which are on the disk."""
     import zarr  # noqa: PLC0415 - an optional dependency
 
-    low = number * length
-    names = block_files(block, number)
+    lengths = {"draw": length, "scenario": 1}
+    within = {name: slice(k * lengths[name], k * lengths[name] + block.sizes[name]) for name, k in at.items()}
+    names = block_files(block, at)
     with zarr.config.set({"array.write_empty_chunks": True}):
         group = zarr.open_group(folder, mode="r+", zarr_format=2)
         for name in names:
             variable = block.variables[name]
-            place = tuple(slice(low, low + block.sizes["draw"]) if dimension == "draw" else slice(None) for dimension in variable.dims)
+            place = tuple(within.get(str(dimension), slice(None)) for dimension in variable.dims)
             group[name][place] = variable.values  # type: ignore[index]
     digests = {file: digest_of(folder / file, flush=True) for file in names.values()}
     flush_folders(folder)
@@ -96,10 +106,10 @@ def write_attributes(folder: Path, attributes: Mapping[str, Any]) -> None:
         zarr.consolidate_metadata(folder, zarr_format=2)
 
 
-def block_files(results: xr.Dataset, number: int) -> dict[str, str]:
-    """Return the file that holds a block of draws, by variable."""
+def block_files(results: xr.Dataset, at: Mapping[str, int]) -> dict[str, str]:
+    """Return the file that holds a block of draws, by variable; that of the draws' numbers is the same for all scenarios."""
     return {
-        str(name): f"{name}/" + ".".join(str(number) if dimension == "draw" else "0" for dimension in variable.dims)
+        str(name): f"{name}/" + ".".join(str(at.get(str(dimension), 0)) for dimension in variable.dims)
         for name, variable in results.variables.items()
         if "draw" in variable.dims
     }

@@ -1,239 +1,62 @@
-"""Draws to a Zarr folder, block by block, in any order: what is killed goes on where it was."""
+"""The draws of a run to a Zarr folder, block by block."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.replayed import ReplayedHours, replayed_hours
 from simulator.results.attributes import provenance
-from simulator.results.identity import differences, identity_of, machinery
+from simulator.results.folder_writer import FolderWriter
+from simulator.results.identity import identity_of, machinery
 from simulator.results.labelled import correlated_columns, labelled
-from simulator.results.manifest import MANIFEST, Manifest, append, chained, changed_files, digest_of, read_manifest
-from simulator.results.store import (
-    PARTIAL,
-    block_length,
-    files_in,
-    flush_folders,
-    replace_folder,
-    require_zarr,
-    scratch_beside,
-    write_attributes,
-    write_block,
-    write_skeleton,
-)
 from simulator.scenario import Resolved
-from simulator.text_file import write_text
 
 Floats = NDArray[np.float64]
 
 
-class BlockWriter:
-    """Writes the draws of a run into ``DIR.zarr.partial``, which becomes ``DIR.zarr`` once it is complete.
-
-    The bytes of the finished folder are the same in whichever order blocks are written, and however often the run was interrupted.
+class RunWriter(FolderWriter):
+    """Writes the draws of a run; see :class:`simulator.results.folder_writer.FolderWriter`.
 
     Parameters
     ----------
     resolved : Resolved
     plan : SamplingPlan
     target : Path
-        ``DIR.zarr``. Only one process may write it at a time; see :func:`simulator.results.lock.claimed`.
+        ``DIR.zarr``.
     inputs, outputs : sequence of str
         Places of the inputs that are drawn, and names of the outputs.
-
-    Attributes
-    ----------
-    length : int
-        Draws in a block; the last may have fewer.
-    complete : bool
-        Whether the folder stands in its place.
     """
 
     def __init__(self, resolved: Resolved, plan: SamplingPlan, target: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-        require_zarr()
-        self._resolved, self._plan, self._target = resolved, plan, target
-        self._partial = partial_of(target)
-        none = labelled(resolved, np.empty(0, np.int64), {name: np.empty(0) for name in inputs}, {name: np.empty(0) for name in outputs})
-        self._skeleton = none.assign_attrs(provenance(resolved, plan, {}, None, plan.draws))
-        self.length = block_length(none, plan.draws)
-        identity = identity_of(self._skeleton.attrs) | machinery(plan.device)
-        self._manifest = Manifest(identity, self.length, -(-plan.draws // self.length))
-        self._chain = ""
-        self._static: set[str] = set()
-        self.complete = False
+        self._resolved, self._plan = resolved, plan
+        skeleton = without_draws(resolved, inputs, outputs).assign_attrs(provenance(resolved, plan, {}, None, plan.draws))
+        super().__init__(target, skeleton, plan.draws, identity_of(skeleton.attrs) | machinery(plan.device))
 
-    @property
-    def missing(self) -> tuple[int, ...]:
-        """Numbers of the blocks that are to be written still."""
-        return tuple(number for number in range(self._manifest.expected) if number not in self._manifest.blocks)
+    def write_draws(self, number: int, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats]) -> None:
+        """Write a block that is missing: inputs by place, outputs by name; see :meth:`FolderWriter.write`."""
+        block = labelled(self._resolved, np.arange(*self.range_of(number)), inputs, outputs)
+        self.write(number, block, replayed=replayed_hours(self._resolved, inputs, outputs))
 
-    def range_of(self, number: int) -> tuple[int, int]:
-        """Return the first draw of a block, and the first after it."""
-        return number * self.length, min((number + 1) * self.length, self._plan.draws)
+    def finish_run(self) -> None:
+        """Put the folder into its place; see :meth:`FolderWriter.finish`."""
+        hours = [ReplayedHours(*block["replayed"]) for block in self.told() if block["replayed"]]
+        self.finish(partial(self._attributes, reduce(ReplayedHours.together, hours) if hours else None))
 
-    def begin(self, *, resume: bool) -> str:
-        """Make the folder, or go on with it; returns what there is to tell of it.
-
-        Raises
-        ------
-        InputError
-            Where a folder of an interrupted run is there and is not to be resumed, or is one of another run: it stays as it is.
-            Where nothing can be written.
-        """
-        before = read_manifest(self._partial)
-        if before is None and self._partial.exists():
-            raise InputError(f"{self._partial} exists and is not of an interrupted run; it is left as it is. Name another output")
-        if before is not None and before.blocks and not resume:
-            raise InputError(f"{unfinished(self._target)}. Continue it with --resume, or delete that folder to start anew")
-        told = ""
-        try:
-            if resume and before is not None:
-                told = self._take_over(before)
-            elif resume and self._target.exists():
-                return self._complete_already()
-            elif resume:
-                told = f"there is no interrupted run at {self._target}; this one starts anew"
-            self._make()
-        except OSError as error:
-            raise InputError(f"{self._partial} cannot be written ({error.strerror or error}). Name another place, or make room") from error
-        return told
-
-    def _take_over(self, before: Manifest) -> str:
-        """Take over the blocks of an interrupted run that are as they were written."""
-        self._refuse_others(before, self._partial, "delete that folder to start anew")
-        told = [before.damage] if before.damage else []
-        for number, record in before.blocks.items():
-            if wrong := changed_files(self._partial, record["files"]):
-                told.append(f"block {number}: {'; '.join(wrong)}")
-            else:
-                self._manifest.blocks[number] = record
-        done = f"{len(self._manifest.blocks)} of {self._manifest.expected} blocks are finished"
-        return ". Computed again: ".join([done, "; ".join(told)]) if told else done
-
-    def _complete_already(self) -> str:
-        """Say that the run is complete, or refuse to resume another."""
-        before = read_manifest(self._target)
-        if before is None:
-            raise InputError(
-                f"{self._target} was not written by `run -o DIR.zarr`, and cannot be resumed. Leave out --resume to replace it"
-            )
-        self._refuse_others(before, self._target, "leave out --resume to replace it")
-        self._manifest.blocks |= before.blocks
-        self.complete = True
-        return f"{self._target} is complete already"
-
-    def _refuse_others(self, before: Manifest, folder: Path, way_out: str) -> None:
-        other = differences(before.identity, self._manifest.identity)
-        if not other and before.block != self.length:
-            other = [f"draws in a block: {before.block} -> {self.length}"]
-        if other:
-            raise InputError(f"{folder} is of another run: {'; '.join(other)}. Resume it as it was begun, or {way_out}")
-
-    def _make(self) -> None:
-        """Write all but draws, and the manifest; what an interrupted run left half-written goes."""
-        with scratch_beside(self._target) as scratch:
-            fresh = scratch / self._target.name
-            write_skeleton(self._skeleton, fresh, self._plan.draws, self.length)
-            self._static = set(files_in(fresh))
-            self._write_manifest(fresh)
-            if not self._manifest.blocks:
-                shutil.rmtree(self._partial, ignore_errors=True)
-                fresh.replace(self._partial)
-                return
-            for name in [*sorted(self._static), MANIFEST]:
-                (self._partial / name).parent.mkdir(exist_ok=True)
-                (fresh / name).replace(self._partial / name)
-            self._sweep()
-
-    def _write_manifest(self, folder: Path) -> None:
-        write_text(folder / MANIFEST, self._manifest.text())
-        self._chain = ""
-        for record in self._manifest.records():
-            self._chain = chained(record, self._chain)[1]
-
-    def _sweep(self) -> None:
-        """Remove files that belong to no finished block: cut while they were written, or changed since."""
-        known = self._static | self._manifest.files().keys()
-        for name in [name for name in files_in(self._partial) if name not in known]:
-            (self._partial / name).unlink()
-
-    def write(self, number: int, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats]) -> None:
-        """Write a block that is missing: inputs by place, outputs by name.
-
-        Raises
-        ------
-        InputError
-            Where it cannot be written: the finished blocks stay.
-        """
-        low, high = self.range_of(number)
-        block = labelled(self._resolved, np.arange(low, high), inputs, outputs)
-        replayed = replayed_hours(self._resolved, inputs, outputs)
-        try:
-            record = {"files": write_block(self._partial, block, number, self.length), "replayed": replayed}
-            self._chain = append(self._partial, {"block": number, **record}, self._chain)
-        except OSError as error:
-            raise self._stopped(f"block {number} cannot be written", error) from error
-        self._manifest.blocks[number] = record
-
-    def finish(self) -> None:
-        """Put the folder, whose blocks are all written, into its place.
-
-        Raises
-        ------
-        InputError
-            Where it cannot be: the finished blocks stay, and an older result too.
-        """
-        if self.missing:
-            raise ValueError(f"blocks {self.missing} are missing")
-        try:
-            write_attributes(self._partial, self._attributes())
-            self._sweep()
-            self._manifest.rest = {name: digest_of(self._partial / name, flush=True) for name in sorted(self._static)}
-            self._manifest.complete = True
-            self._write_manifest(self._partial)
-            flush_folders(self._partial)
-            replace_folder(self._partial, self._target)
-            self.complete = True
-        except (OSError, InputError) as error:  # the latter of the manifest
-            raise self._stopped("cannot be completed", error) from error
-
-    def _attributes(self) -> dict[str, object]:
-        """Return the attributes of all draws."""
-        hours = [ReplayedHours(*block["replayed"]) for _, block in sorted(self._manifest.blocks.items()) if block["replayed"]]
-        with xr.open_zarr(self._partial, consolidated=True, chunks=None) as results:
+    def _attributes(self, replayed: ReplayedHours | None, folder: Path) -> dict[str, Any]:
+        with xr.open_zarr(folder, consolidated=True, chunks=None) as results:
             columns = correlated_columns(self._resolved, results)
-        replayed = reduce(ReplayedHours.together, hours) if hours else None
         return provenance(self._resolved, self._plan, columns, replayed, self._plan.draws)
 
-    def leave(self) -> None:
-        """Take the folder away where it holds no finished block: there is nothing to resume."""
-        if not self._manifest.blocks:
-            shutil.rmtree(self._partial, ignore_errors=True)
 
-    def _stopped(self, what: str, error: OSError | InputError) -> InputError:
-        left = unfinished(self._target) if self._manifest.blocks else ""
-        way_out = f"{left}. Continue it with --resume once they can be written" if left else "Name another place, or make room"
-        return InputError(f"{self._target}: {what} ({getattr(error, 'strerror', None) or error}). {way_out}")
-
-
-def partial_of(target: Path) -> Path:
-    """Return the folder that draws are written into until they are complete."""
-    return target.with_name(target.name + PARTIAL)
-
-
-def unfinished(target: Path) -> str:
-    """Return what an interrupted run has left of a result, in words; nothing where it left nothing."""
-    partial = partial_of(target)
-    manifest = read_manifest(partial)
-    if manifest is None:
-        return ""
-    return f"{partial} holds {len(manifest.blocks)} of {manifest.expected} blocks of draws of an interrupted run"
+def without_draws(resolved: Resolved, inputs: Sequence[str], outputs: Sequence[str]) -> xr.Dataset:
+    """Return the Dataset of no draws, whose inputs and outputs are named."""
+    none = np.empty(0)
+    return labelled(resolved, np.empty(0, np.int64), dict.fromkeys(inputs, none), dict.fromkeys(outputs, none))

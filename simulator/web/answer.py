@@ -16,6 +16,7 @@ from simulator.analysis.bands import summarize
 from simulator.analysis.comparison.differences import differences
 from simulator.analysis.fans import fan_bands
 from simulator.analysis.risk.exceedance import exceedance_curve
+from simulator.analysis.samples import sample_of
 from simulator.analysis.sensitivity.rank_correlation import rank_correlations
 from simulator.engine import simulate
 from simulator.errors import InputError
@@ -136,9 +137,9 @@ def answer(scenario: Scenario, plan: SamplingPlan, progress: Progress | None = N
     (True, 5, 2)
     """
     results = simulate(scenario, plan, progress=progress)
-    values, beyond, _ = exceedance_curve(results, results.cost_total.values)
+    curve = exceedance_curve(sample_of(results, results.cost_total.values))
     fan, ranks = _fan(scenario, plan, progress), _ranks(results)
-    return Answer(scenario, plan, results, summarize(results), fan, ranks, (values, beyond))
+    return Answer(scenario, plan, results, summarize(results), fan, ranks, (curve.values, curve.beyond))
 
 
 def _fan(scenario: Scenario, plan: SamplingPlan, progress: Progress | None) -> xr.Dataset | str:

@@ -13,6 +13,7 @@ from scipy.stats import binomtest, norm
 
 from simulator.analysis.order_statistics import draws_needed, interval_ranks
 from simulator.analysis.risk.shortfall import shortfall_interval, shortfalls
+from simulator.analysis.samples import SortedDraws, sample_of
 
 SAMPLES, FALSE_ALARM = 2000, 1e-6
 PERCENTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
@@ -42,7 +43,7 @@ def test_intervals_cover_as_often_as_they_say(name, draws, capsys):
         for p, own in ranks.items():
             percentile[p] += own is not None and ordered[own.lower - 1] <= law(norm.ppf(p), sigma) <= ordered[own.upper - 1]
         for p in worst:
-            low, high = shortfall_interval(ordered, p)
+            low, high = shortfall_interval(SortedDraws(ordered), p)
             cvar[p] += low <= truth[p] <= high
     with capsys.disabled():
         print(f"\n{name}, {draws} draws: CVaR { ({p: int(count) / SAMPLES for p, count in cvar.items()}) }")
@@ -59,7 +60,7 @@ def test_what_is_offered_covers_though_heavy_samples_are_refused(name, draws, p,
     sigma, rng, plan = SIGMAS[name], np.random.default_rng(draws), xr.Dataset(attrs={"plan": "random"})
     truth, offered, covered = cvar_of(sigma, p), 0, 0
     for _ in range(SAMPLES):
-        (found,) = shortfalls(plan, law(rng.standard_normal(draws), sigma), [p])
+        (found,) = shortfalls(sample_of(plan, law(rng.standard_normal(draws), sigma)), [p])
         offered += not math.isnan(found.low)
         covered += found.low <= truth <= found.high
     with capsys.disabled():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from simulator.errors import InputError
 from simulator.kernels.tally import NEGATIVE, POSITIVE, SMALLEST, ZERO, bin_of, coarse_bin
 
 _MOST = 2**30  # bytes of counts
+_SMALL = 2**16 - 1  # the largest count of two bytes
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -39,6 +42,18 @@ class Bins:
         self.rows = np.tile(np.array([0, 1, -1]), (outputs, 1))
         self._sizes = np.ones(outputs, dtype=np.int64)
         self.counts = np.zeros(outputs * replicates, dtype=np.int64)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process is sent: most counts are small, so that two bytes of each are, and the others beside them."""
+        large = np.flatnonzero(self.counts >= _SMALL)
+        small = np.minimum(self.counts, _SMALL).astype(np.uint16)
+        return {**self.__dict__, "counts": small, "large": (large, self.counts[large])}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        large, counts = state.pop("large")
+        self.__dict__.update(state)
+        self.counts = self.counts.astype(np.int64)
+        self.counts[large] = counts
 
     @property
     def starts(self) -> Integers:

@@ -6,20 +6,19 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.analysis.bands import PAIRED, QUANTILES, ErrorsOf, as_summary, errors_by_plan, note_of_pairs, statistics
-from simulator.analysis.chances import BUILT, LIMITS
-from simulator.analysis.counted.sketches import Sketch
-from simulator.analysis.counted.tallied import PAIRED_OUTPUTS, TOGETHER, Tally
-from simulator.analysis.estimates import Estimate, chance_of_counts
+from simulator.analysis.bands import QUANTILES, counted_samples, summary_of
+from simulator.analysis.chances import BUILT, LIMITS, TOGETHER
+from simulator.analysis.counted.sketch_rows import SketchRows
+from simulator.analysis.counted.tallied import PAIRED_OUTPUTS, Tally
+from simulator.analysis.estimates import UNKNOWN, chance_of_counts
 from simulator.analysis.order_statistics import require_open_unit
-from simulator.analysis.tails import Moments, moments_judged, refused
 from simulator.engine import Draws
+from simulator.executors import GrowingParts, Work, in_parts
 from simulator.kernels.tally import BIN_WIDTH, LEAF
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
@@ -28,6 +27,7 @@ from simulator.scenario import Resolved, Scenario, resolve
 from simulator.threads import launching, using_threads
 
 _CHUNK = 2**26  # bytes of draws that are kept at a time
+_LONGEST = 2**27  # draws of a worker's part: more take no longer to hand out
 
 Floats = NDArray[np.float64]
 
@@ -66,8 +66,10 @@ def simulate_bands(
     xarray.Dataset
         What :func:`simulator.summarize` returns; with ``probability_exceeded`` and ``mcse_exceeded`` by ``limit``, ``probability_held``
         and ``mcse_held`` by ``limits_together``, ``correlation`` by ``paired_output`` and ``with_output``, and the
-        attribute ``value_error``: the largest error of a percentile by its bin, relative to it; see
-        :class:`simulator.analysis.counted.told.Told` for what else they tell.
+        attribute ``value_error``: the largest error of a percentile by its bin, relative to it, which ``bin_error`` tells of each; see
+        :class:`simulator.analysis.counted.told.Told` for what else they tell. The counts are kept beside: by ``bin`` its row, number and
+        draws, by ``row`` what is known of its draws, so that other percentiles (:func:`simulator.summarize`) and risk
+        (:func:`simulator.budget_risk`) can be asked of them.
 
     Raises
     ------
@@ -103,8 +105,12 @@ def count_draws(
 ) -> tuple[Tally, int]:
     """Return counts of draws ``start``, which begins a leaf, to ``stop`` - 1, and the number of those that are finished."""
     draws = Draws(resolved, plan)
-    limits = scenario.limits.model_dump(exclude_none=True)
-    tally = Tally(resolved, limits, plan.scramblings, draws.same, draws.names)
+    tally = Tally(resolved, scenario.limits.model_dump(exclude_none=True), plan.scramblings, draws.same, draws.names)
+    if plan.executor is not None:
+        parts = GrowingParts(1, start, stop, multiple=LEAF, most=_LONGEST)
+        for part in in_parts(count_part, [Work(resolved, plan)], parts, progress):
+            tally.merge(part.result)
+        return tally, stop
     size = max(_CHUNK // (8 * draws.numbers) // LEAF, 1) * LEAF
     for low in range(start, stop, size):
         high = min(low + size, stop)
@@ -119,17 +125,43 @@ def count_draws(
     return tally, stop
 
 
+def count_part(work: Work, start: int, stop: int) -> Tally:
+    """Return counts of draws ``start`` to ``stop`` - 1 of what a worker was told of."""
+    return count_draws(work.resolved.scenario, work.resolved, work.plan, start, stop)[0]
+
+
 def bands_of(tally: Tally, resolved: Resolved, plan: SamplingPlan, quantiles: Sequence[float], confidence: float) -> xr.Dataset:
     """Return the bands of counted draws; see :func:`simulate_bands`."""
-    sketch, places = tally.sketch, tally.places
-    probabilities = np.array(quantiles, dtype=np.float64)
-    errors_of = errors_by_plan(plan.plan, plan.scramblings, plan.draws, probabilities, confidence)
-    statistics_of = [_statistics(sketch, name, place, plan, probabilities, confidence, errors_of) for name, place in places.items()]
-    units = [QUANTITIES[name.partition("[")[0]].unit for name in places]
-    summary = as_summary(statistics_of, list(places), units, probabilities)
-    summary = summary.assign(_chances(tally, plan) | _correlations(tally))
+    rows = SketchRows(tally.sketch.columns(), plan.plan, plan.scramblings, plan.draws)
+    summary = summary_of(counted_samples(rows, tally.places), plan.draws, quantiles, confidence)
+    summary = summary.assign(rows.variables()).assign(_places(tally) | _chances(tally, plan) | _correlations(tally) | _dates(resolved))
     attributes = provenance(resolved, plan, {}, tally.told.replayed, plan.draws) | tally.told.attributes()
     return summary.assign_attrs(attributes, confidence=confidence, value_error=BIN_WIDTH)
+
+
+def _places(tally: Tally) -> dict[str, xr.DataArray]:
+    """Return where outputs, and what limits are compared with, stand in the sketch."""
+    found = {}
+    for dim, name, places, meaning in (
+        ("output", "sketch_row", tally.places, "row of the sketch that holds the output"),
+        ("outcome", "outcome_row", tally.outcomes, "row of the sketch that holds what the limit is compared with"),
+    ):
+        coords = {dim: np.array(list(places), dtype=object)} if dim == "outcome" else None
+        rows = np.array(list(places.values()), dtype=np.int32)
+        found[name] = xr.DataArray(rows, coords, [dim], attrs={"long_name": meaning, "units": "1"})
+    return found
+
+
+def _dates(resolved: Resolved) -> dict[str, xr.DataArray]:
+    """Return what tells when now is, as kept draws do: NaN where it is uncertain."""
+    known = {name: resolved.inputs[name] for name in ("start_time", "preparation_time") if name in resolved.inputs}
+    return {
+        name: xr.DataArray(
+            math.nan if item.value.constant is None else item.value.constant,
+            attrs={"units": QUANTITIES[name].unit, "long_name": QUANTITIES[name].meaning, "role": "input"},
+        )
+        for name, item in known.items()
+    }
 
 
 def _chances(tally: Tally, plan: SamplingPlan) -> dict[str, xr.DataArray]:
@@ -141,8 +173,7 @@ def _chances(tally: Tally, plan: SamplingPlan) -> dict[str, xr.DataArray]:
     ):
         names = {name: [LIMITS.get(one, BUILT) for one in name.split(TOGETHER)] for name in counts}
         known = {name: not any(tally.sketch.missing(tally.places[output]) for output in outputs) for name, outputs in names.items()}
-        unknown = Estimate(math.nan, math.nan)
-        rows = [chance_of_counts(plan.plan, counts[name], _sizes(plan)) if known[name] else unknown for name in counts]
+        rows = [chance_of_counts(plan.plan, counts[name], _sizes(plan)) if known[name] else UNKNOWN for name in counts]
         coords = {dim: np.array(list(counts), dtype=object)}
         for name, values, told in (
             (f"probability_{variable}", [row.value for row in rows], meaning),
@@ -170,40 +201,3 @@ def _done_in_all(progress: Callable[[int], None], before: int, done: int) -> Non
 def _sizes(plan: SamplingPlan) -> NDArray[np.int64]:
     """Return how many draws each replicate has."""
     return np.bincount(np.arange(plan.draws % plan.scramblings), minlength=plan.scramblings) + plan.draws // plan.scramblings
-
-
-def _statistics(
-    sketch: Sketch, name: str, place: int, plan: SamplingPlan, probabilities: Floats, confidence: float, errors_of: ErrorsOf
-) -> dict[str, object]:
-    """Return the statistics of one output, as those of kept draws are judged."""
-    missing, ordered = sketch.missing(place), sketch.ordered(place)
-    if name in PAIRED and missing and len(ordered):
-        errors_of = errors_by_plan(plan.plan, plan.scramblings, len(ordered), probabilities, confidence)
-    elif missing:  # one NaN draw makes every statistic NaN
-        moments = refused(f"{missing} of {sketch.draws} draws are NaN")
-        unknown = _Unknown(sketch.draws)
-        row = statistics(unknown, lambda: [(unknown, math.nan)] * plan.scramblings, moments, probabilities, errors_of)
-        return row | ({"note": note_of_pairs(0, sketch.draws, "")} if name in PAIRED else {})
-    moments = _moments(sketch, place)
-    row = statistics(ordered, lambda: list(sketch.by_replicate(place)), moments, probabilities, errors_of)
-    return row | ({"note": note_of_pairs(len(ordered), sketch.draws, str(row["note"]))} if name in PAIRED and missing else {})
-
-
-def _moments(sketch: Sketch, place: int) -> Moments:
-    ordered = sketch.ordered(place)
-    if infinite := sketch.infinite(place):
-        return refused(f"{infinite} of {len(ordered)} draws are infinite")
-    return moments_judged(ordered, lambda: sketch.moments(place))
-
-
-class _Unknown:
-    """So many draws of which none is known."""
-
-    def __init__(self, draws: int) -> None:
-        self._draws = draws
-
-    def __len__(self) -> int:
-        return self._draws
-
-    def __getitem__(self, places: Any) -> Floats:
-        return np.full(np.shape(places), math.nan)

@@ -1,9 +1,8 @@
-"""Draws that are counted and not kept: percentiles, ranks and moments from bins."""
+"""Draws of several outputs that are counted and not kept: bins and moments, merged from any parts of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -23,7 +22,6 @@ from simulator.kernels.tally import (
     NUMBER,
     SQUARES,
     TOTAL,
-    bin_ends,
     multiply_leaves,
     tally,
     tally_replicates,
@@ -32,43 +30,6 @@ from simulator.kernels.tally import (
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class CountedDraws:
-    """Draws in ascending order, as far as bins tell: those of a bin are spread evenly over it.
-
-    Attributes
-    ----------
-    lower, upper : ndarray, shape (bins,)
-        Ends of the bins.
-    before : ndarray of int64, shape (bins + 1,)
-        Draws below each bin, and of all.
-    whole : bool
-        Whether all of them are whole numbers.
-    """
-
-    lower: Floats
-    upper: Floats
-    before: Integers
-    whole: bool = False
-
-    def __len__(self) -> int:
-        return int(self.before[-1])
-
-    def __getitem__(self, places: Any) -> Any:
-        """Return draws by their places, as a sorted array does."""
-        if isinstance(places, slice):
-            places = np.arange(*places.indices(len(self)))
-        at = np.asarray(places)
-        at = np.where(at < 0, at + len(self), at)
-        k = np.searchsorted(self.before, at, side="right") - 1
-        share = (at - self.before[k] + 0.5) / (self.before[k + 1] - self.before[k])
-        share = np.where(at == 0, 0.0, np.where(at == len(self) - 1, 1.0, share))  # the outermost are known
-        with np.errstate(invalid="ignore"):  # of infinite ends
-            inside = self.lower[k] + share * (self.upper[k] - self.lower[k])
-        inside = np.where(np.isnan(inside), self.lower[k], inside)
-        return (np.trunc(inside) if self.whole else inside)[()]
 
 
 class Sketch:
@@ -103,7 +64,7 @@ class Sketch:
         self._bins = Bins(outputs, 1, coarse=False)
         self._parts = Bins(outputs, replicates, coarse=True) if replicates > 1 else None
         self._whole = np.ones(outputs, dtype=np.bool_)
-        self._infinite = np.zeros(outputs, dtype=np.int64)
+        self._infinite = np.zeros((outputs, 2), dtype=np.int64)  # below and above
 
     def add(self, values: Floats, first: int) -> None:
         """Count draws.
@@ -133,7 +94,7 @@ class Sketch:
             )
         )
         for k in np.flatnonzero(np.isinf(self._ends[:, :2]).any(axis=1)):
-            self._infinite[k] += np.count_nonzero(np.isinf(values[k]))
+            self._infinite[k] += np.count_nonzero(values[k] == -np.inf), np.count_nonzero(values[k] == np.inf)
         self._bins.widen(self._ends)
         tally(values, leaves, self._bins.rows, self._bins.starts, self._bins.counts)
         self._add_moments(values, leaves)
@@ -183,10 +144,6 @@ class Sketch:
         """Return how many draws of an output were NaN."""
         return self.draws - int(self._numbers[output])
 
-    def infinite(self, output: int) -> int:
-        """Return how many draws of an output were infinite."""
-        return int(self._infinite[output])
-
     def moments(self, output: int) -> tuple[float, float]:
         """Return mean and sd of the draws of an output that are not NaN."""
         number, total = int(self._numbers[output]), self._totals.fraction(output)
@@ -206,23 +163,40 @@ class Sketch:
         around = products - total * total_other / self.draws
         return float(around / (self.draws - 1)) / (sd * sd_other)
 
-    def ordered(self, output: int) -> CountedDraws:
-        """Return the draws of an output that are not NaN."""
-        return self._ordered(output, self._bins.of(output)[0], bin_ends(self._bins.numbers(output)))
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return what is saved of it, see :class:`simulator.analysis.counted.sketch_rows.SketchRows`."""
+        outputs = range(len(self._ends))
+        rows, _, numbers, draws = _sparse(self._bins, outputs)
+        mean, sd = np.array([self.moments(k) for k in outputs]).T
+        found: dict[str, NDArray[Any]] = {
+            "row_least": self._ends[:, 0],
+            "row_greatest": self._ends[:, 1],
+            "row_mean": mean,
+            "row_sd": sd,
+            "row_missing": self.draws - self._numbers,
+            "row_below": self._infinite[:, 0],
+            "row_beyond": self._infinite[:, 1],
+            "row_whole": self._whole,
+            "bin_row": rows,
+            "bin_number": numbers,
+            "bin_draws": draws,
+        }
+        if self._parts is not None:
+            rows, replicates, numbers, draws = _sparse(self._parts, outputs)
+            own = np.zeros((len(outputs), self._replicates))
+            np.add.at(own, (rows, replicates), draws)
+            with np.errstate(invalid="ignore"):  # a replicate of which nothing is known
+                means = self._of_replicates.values().reshape(own.shape) / own
+            found |= {"part_row": rows, "part_replicate": replicates, "part_number": numbers, "part_draws": draws}
+            found["replicate_mean"] = means
+        return found
 
-    def by_replicate(self, output: int) -> list[tuple[CountedDraws, float]]:
-        """Return the draws of each replicate that are not NaN, as far as coarse bins tell, and their mean; of those that have any."""
-        if self._parts is None:
-            draws, (mean, _) = self.ordered(output), self.moments(output)
-            return [(draws, mean)] if len(draws) else []
-        ends = bin_ends(self._parts.numbers(output), coarse=True)
-        totals = self._of_replicates.values().reshape(-1, self._replicates)[output]
-        parts = [self._ordered(output, counts, ends) for counts in self._parts.of(output)]
-        return [(draws, float(total) / len(draws)) for draws, total in zip(parts, totals, strict=True) if len(draws)]
 
-    def _ordered(self, output: int, counts: Integers, ends: tuple[Floats, Floats]) -> CountedDraws:
-        least, greatest = self._ends[output, :2]
-        lower, upper = (np.clip(end, least, greatest) for end in ends)
-        if counts.size:  # the outermost bins hold all that is beyond
-            lower[0], upper[-1] = least, greatest
-        return CountedDraws(lower, upper, np.append(0, np.cumsum(counts)), bool(self._whole[output]))
+def _sparse(bins: Bins, outputs: Sequence[int]) -> tuple[Integers, ...]:
+    """Return output, replicate, number and draws of the bins that hold some."""
+    columns: list[tuple[Integers, ...]] = []
+    for k in outputs:
+        counts = bins.of(k)
+        replicate, at = np.nonzero(counts)
+        columns.append((np.full(at.size, k), replicate, bins.numbers(k)[at], counts[replicate, at]))
+    return tuple(np.concatenate(column) for column in zip(*columns, strict=True))

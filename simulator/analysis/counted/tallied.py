@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.analysis.chances import happenings
+from simulator.analysis.chances import LIMITS, TOGETHER, happenings, outcome
 from simulator.analysis.counted.sketches import Sketch
 from simulator.analysis.counted.told import Told
 from simulator.quantities import QUANTITIES
@@ -16,8 +16,6 @@ from simulator.scenario import Resolved
 
 #: outputs whose correlations with each other are told
 PAIRED_OUTPUTS = ("cost_total", "emissions_total", "programme_time", "energy_total", "water", "device_hours_total")
-#: what joins the names of limits that hold together
-TOGETHER = " and "
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -43,6 +41,8 @@ class Tally:
     sketch : Sketch
     places : dict of str to int
         Where each output stands in the sketch.
+    outcomes : dict of str to int
+        Where what each limit is compared with stands: a release that a stopped run never sees has a row of its own.
     exceeded, held : dict of str to ndarray of int64, shape (replicates,)
         Draws in which each limit is exceeded, or building is cheaper than buying; and in which limits hold together, by their names.
     told : Told
@@ -54,15 +54,20 @@ class Tally:
         self._limits, self._replicates = limits, replicates
         self._kept = [name for name in names if same.get(name, name) == name or same[name] not in names]
         of = {name: self._kept.index(name if name in self._kept else same[name]) for name in names}
-        self.places = {name: of[name] for name in sorted(names, key=_rank)}
-        self.sketch = Sketch(len(self._kept), replicates, sorted({of[name] for name in PAIRED_OUTPUTS if name in of}))
+        self.places = {name: of[name] for name in sorted(names, key=nomenclature_order)}
+        self.outcomes = {limit: of[output] for limit, output in LIMITS.items()}
+        self._stopped = "completed" in names
+        if self._stopped:
+            self.outcomes["deadline"] = len(self._kept)
+        self.sketch = Sketch(len(self._kept) + self._stopped, replicates, sorted({of[name] for name in PAIRED_OUTPUTS if name in of}))
         self.exceeded: dict[str, Integers] = {}
         self.held: dict[str, Integers] = {}
         self.told = Told(resolved)
 
     def add(self, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats], first: int) -> None:
         """Count draws ``first`` and following, a multiple of ``kernels.tally.LEAF`` but for the last of the plan."""
-        self.sketch.add(np.stack([outputs[name] for name in self._kept]), first)
+        never_released = [outcome(outputs, "deadline")] if self._stopped else []
+        self.sketch.add(np.stack([*(outputs[name] for name in self._kept), *never_released]), first)
         found = happenings(outputs, self._limits)
         for name, happens in found.items():
             self._count(self.exceeded, name, happens, first)
@@ -85,7 +90,7 @@ class Tally:
         counts[name] = counts.get(name, 0) + np.bincount(replicate, minlength=self._replicates)
 
 
-def _rank(name: str) -> tuple[bool, int]:
+def nomenclature_order(name: str) -> tuple[bool, int]:
     """Return what outputs are ordered by: whole ones first, each kind in the nomenclature's order."""
     quantity, bracket, _ = name.partition("[")
     return bool(bracket), list(QUANTITIES).index(quantity)

@@ -14,6 +14,7 @@ from simulator.analysis.comparison.differences import names_of
 from simulator.analysis.estimates import Estimate, Integers, mean, statistic
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.analysis.risk.shortfall import expected_shortfall
+from simulator.analysis.samples import ascending
 from simulator.analysis.tails import moments_reported
 from simulator.errors import InputError
 
@@ -182,12 +183,12 @@ def _tail(losses: Floats, level: float) -> Floats:
 
 
 def _cvar(results: xr.Dataset, losses: Floats, level: float) -> Estimate:
-    return statistic(results, lambda own: expected_shortfall(np.sort(losses[own]), level), _tail(losses, level))
+    return statistic(results, lambda own: expected_shortfall(ascending(losses[own]), level), _tail(losses, level))
 
 
 def _behind(results: xr.Dataset, a: Floats, b: Floats, influence: Floats, level: float) -> Estimate:
     def difference(own: Integers) -> float:
-        return expected_shortfall(np.sort(a[own]), level) - expected_shortfall(np.sort(b[own]), level)
+        return expected_shortfall(ascending(a[own]), level) - expected_shortfall(ascending(b[own]), level)
 
     return statistic(results, difference, influence)
 

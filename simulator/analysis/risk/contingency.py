@@ -10,9 +10,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.analysis.bands import summarize
-from simulator.analysis.chances import LIMITS, outcome
-from simulator.analysis.estimates import Estimate, members
+from simulator.analysis.bands import summary_of
+from simulator.analysis.chances import LIMITS
+from simulator.analysis.estimates import Estimate
+from simulator.analysis.outcomes import outcome_samples
+from simulator.analysis.samples import Sample
+from simulator.analysis.tails import Ordered
 from simulator.quantities import QUANTITIES
 
 MIDDLE = 0.5
@@ -46,7 +49,7 @@ def contingencies(results: xr.Dataset, levels: Sequence[float] = (0.8, 0.95)) ->
     Parameters
     ----------
     results : xarray.Dataset
-        Draws, as :func:`simulator.simulate` returns them.
+        Draws, as :func:`simulator.simulate` returns them, or bands as :func:`simulator.simulate_bands` does.
     levels : sequence of float
         Each in (0, 1).
 
@@ -58,31 +61,28 @@ def contingencies(results: xr.Dataset, levels: Sequence[float] = (0.8, 0.95)) ->
     (500.5, 299.7)
     """
     found = {}
-    for name, output in LIMITS.items():
-        draws, unit = outcome(results, name), QUANTITIES[output].unit
-        one = xr.Dataset({name: ("draw", draws, {"role": "output", "units": unit})}, attrs=results.attrs)
-        bands = summarize(one, quantiles=[MIDDLE, *levels]).isel(output=0)
+    for name, sample in outcome_samples(results).items():
+        unit = QUANTITIES[LIMITS[name]].unit
+        bands = summary_of([(name, unit, sample)], sample.draws, [MIDDLE, *levels], 0.95).isel(output=0)
         supported = bands.draws_needed.values == 0
         value, mcse = (np.where(supported, bands[key].values, np.nan) for key in ("value", "mcse"))
         mcse = np.where(np.isfinite(value), mcse, np.nan)
         with np.errstate(invalid="ignore"):  # infinity less infinity is not known
             over = value[1:] - value[0]
         known = np.where(np.isfinite(value[0]), over, np.nan)
-        errors = errors_over_median(results, draws, value, mcse, levels)
+        errors = errors_over_median(sample, value, mcse, levels)
         at = {level: Estimate(float(v), float(e)) for level, v, e in zip(levels, value[1:], mcse[1:], strict=True)}
         reserve = {level: Estimate(float(v), float(e)) for level, v, e in zip(levels, known, errors, strict=True)}
         found[name] = Contingency(unit, Estimate(float(value[0]), float(mcse[0])), at, reserve)
     return found
 
 
-def errors_over_median(results: xr.Dataset, draws: Floats, value: Floats, mcse: Floats, levels: Sequence[float]) -> Floats:
+def errors_over_median(sample: Sample, value: Floats, mcse: Floats, levels: Sequence[float]) -> Floats:
     r"""Return the Monte Carlo errors of percentiles less P50; of Sobol' draws by their replicates.
 
     Parameters
     ----------
-    results : xarray.Dataset
-        With attributes ``plan`` and ``replicates``.
-    draws : ndarray, shape (draws,)
+    sample : Sample
     value, mcse : ndarray, shape (1 + levels,)
         P50 and the percentiles, and their errors.
     levels : sequence of float
@@ -96,9 +96,9 @@ def errors_over_median(results: xr.Dataset, draws: Floats, value: Floats, mcse: 
 
     Mosteller (1946), On some useful "inefficient" statistics, Ann. Math. Statist. 17(4):377-408, doi:10.1214/aoms/1177730881.
     """
-    if str(results.attrs.get("plan")) == "sobol":
-        parts = [np.quantile(draws[own], [MIDDLE, *levels], method="lower") for own in members(results, draws.size)]
-        if len(parts) == 1:
+    if sample.plan == "sobol":
+        parts = [_lower(part, np.array([MIDDLE, *levels])) for part, _ in sample.parts()]
+        if len(parts) <= 1:
             return np.full(len(levels), np.nan)
         with np.errstate(invalid="ignore"):  # of infinite percentiles there is no spread: NaN
             spread = np.std([part[1:] - part[0] for part in parts], axis=0, ddof=1) / math.sqrt(len(parts))
@@ -107,3 +107,8 @@ def errors_over_median(results: xr.Dataset, draws: Floats, value: Floats, mcse: 
     correlation = np.sqrt(low * (1 - high) / ((1 - low) * high))
     variance: Floats = mcse[0] ** 2 + mcse[1:] ** 2 - 2 * correlation * mcse[0] * mcse[1:]
     return np.sqrt(np.maximum(variance, 0.0))
+
+
+def _lower(ordered: Ordered, probabilities: Floats) -> Floats:
+    """Return what ``np.quantile`` does with the method ``lower``."""
+    return np.asarray(ordered[np.floor((len(ordered) - 1) * probabilities).astype(np.int64)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 
@@ -10,9 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.analysis.bands import summarize
-from simulator.analysis.chances import outcome
-from simulator.analysis.estimates import Estimate, chance
+from simulator.analysis.chances import TOGETHER, outcome
+from simulator.analysis.counted.sketch_rows import is_counted
+from simulator.analysis.estimates import UNKNOWN, Estimate, chance
 from simulator.analysis.order_statistics import require_open_unit
+from simulator.analysis.outcomes import exceeded, outcome_samples
 from simulator.quantities import QUANTITIES
 
 Floats = NDArray[np.float64]
@@ -24,7 +27,8 @@ def all_held(results: xr.Dataset, limits: Mapping[str, float]) -> Estimate:
     Parameters
     ----------
     results : xarray.Dataset
-        As :func:`simulator.simulate` returns it.
+        As :func:`simulator.simulate` returns it; or :func:`simulator.simulate_bands`, which knows of the scenario's own limits alone
+        whether they hold together: NaN of others.
     limits : mapping of str to float
         ``budget`` [USD], ``deadline`` [h], ``carbon_cap`` [kgCO2e], or some of them.
 
@@ -34,11 +38,44 @@ def all_held(results: xr.Dataset, limits: Mapping[str, float]) -> Estimate:
     >>> all_held(xr.Dataset(runs, attrs={"plan": "random"}), {"budget": 3.0, "deadline": 3.0}).value
     0.5
     """
+    if is_counted(results):
+        return _held_as_counted(results, limits)
     values = {name: outcome(results, name) for name in limits}
     if any(np.isnan(v).any() for v in values.values()):
-        return Estimate(math.nan, math.nan)
+        return UNKNOWN
     held = np.logical_and.reduce([values[name] <= limit for name, limit in limits.items()])
     return chance(results, held)
+
+
+def _held_as_counted(bands: xr.Dataset, limits: Mapping[str, float]) -> Estimate:
+    """Return what is known of limits together where no draw is kept."""
+    if len(limits) == 1:
+        ((name, limit),) = limits.items()
+        beyond, _ = exceeded(bands, outcome_samples(bands)[name], name, limit)
+        return Estimate(1.0 - beyond.value, beyond.mcse)
+    if not _are_own(bands, limits):
+        return UNKNOWN
+    held = bands.sel(limits_together=TOGETHER.join(name for name in json.loads(bands.attrs["limits"]) if name in limits))
+    return Estimate(held.probability_held.item(), held.mcse_held.item())
+
+
+def _are_own(bands: xr.Dataset, limits: Mapping[str, float]) -> bool:
+    """Return whether limits are those of the scenario, or some of them."""
+    own: dict[str, float] = json.loads(bands.attrs["limits"])
+    return all(own.get(name) == limit for name, limit in limits.items())
+
+
+def what_counts_leave_open(results: xr.Dataset, limits: Mapping[str, float]) -> str:
+    """Return what is not known of limits together where no draw is kept, and the way out; nothing where draws are kept."""
+    if not is_counted(results):
+        return ""
+    front = "no draw was kept, so that the budgets and dates that hold together are not known"
+    if len(limits) == 1 or _are_own(results, limits):
+        return f"{front}; keep the draws (run without --summary) for them"
+    return (
+        f"{front}, nor how likely limits hold together that the scenario did not state: state them there (run --summary --set "
+        "limits.budget=...), or keep the draws (run without --summary)"
+    )
 
 
 def frontier(results: xr.Dataset, *, deadlines: Sequence[float] = (), confidence: float = 0.7) -> xr.Dataset:
@@ -49,7 +86,7 @@ def frontier(results: xr.Dataset, *, deadlines: Sequence[float] = (), confidence
     Parameters
     ----------
     results : xarray.Dataset
-        As :func:`simulator.simulate` returns it.
+        As :func:`simulator.simulate` returns it; bands leave an empty table, since they know of no draw both cost and time.
     deadlines : sequence of float
         Times from now to the release [h] that the table has besides its own: five between the percentile ``confidence`` of the
         time, with which only an unlimited budget goes, and its end.
@@ -77,7 +114,10 @@ def frontier(results: xr.Dataset, *, deadlines: Sequence[float] = (), confidence
     ([inf, 699.3], 0.601)
     """
     require_open_unit("joint confidence", confidence)
-    cost, time = outcome(results, "budget"), outcome(results, "deadline")
+    if is_counted(results):
+        cost = time = np.array([math.nan])  # no draw is known
+    else:
+        cost, time = outcome(results, "budget"), outcome(results, "deadline")
     if np.isnan(cost).any() or np.isnan(time).any():
         dates = np.empty(0)
     else:

@@ -68,7 +68,7 @@ def point_of_results(results: xr.Dataset, *, base: Path | None = None) -> tuple[
     Parameters
     ----------
     results : xarray.Dataset
-        As :func:`simulator.simulate` returns it.
+        As :func:`simulator.simulate` returns it, or :func:`simulator.simulate_bands`.
     base : Path, optional
         Folder that the scenario's file names are relative to. Where what is found there is not what the results were made of, there is no
         estimate.
@@ -80,7 +80,7 @@ def point_of_results(results: xr.Dataset, *, base: Path | None = None) -> tuple[
         same = False
     if not same:
         return None, "none: the scenario of these results cannot be read again as it was; give its CONFIG in place of FILE"
-    first = int(results["draw"].values[-1]) + 1
+    first = int(results["draw"].values[-1]) + 1 if "draw" in results.dims else int(results.attrs["draws"])
     return point_estimate(scenario, seed=int(results.attrs["seed"]), first=first), MEANING
 
 

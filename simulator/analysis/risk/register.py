@@ -10,12 +10,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.analysis.estimates import Estimate, chance, mean, statistic
+from simulator.analysis.estimates import UNKNOWN, Estimate, chance, mean, statistic
 from simulator.analysis.notes import event_sources
 from simulator.analysis.tails import moments_reported
 
 Floats = NDArray[np.float64]
-UNKNOWN = Estimate(math.nan, math.nan)
 
 
 @dataclass(frozen=True)

@@ -9,38 +9,43 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from simulator.analysis.bands import summarize
-from simulator.analysis.chances import LIMITS, exceeded, outcome
-from simulator.analysis.estimates import Estimate
+from simulator.analysis.bands import summary_of
+from simulator.analysis.chances import LIMITS
+from simulator.analysis.counted.sketch_rows import is_counted
+from simulator.analysis.estimates import UNKNOWN, Estimate
 from simulator.analysis.notes import percentage, stopped_share
 from simulator.analysis.order_statistics import require_open_unit
+from simulator.analysis.outcomes import exceeded, outcome_samples
 from simulator.analysis.risk.contingency import MIDDLE, errors_over_median
 from simulator.analysis.risk.exceedance import exceedance_curve
-from simulator.analysis.risk.joint import all_held, frontier
+from simulator.analysis.risk.joint import all_held, frontier, what_counts_leave_open
 from simulator.analysis.risk.shortfall import shortfalls
+from simulator.analysis.samples import Sample
 from simulator.errors import InputError
 from simulator.quantities import QUANTITIES
 
 LEVELS = (0.8, 0.9, 0.95)
 
-Floats = NDArray[np.float64]
-
+_BY_BINS = "how far it may be wrong by the bins that draws were counted in, 0 where they are kept"
 _VARIABLES = {  # name: (dims, long_name, units where they are the same for every limit)
     "limit_value": (("limit",), "limit, NaN where none is stated", None),
     "probability_exceeded": (("limit",), "probability of more than the limit", "1"),
     "mcse_exceeded": (("limit",), "its Monte Carlo standard error", "1"),
+    "bin_error_exceeded": (("limit",), _BY_BINS, "1"),
     "p50": (("limit",), "P50", None),
     "p50_mcse": (("limit",), "its Monte Carlo standard error", None),
+    "p50_bin_error": (("limit",), _BY_BINS, None),
     "point_estimate": (("limit",), "estimate with every input at its median", None),
     "point_estimate_mcse": (("limit",), "its Monte Carlo standard error", None),
     "value_at_risk": (("limit", "level"), "value at risk: the percentile at the level", None),
     "value_at_risk_mcse": (("limit", "level"), "its Monte Carlo standard error", None),
+    "value_at_risk_bin_error": (("limit", "level"), _BY_BINS, None),
     "value_at_risk_ci": (("limit", "level", "ci_bound"), "its confidence interval, from order statistics", None),
     "value_at_risk_ci_level": (("limit", "level"), "achieved level of that interval", "1"),
     "cvar": (("limit", "level"), "conditional value at risk: the mean of the worst 1 - level of the draws", None),
     "cvar_mcse": (("limit", "level"), "its Monte Carlo standard error", None),
+    "cvar_bin_error": (("limit", "level"), _BY_BINS, None),
     "cvar_ci": (("limit", "level", "ci_bound"), "its confidence interval", None),
     "contingency": (("limit", "level"), "contingency over P50: percentile at the level less P50", None),
     "contingency_mcse": (("limit", "level"), "its Monte Carlo standard error", None),
@@ -48,6 +53,7 @@ _VARIABLES = {  # name: (dims, long_name, units where they are the same for ever
     "contingency_over_point_mcse": (("limit", "level"), "its Monte Carlo standard error", None),
     "curve_value": (("limit", "point"), "value of the exceedance curve, even between P0.1 and P99.9", None),
     "curve_exceeded": (("limit", "point"), "probability of more than that value", "1"),
+    "curve_bin_error": (("limit", "point"), _BY_BINS, "1"),
     "curve_ci": (("limit", "point", "ci_bound"), "its pointwise confidence interval", "1"),
     "note": (("limit",), "why a statistic is missing, or what it is of", None),
 }
@@ -70,7 +76,9 @@ def budget_risk(
     Parameters
     ----------
     results : xarray.Dataset
-        Draws, as :func:`simulator.simulate` returns them.
+        Draws, as :func:`simulator.simulate` returns them; or bands, as :func:`simulator.simulate_bands` does, whose percentiles, CVaR,
+        contingencies and curves come from their counts. How likely the scenario's own limits are exceeded, and hold together, was counted;
+        whether others hold together is not known, nor which budgets hold together with a date.
     limits : mapping of str to float, optional
         ``budget`` [USD], ``deadline`` [h from now to the release], ``carbon_cap`` [kgCO2e], or some of them; the scenario's own where left
         out.
@@ -89,12 +97,16 @@ def budget_risk(
         By ``limit`` (all three; the unit is in the coordinate ``unit``), ``level`` and ``ci_bound``: limit, probability exceeded, P50,
         point estimate, ``value_at_risk`` with its exact interval, ``cvar`` with its interval, contingency, the exceedance curve (see
         :mod:`simulator.analysis.risk.exceedance`), and what :func:`simulator.analysis.risk.joint.frontier` tells. ``probability_met`` and
-        ``mcse_met``: that all limits stated hold in one draw. What the draws do not support is NaN, the ``note`` says why.
+        ``mcse_met``: that all limits stated hold in one draw. What the draws do not support is NaN, the ``note`` says why; the attribute
+        ``joint_note`` why limits together are not known. ``bin_error_exceeded``, ``p50_bin_error``, ``value_at_risk_bin_error``,
+        ``cvar_bin_error`` and ``curve_bin_error``: how far each may be wrong by the bins that draws were counted in, 0 where they are
+        kept; a contingency as far as both of its percentiles.
 
     Raises
     ------
     InputError
-        For bands in place of draws, no limit, a limit that is not one of the three or not positive, or a level outside (0, 1).
+        For bands without counts in place of draws, no limit, a limit that is not one of the three or not positive, or a level outside
+        (0, 1).
 
     Notes
     -----
@@ -109,15 +121,15 @@ def budget_risk(
     """
     stated = json.loads(results.attrs.get("limits", "{}")) if limits is None else dict(limits)
     _check(results, stated, levels, confidence)
-    draws = {name: outcome(results, name) for name in LIMITS}
+    samples = outcome_samples(results)
     units = {name: QUANTITIES[output].unit for name, output in LIMITS.items()}
-    as_outputs = {name: ("draw", values, {"role": "output", "units": units[name]}) for name, values in draws.items()}
-    bands = summarize(xr.Dataset(as_outputs, attrs=results.attrs), quantiles=[MIDDLE, *levels], confidence=confidence)
+    outcomes = [(name, units[name], sample) for name, sample in samples.items()]
+    bands = summary_of(outcomes, samples["budget"].draws, [MIDDLE, *levels], confidence)
     rows = []
-    for name, values in draws.items():
+    for name, sample in samples.items():
         limit, own = stated.get(name, math.nan), bands.sel(output=name)
-        known = (point or {}).get(name, Estimate(math.nan, math.nan))
-        rows.append(_row(results, name, values, limit, own, known, levels, confidence))
+        known = (point or {}).get(name, UNKNOWN)
+        rows.append(_row(results, name, sample, limit, own, known, levels, confidence))
     met = all_held(results, stated)
     deadlines = [stated["deadline"]] if "deadline" in stated else []
     found = xr.Dataset(
@@ -131,7 +143,8 @@ def budget_risk(
             "level": ("level", np.array(levels, dtype=np.float64), {"long_name": "probability below the percentile", "units": "1"}),
             "ci_bound": np.array(["lower", "upper"], dtype=object),
         },
-        results.attrs | {"confidence": confidence, "joint_confidence": joint_confidence},
+        results.attrs
+        | {"confidence": confidence, "joint_confidence": joint_confidence, "joint_note": what_counts_leave_open(results, stated)},
     )
     found["probability_met"] = ((), met.value, {"long_name": f"probability that {' and '.join(stated)} hold in one draw", "units": "1"})
     found["mcse_met"] = ((), met.mcse, {"long_name": "its Monte Carlo standard error", "units": "1"})
@@ -140,9 +153,9 @@ def budget_risk(
 
 def _check(results: xr.Dataset, limits: Mapping[str, float], levels: Sequence[float], confidence: float) -> None:
     """Refuse what cannot be read."""
-    if "draw" not in results.dims:
-        raise InputError("these results hold bands, not draws, and risk reads draws; run again without --summary")
-    if missing := [name for name in LIMITS.values() if name not in results]:
+    if not is_counted(results) and "draw" not in results.dims:
+        raise InputError("these results hold bands without counts, and risk reads draws or counts of them; run again")
+    if missing := [name for name in LIMITS.values() if name not in results and not is_counted(results)]:
         raise InputError(f"these results have no {', '.join(missing)}; risk reads what simulate returns")
     if not limits:
         raise InputError("no limit is stated. State --budget, --deadline or --carbon, or limits: {budget: ...} in the scenario")
@@ -161,7 +174,7 @@ def _check(results: xr.Dataset, limits: Mapping[str, float], levels: Sequence[fl
 def _row(
     results: xr.Dataset,
     name: str,
-    draws: Floats,
+    sample: Sample,
     limit: float,
     bands: xr.Dataset,
     point: Estimate,
@@ -169,43 +182,49 @@ def _row(
     confidence: float,
 ) -> dict[str, Any]:
     """Return the statistics of one limit's outcome, named as in the Dataset."""
-    chance_of, worst = exceeded(results, name, limit), shortfalls(results, draws, levels, confidence=confidence)
+    (chance_of, chance_error), worst = exceeded(results, sample, name, limit), shortfalls(sample, levels, confidence=confidence)
     supported = bands.draws_needed.values == 0
     value, mcse = (np.where(supported, bands[key].values, np.nan) for key in ("value", "mcse"))
     mcse = np.where(np.isfinite(value), mcse, np.nan)
-    reserve = errors_over_median(results, draws, value, mcse, levels)
-    curve = exceedance_curve(results, draws, confidence=confidence)
+    bin_error = bands.bin_error.values if sample.counted else np.zeros(value.size)
+    reserve = errors_over_median(sample, value, mcse, levels)
+    curve = exceedance_curve(sample, confidence=confidence)
     return {
         "limit_value": limit,
         "probability_exceeded": chance_of.value,
         "mcse_exceeded": chance_of.mcse,
+        "bin_error_exceeded": chance_error,
         "p50": value[0],
         "p50_mcse": mcse[0],
+        "p50_bin_error": bin_error[0],
         "point_estimate": point.value,
         "point_estimate_mcse": point.mcse,
         "value_at_risk": value[1:],
         "value_at_risk_mcse": mcse[1:],
+        "value_at_risk_bin_error": bin_error[1:],
         "value_at_risk_ci": bands.ci.values[1:],
         "value_at_risk_ci_level": bands.ci_level.values[1:],
         "cvar": [w.value for w in worst],
         "cvar_mcse": [w.mcse for w in worst],
+        "cvar_bin_error": [w.bin_error for w in worst],
         "cvar_ci": [(w.low, w.high) for w in worst],
         "contingency": value[1:] - value[0] if math.isfinite(value[0]) else np.full(len(levels), np.nan),
         "contingency_mcse": reserve,
         "contingency_over_point": value[1:] - point.value if math.isfinite(point.value) else np.full(len(levels), np.nan),
         "contingency_over_point_mcse": np.hypot(mcse[1:], point.mcse),
-        "curve_value": curve[0],
-        "curve_exceeded": curve[1],
-        "curve_ci": curve[2],
-        "note": "; ".join(dict.fromkeys(_notes(results, name, draws, bands, [w.note for w in worst]))),
+        "curve_value": curve.values,
+        "curve_exceeded": curve.beyond,
+        "curve_bin_error": curve.bin_error,
+        "curve_ci": curve.interval,
+        "note": "; ".join(dict.fromkeys(_notes(results, name, sample, bands, [w.note for w in worst]))),
     }
 
 
-def _notes(results: xr.Dataset, name: str, draws: Floats, bands: xr.Dataset, of_cvar: Sequence[str]) -> Iterator[str]:
+def _notes(results: xr.Dataset, name: str, sample: Sample, bands: xr.Dataset, of_cvar: Sequence[str]) -> Iterator[str]:
     """Tell why statistics are missing, and what stopped runs make of them."""
     stopped = stopped_share(results)
-    if np.isnan(draws).any():
-        yield f"{np.isnan(draws).sum()} of {draws.size} draws are NaN: nothing is known"
+    if sample.missing:
+        yield f"{sample.missing} of {sample.draws} draws are NaN: nothing is known"
         return
     if stopped and name == "deadline":
         yield f"{percentage(stopped)} of the runs were stopped at max_wall_clock: their release counts as never, so there is no CVaR"
@@ -221,10 +240,14 @@ def risk_json(risk: xr.Dataset) -> dict[str, Any]:
     """Return what :func:`budget_risk` does as plain data for ``json.dumps``; NaN and infinities, which JSON does not have, are None.
 
     ``budget``, ``deadline`` and ``carbon`` hold the same keys; a limit that is not stated is None, and its other numbers stay. By level:
-    ``value_at_risk``, ``cvar``, ``contingency``, ``contingency_over_point``, each with its ``_mcse``.
+    ``value_at_risk``, ``cvar``, ``contingency``, ``contingency_over_point``, each with its ``_mcse``; where draws were counted, with
+    ``bin_error`` too: of a probability, and ``_bin_error`` of P50, value at risk and CVaR.
     """
-    limits = {str(name).removesuffix("_cap"): _limit_json(risk.sel(limit=name)) for name in risk.limit.values}
+    counted = bool(risk.attrs.get("value_error"))
+    limits = {str(name).removesuffix("_cap"): _limit_json(risk.sel(limit=name), counted=counted) for name in risk.limit.values}
     met = {"probability_met": _plain(risk.probability_met.item()), "mcse": _plain(risk.mcse_met.item())}
+    if note := risk.attrs["joint_note"]:
+        met["note"] = note
     stated = [str(name).removesuffix("_cap") for name, limit in zip(risk.limit.values, risk.limit_value.values, strict=True) if limit > 0]
     rows = zip(risk.release.values, *(risk[name].values for name in _FRONTIER.values()), strict=True)
     front = [{"release": _plain(release)} | dict(zip(_FRONTIER, map(_plain, row), strict=True)) for release, *row in rows]
@@ -243,8 +266,14 @@ _BY_LEVEL = (
 )  # fmt: skip
 
 
-def _limit_json(one: xr.Dataset) -> dict[str, Any]:
+_OF_BINS = {"bin_error": "bin_error_exceeded", "p50_bin_error": "p50_bin_error"}
+_OF_BINS_BY_LEVEL = ("value_at_risk_bin_error", "cvar_bin_error")
+
+
+def _limit_json(one: xr.Dataset, *, counted: bool) -> dict[str, Any]:
     keys = [repr(float(level)) for level in one.level.values]
+    of_bins = {key: _plain(one[name].item()) for key, name in _OF_BINS.items()} if counted else {}
+    by_level = (*_BY_LEVEL, *(_OF_BINS_BY_LEVEL if counted else ()))
     intervals = {
         name: {key: None if None in (ends := [_plain(x) for x in pair]) else ends for key, pair in zip(keys, one[name].values, strict=True)}
         for name in ("value_at_risk_ci", "cvar_ci")
@@ -255,8 +284,9 @@ def _limit_json(one: xr.Dataset) -> dict[str, Any]:
         "probability_exceeded": _plain(one.probability_exceeded.item()),
         "mcse": _plain(one.mcse_exceeded.item()),
         **{name: _plain(one[name].item()) for name in ("p50", "p50_mcse", "point_estimate", "point_estimate_mcse")},
-        **{name: {key: _plain(x) for key, x in zip(keys, one[name].values, strict=True)} for name in _BY_LEVEL},
+        **{name: {key: _plain(x) for key, x in zip(keys, one[name].values, strict=True)} for name in by_level},
         **intervals,
+        **of_bins,
         "note": str(one.note.item()),
     }
 

@@ -8,21 +8,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from simulator.analysis.bands import ONE_SCRAMBLING
-from simulator.analysis.estimates import members, statistic
 from simulator.analysis.order_statistics import require_open_unit
-from simulator.analysis.tails import moments_reported
+from simulator.analysis.percentile_errors import ONE_SCRAMBLING
+from simulator.analysis.samples import OrderedDraws, Sample
 
 _FEWEST_WORST = 50  # draws beyond the percentile from which on the interval covers as often as it says: tests/nightly/test_risk.py
 _FEWEST_OF_REPLICATE = 5  # as for the percentiles of a replicate, see bands
 _FEWEST_TOLD = 5  # draws beyond, with fewer of which a mean of the worst is hardly more than the largest draw
 _LARGEST_INDEX = 0.5  # of a tail whose variance is finite
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -33,6 +28,8 @@ class Shortfall:
     ----------
     value, mcse, low, high : float
         The mean of the worst draws, its Monte Carlo standard error, its confidence interval; NaN where the draws do not support them.
+    bin_error : float
+        How far the value may lie from that of the draws themselves where they were counted in bins; nought where they are kept.
     note : str
         Why something is missing, in words; empty if nothing is.
     """
@@ -41,10 +38,11 @@ class Shortfall:
     mcse: float
     low: float
     high: float
+    bin_error: float
     note: str
 
 
-def shortfalls(results: xr.Dataset, draws: Floats, levels: Sequence[float], *, confidence: float = 0.95) -> list[Shortfall]:
+def shortfalls(sample: Sample, levels: Sequence[float], *, confidence: float = 0.95) -> list[Shortfall]:
     """Return the conditional value at risk at each level, as far as the draws support it.
 
     It is refused where the mean may not exist (:mod:`simulator.analysis.tails`), its errors where the variance may not: a tail
@@ -53,9 +51,7 @@ def shortfalls(results: xr.Dataset, draws: Floats, levels: Sequence[float], *, c
 
     Parameters
     ----------
-    results : xarray.Dataset
-        With attributes ``plan`` and ``replicates``.
-    draws : ndarray, shape (n,)
+    sample : Sample
         Of a quantity of which more is worse.
     levels : sequence of float
         Each in (0, 1): 0.95 is the mean of the worst 5 %.
@@ -65,47 +61,48 @@ def shortfalls(results: xr.Dataset, draws: Floats, levels: Sequence[float], *, c
     for level in levels:
         require_open_unit("level", level)
     require_open_unit("confidence", confidence)
-    ordered = np.sort(draws)
-    moments = moments_reported(ordered, is_sorted=True)
+    moments = sample.moments()
     if math.isnan(moments.mean):
-        why = moments.note.partition(": ")[2]
-        return [Shortfall(math.nan, math.nan, math.nan, math.nan, f"no CVaR: {why}")] * len(levels)
+        return [_refused(f"no CVaR: {moments.note.partition(': ')[2]}")] * len(levels)
     heavy = ""
     if moments.tail_index >= _LARGEST_INDEX:
         heavy = f"no error of CVaR: tail index {moments.tail_index:.2f} is not below {_LARGEST_INDEX}, the variance may not exist"
-    return [_shortfall(results, draws, ordered, level, confidence, heavy) for level in levels]
+    return [_shortfall(sample, level, confidence, heavy) for level in levels]
 
 
-def _shortfall(results: xr.Dataset, draws: Floats, ordered: Floats, level: float, confidence: float, heavy: str) -> Shortfall:
+def _refused(why: str) -> Shortfall:
+    return Shortfall(math.nan, math.nan, math.nan, math.nan, math.nan, why)
+
+
+def _shortfall(sample: Sample, level: float, confidence: float, heavy: str) -> Shortfall:
     """Return one conditional value at risk of draws whose mean exists."""
-    replicates, worst = len(members(results, draws.size)), _worst(draws.size, level)
-    sobol = str(results.attrs.get("plan")) == "sobol"
-    needed = max(_FEWEST_WORST, _FEWEST_OF_REPLICATE * replicates)
+    worst, ordered, sobol = _worst(sample.draws, level), sample.ordered, sample.plan == "sobol"
+    needed = max(_FEWEST_WORST, _FEWEST_OF_REPLICATE * sample.replicates)
     if worst < _FEWEST_TOLD:
         fewest = math.ceil(_FEWEST_TOLD / (1 - _exact(level)))
-        why = f"no CVaR {level:g}: {float(worst):.3g} draws lie beyond, {_FEWEST_TOLD} are needed, that is {fewest} draws in all"
-        return Shortfall(math.nan, math.nan, math.nan, math.nan, why)
-    note = heavy or (ONE_SCRAMBLING if sobol and replicates == 1 else "")
+        return _refused(f"no CVaR {level:g}: {float(worst):.3g} draws lie beyond, {_FEWEST_TOLD} are needed, that is {fewest} draws in all")
+    note = heavy or (ONE_SCRAMBLING if sobol and sample.replicates == 1 else "")
     if not note and worst < needed:
         fewest = math.ceil(needed / (1 - _exact(level)))
         note = f"no error of CVaR {level:g}: {float(worst):g} draws lie beyond, {needed} are needed, that is {fewest} draws in all"
+    value, bin_error = expected_shortfall(ordered, level), _bin_error(ordered, level)
     if note:
-        return Shortfall(expected_shortfall(ordered, level), math.nan, math.nan, math.nan, note)
-    beyond = np.maximum(draws - ordered[-math.floor(worst) - 1], 0.0) / float(1 - _exact(level))
-    found = statistic(results, lambda own: expected_shortfall(np.sort(draws[own]), level), beyond)
+        return Shortfall(value, math.nan, math.nan, math.nan, bin_error, note)
     if sobol:
-        half = float(stdtrit(replicates - 1, (1 + confidence) / 2)) * found.mcse
-        return Shortfall(found.value, found.mcse, found.value - half, found.value + half, "")
-    return Shortfall(found.value, found.mcse, *shortfall_interval(ordered, level, confidence=confidence), "")
+        own = np.array([expected_shortfall(part, level) for part, _ in sample.parts()])
+        mcse = float(own.std(ddof=1) / math.sqrt(own.size))
+        half = float(stdtrit(sample.replicates - 1, (1 + confidence) / 2)) * mcse
+        return Shortfall(value, mcse, value - half, value + half, bin_error, "")
+    mcse = math.sqrt(_moments_of_excess(ordered, level)[0] / (sample.draws - 1))
+    return Shortfall(value, mcse, *shortfall_interval(ordered, level, confidence=confidence), bin_error, "")
 
 
-def expected_shortfall(ordered: Floats, level: float) -> float:
+def expected_shortfall(ordered: OrderedDraws, level: float) -> float:
     r"""Return the mean of the worst share 1 − p of the draws; the draw at the boundary counts with the fraction that belongs to it.
 
     Parameters
     ----------
-    ordered : ndarray, shape (n,)
-        Ascending draws.
+    ordered : OrderedDraws
     level : float
         p, in (0, 1).
 
@@ -125,18 +122,31 @@ def expected_shortfall(ordered: Floats, level: float) -> float:
 
     Examples
     --------
-    >>> expected_shortfall(np.array([1.0, 2.0, 3.0, 4.0]), 0.625)  # (4 + 3/2) / 1.5
+    >>> from simulator.analysis.samples import ascending
+    >>> expected_shortfall(ascending(np.array([1.0, 2.0, 3.0, 4.0])), 0.625)  # (4 + 3/2) / 1.5
     3.6666666666666665
     """
     worst = _worst(len(ordered), level)
     whole = math.floor(worst)
-    total = float(np.sum(ordered[len(ordered) - whole :]))
+    largest = ordered.largest(whole)
+    total = float(np.sum(largest.draws * largest.values))
     if worst > whole:
         total += float(worst - whole) * float(ordered[len(ordered) - whole - 1])
     return total / float(worst)
 
 
-def shortfall_interval(ordered: Floats, level: float, *, confidence: float = 0.95) -> tuple[float, float]:
+def _bin_error(ordered: OrderedDraws, level: float) -> float:
+    """Return how far bins may move the mean of the worst draws."""
+    worst = _worst(len(ordered), level)
+    whole = math.floor(worst)
+    largest = ordered.largest(whole)
+    total = float(np.sum(largest.draws * largest.errors))
+    if worst > whole:
+        total += float(worst - whole) * float(ordered.errors(len(ordered) - whole - 1))
+    return total / float(worst)
+
+
+def shortfall_interval(ordered: OrderedDraws, level: float, *, confidence: float = 0.95) -> tuple[float, float]:
     r"""Return a confidence interval of the conditional value at risk of independent draws.
 
     To first order its error is that of the mean of :math:`Y = (X - q_p)_+ / (1 - p)`, whose distribution is so skewed that the
@@ -147,8 +157,8 @@ def shortfall_interval(ordered: Floats, level: float, *, confidence: float = 0.9
 
     Parameters
     ----------
-    ordered : ndarray, shape (n,)
-        Ascending draws, n·(1 − p) at least 50.
+    ordered : OrderedDraws
+        n·(1 − p) at least 50.
     level : float
         p, in (0, 1).
     confidence : float
@@ -171,15 +181,13 @@ def shortfall_interval(ordered: Floats, level: float, *, confidence: float = 0.9
 
     Examples
     --------
-    >>> low, high = shortfall_interval((np.arange(1000) + 0.5) / 1000, 0.9)
+    >>> from simulator.analysis.samples import ascending
+    >>> low, high = shortfall_interval(ascending((np.arange(1000) + 0.5) / 1000), 0.9)
     >>> bool(low < 0.95 < high), round(high - low, 3)
     (True, 0.022)
     """
     n, worst = len(ordered), _worst(len(ordered), level)
-    value, share = expected_shortfall(ordered, level), float(1 - _exact(level))
-    tail = (ordered[n - math.floor(worst) :] - ordered[n - math.floor(worst) - 1]) / share  # all other excesses are nought
-    mean, others = float(tail.sum()) / n, n - tail.size
-    second, third, fourth = (float(np.sum((tail - mean) ** k) + others * (-mean) ** k) / n for k in (2, 3, 4))
+    value, (second, third, fourth) = expected_shortfall(ordered, level), _moments_of_excess(ordered, level)
     if second == 0.0:
         return value, value
     skewness, kurtosis = third / second**1.5, fourth / second**2
@@ -187,6 +195,15 @@ def shortfall_interval(ordered: Floats, level: float, *, confidence: float = 0.9
     error, bend = math.sqrt(second / (n - 1)), skewness / math.sqrt(n)
     reach = float(stdtrit(freedom, (1 + confidence) / 2))
     return value - error * _untransformed(reach, bend), value - error * _untransformed(-reach, bend)
+
+
+def _moments_of_excess(ordered: OrderedDraws, level: float) -> tuple[float, ...]:
+    """Return the second to fourth central moments of what :func:`shortfall_interval` calls Y, all but the worst of which are nought."""
+    n, worst = len(ordered), math.floor(_worst(len(ordered), level))
+    largest = ordered.largest(worst)
+    tail = (largest.values - ordered[n - worst - 1]) / float(1 - _exact(level))
+    mean = float(np.sum(largest.draws * tail)) / n
+    return tuple(float(np.sum(largest.draws * (tail - mean) ** k) + (n - worst) * (-mean) ** k) / n for k in (2, 3, 4))
 
 
 def _untransformed(reach: float, bend: float) -> float:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from simulator.analysis.search.axes import Axis
+from simulator.analysis.axes import Axis
 from simulator.analysis.search.selection import Floats, Measured, judge, ranking
 from simulator.errors import InputError
 
@@ -108,7 +108,7 @@ def finer(tried: Collection[Candidate], good: Collection[Candidate], centre: Can
 
     Examples
     --------
-    >>> from simulator.analysis.search.axes import parse_axis
+    >>> from simulator.analysis.axes import parse_axis
     >>> finer([(0,), (8,), (16,), (24,)], [(8,)], (8,), [parse_axis("mfu=0.2..0.6")])
     [(4,), (12,)]
     """

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from simulator.analysis.bands import ONE_SCRAMBLING
+from simulator.analysis.axes import parse_axis
 from simulator.analysis.notes import percentage
 from simulator.analysis.order_statistics import require_open_unit
-from simulator.analysis.search.axes import parse_axis
+from simulator.analysis.percentile_errors import ONE_SCRAMBLING
 from simulator.analysis.search.constraints import parse_constraint
 from simulator.analysis.search.grids import Candidate, explore, first_grid, most_candidates
 from simulator.analysis.search.searched import label_search
@@ -65,7 +65,7 @@ def search(
     scenario : Scenario
     over : sequence of str
         What is searched over, 1 to 3 of ``PATH=LOW..HIGH``, ``PATH=A,B,C``, or with a lever in place of the path; see
-        :func:`simulator.analysis.search.axes.parse_axis`.
+        :func:`simulator.analysis.axes.parse_axis`.
     objective : str
         ``cost_total mean``, ``cost_total p80`` or ``cost_total cvar95``.
     constraints : sequence of str

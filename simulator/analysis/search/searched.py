@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from simulator.analysis.search.axes import Axis
+from simulator.analysis.axes import Axis
 from simulator.analysis.search.constraints import Constraint
 from simulator.analysis.search.grids import Candidate
 from simulator.analysis.search.selection import Judgement, Measured, standard_error

@@ -10,9 +10,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.analysis.bands import ONE_SCRAMBLING
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.order_statistics import draws_needed
+from simulator.analysis.percentile_errors import ONE_SCRAMBLING
 from simulator.analysis.sensitivity.replays import Column, Replays, require_finite
 from simulator.analysis.sensitivity.tornado_bars import ENDS, Bar, bars_of
 from simulator.errors import InputError

@@ -12,11 +12,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.analysis.bands import ONE_SCRAMBLING, summarize
+from simulator.analysis.bands import summarize
 from simulator.analysis.chances import happenings
 from simulator.analysis.estimates import chance
 from simulator.analysis.moved import QUANTILES
 from simulator.analysis.notes import percentage
+from simulator.analysis.percentile_errors import ONE_SCRAMBLING
 from simulator.analysis.update.actuals import COLUMNS
 from simulator.analysis.update.likelihood import surprise
 from simulator.analysis.update.matching import Matched

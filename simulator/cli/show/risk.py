@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import xarray as xr
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -24,6 +25,9 @@ def show_risk(risk: xr.Dataset) -> None:
             words = " and ".join(LIMIT_WORDS[name] for name in stated).capitalize()
             met = Estimate(risk.probability_met.item(), risk.mcse_met.item())
             console.say(f"{words} hold together: {_chance(met)}.")
+        if note := risk.attrs["joint_note"]:
+            console.say(f"{note[0].upper()}{note[1:]}.")
+            console.say(_of_bins(risk))
         console.say("± is one Monte Carlo standard error, ± ? where it is not known; - is what the draws do not support.")
         if risk.release.size:
             console.print()
@@ -33,6 +37,13 @@ def show_risk(risk: xr.Dataset) -> None:
         for note in dict.fromkeys(filter(None, told.values())):
             words = " and ".join(LIMIT_WORDS[name] for name, own in told.items() if own == note).capitalize()
             console.say(f"{words}: {note}.")
+
+
+def _of_bins(risk: xr.Dataset) -> str:
+    """Return how far counting in bins may move what the table shows."""
+    chance_error = float(np.nanmax(risk.bin_error_exceeded.values, initial=0.0))
+    told = f"Percentiles and means of the worst lie within {100 * risk.attrs['value_error']:.1g} % of those of the draws themselves"
+    return told + (f", chances within {error_in_words(100 * chance_error)} percentage points." if chance_error else ".")
 
 
 def _table(risk: xr.Dataset) -> Table:

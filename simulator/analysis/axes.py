@@ -1,4 +1,4 @@
-"""Along what a search goes: a value of the config or a lever, and the settings that are tried."""
+"""Along what a search or a sweep goes: a value of the config or a lever, and the settings that are tried."""
 
 from __future__ import annotations
 
@@ -85,13 +85,19 @@ class Axis:
         return [], [self.name if setting == _ON else f"{self.name}={setting}"]
 
 
-def parse_axis(text: str) -> Axis:
+def parse_axis(text: str, option: str = "--over") -> Axis:
     """Parse ``PATH=LOW..HIGH [log | linear | step STEP]`` or ``PATH=A,B,C``, with a lever in place of the path.
 
     A range without steps is divided into 64, by ratios where its ends are ten times apart or more and the quantity has no upper bound;
     whole numbers are rounded to. Where all choices are numbers, they are put in order. A name that is both a lever and a field is the
     lever: write the field's whole path. A lever may also be ``off``, one without argument is ``off`` or ``on``. Dates go by months or by
     a time: ``start=2027-01-01..2027-12-01 step 1 month``.
+
+    Parameters
+    ----------
+    text : str
+    option : str
+        Where it stands, for messages.
 
     Raises
     ------
@@ -109,7 +115,7 @@ def parse_axis(text: str) -> Axis:
     name, equals, spec = (part.strip() for part in text.partition("="))
     if not equals or not name or not spec:
         raise InputError(
-            f"--over '{text}' is not PATH=RANGE or LEVER=RANGE; for example 'checkpoint_interval=10 min..4 h' or 'region=FR,SE'"
+            f"{option} '{text}' is not PATH=RANGE or LEVER=RANGE; for example 'checkpoint_interval=10 min..4 h' or 'region=FR,SE'"
         )
     is_lever = name in LEVERS
     try:
@@ -122,7 +128,7 @@ def parse_axis(text: str) -> Axis:
             return _dates(name, is_lever, match["low"], match["high"], match["step"])
         return _numbers(name, is_lever, match)
     except LawError as error:
-        raise InputError(f"--over '{text}': {error}") from None
+        raise InputError(f"{option} '{text}': {error}") from None
 
 
 def _quantity(name: str, is_lever: bool) -> Quantity | None:

@@ -1,0 +1,1 @@
+"""A grid of scenarios, all on the same draws."""

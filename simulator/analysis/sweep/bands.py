@@ -1,0 +1,134 @@
+"""Bands of every scenario of a grid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from simulator.analysis.bands import QUANTILES
+from simulator.analysis.comparison.comparison import SHARED
+from simulator.analysis.counted.counted import bands_of, count_draws, count_part
+from simulator.analysis.counted.tallied import Tally, nomenclature_order
+from simulator.analysis.order_statistics import require_open_unit
+from simulator.analysis.sweep.grid import Grid
+from simulator.executors import GrowingParts, Work, in_parts
+from simulator.kernels.tally import LEAF
+from simulator.plan import SamplingPlan
+from simulator.scenario import Resolved, Scenario
+
+_LONGEST = 2**27  # draws of a worker's part
+#: of the bands of one scenario, those that those of many have too
+_DIMENSIONS = {"output", "quantile", "ci_bound", "limit", "limits_together", "paired_output", "with_output"}
+
+
+def sweep(
+    scenario: Scenario,
+    grid: Sequence[str],
+    plan: SamplingPlan | None = None,
+    *,
+    quantiles: Sequence[float] = QUANTILES,
+    confidence: float = 0.95,
+    base: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> xr.Dataset:
+    """Draw the same futures of every scenario of a grid and return their bands.
+
+    Draw i of every scenario has the same random numbers for all that has the same name, as in :func:`simulator.compare`. Draws are counted
+    and not kept, as :func:`simulator.simulate_bands` does; :func:`simulator.stream_sweep` keeps them.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    grid : sequence of str
+        Axes: ``region=FR,SE``, ``accelerators=128..1024 step 128``; see :class:`simulator.analysis.sweep.grid.Grid`.
+    plan : SamplingPlan, optional
+        Of each scenario: 100 000 random draws from seed 0 where left out. The workers of its ``executor`` compute several scenarios at a
+        time.
+    quantiles, confidence
+        See :func:`simulator.summarize`.
+    base : Path, optional
+        Folder that file names of the scenario are relative to.
+    progress : callable, optional
+        Called with the number of draws done, of all scenarios together.
+
+    Returns
+    -------
+    xarray.Dataset
+        What :func:`simulator.simulate_bands` returns, by ``scenario`` too, NaN of an output that a scenario does not have. The settings of
+        the axes are coordinates by scenario: ``bands.set_index(scenario=["region", "accelerators"]).unstack()`` makes them dimensions.
+        The attribute ``scenarios`` has each one's hash and config, as JSON.
+
+    Raises
+    ------
+    ConfigError
+        Where a scenario is none, or lacks an input.
+    InputError
+        For a grid that is none.
+
+    Examples
+    --------
+    >>> from simulator import SamplingPlan, load_scenario
+    >>> swept = sweep(load_scenario("configs/quickstart.yaml"), ["rental_price=2,3,4"], SamplingPlan(draws=5000))
+    >>> swept.value.sel(output="cost_total", quantile=0.5).diff("scenario").values > 0.0
+    array([ True,  True])
+    """
+    for probability in quantiles:
+        require_open_unit("quantile", probability)
+    require_open_unit("confidence", confidence)
+    plan, stated = plan or SamplingPlan(), Grid(grid)
+    resolved = stated.resolved(scenario, base)
+    found: dict[str, xr.Dataset] = {}
+    for name, tally in _tallies(resolved, plan, progress):
+        found[name] = bands_of(tally, resolved[name], plan, quantiles, confidence)
+    return together([found[name] for name in stated.names], stated)
+
+
+def _tallies(resolved: Mapping[str, Resolved], plan: SamplingPlan, progress: Callable[[int], None] | None) -> Iterator[tuple[str, Tally]]:
+    """Yield the counts of each scenario, as they are complete."""
+    names = list(resolved)
+    if plan.executor is None:
+        for place, name in enumerate(names):
+            tell = None if progress is None else partial(_done_in_all, progress, place * plan.draws)
+            yield name, count_draws(resolved[name].scenario, resolved[name], plan, 0, plan.draws, tell)[0]
+        return
+    works = [Work(one, plan) for one in resolved.values()]
+    growing: dict[int, Tally] = {}
+    cuts = GrowingParts(len(works), 0, plan.draws, multiple=LEAF, most=_LONGEST)
+    for part in in_parts(count_part, works, cuts, progress):
+        if part.work in growing:
+            growing[part.work].merge(part.result)
+        else:
+            growing[part.work] = part.result
+        if growing[part.work].sketch.draws == plan.draws:
+            yield names[part.work], growing.pop(part.work)
+
+
+def _done_in_all(progress: Callable[[int], None], before: int, done: int) -> None:
+    """Tell how many draws are done in all."""
+    progress(before + done)
+
+
+def together(bands: Sequence[xr.Dataset], grid: Grid) -> xr.Dataset:
+    """Return the bands of the scenarios of a grid as one dataset."""
+    units = {str(name): str(unit) for one in bands for name, unit in zip(one.output.values, one.unit.values, strict=True)}
+    names = sorted(units, key=nomenclature_order)
+    kept = [
+        one.drop_vars([name for name, array in one.variables.items() if not set(array.dims) <= _DIMENSIONS] + ["unit"])
+        .assign(stopped=((), one.attrs["stopped"], {"long_name": "share of draws that were stopped at max_wall_clock", "units": "1"}))
+        .reindex(output=names, fill_value={"note": "", "draws_needed": 0})
+        for one in bands
+    ]
+    joined = xr.concat(kept, "scenario", data_vars="all", coords="minimal", compat="override", join="outer", combine_attrs="drop_conflicts")
+    told = {
+        name: {"hash": one.attrs["scenario_hash"], "config": one.attrs["config"], "levers": one.attrs["levers"]}
+        for name, one in zip(grid.names, bands, strict=True)
+    }
+    attributes = {name: bands[0].attrs[name] for name in (*SHARED, "confidence", "value_error") if name in bands[0].attrs}
+    joined = joined.assign_coords({**grid.coordinates(), "unit": ("output", np.array([units[name] for name in names], dtype=object))})
+    joined.attrs = {**attributes, "scenario": f"{len(bands)} scenarios", "scenarios": json.dumps(told, ensure_ascii=False)}
+    return joined

@@ -1,0 +1,215 @@
+"""Draws that other processes compute: the same bits, each once, whoever computes them and whoever dies."""
+
+import multiprocessing
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
+
+import pytest
+from distributed import Client
+from test_cli import run
+
+from simulator import SamplingPlan, load_scenario, simulate, simulate_bands, stream_draws
+from simulator.errors import ConfigError, InputError, LawError, Problem, SimulatorError
+from simulator.executors import GrowingParts, ListedParts, Work, in_parts
+from simulator.executors.work import Done
+from simulator.kernels.tally import LEAF
+from simulator.scenario import resolve
+
+QUICKSTART = "configs/quickstart.yaml"
+DRAWS = 300_000
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    return load_scenario(QUICKSTART, overrides=["limits.budget=300k", "limits.deadline=12 days"])
+
+
+@contextmanager
+def process(*words):
+    with subprocess.Popen([sys.executable, *words], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+def dask_worker(address):
+    return process("-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
+
+
+@contextmanager
+def dask_scheduler():
+    words = ("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")
+    with process(*words) as started:
+        for line in started.stderr:
+            if found := re.search(r"tcp://127\.0\.0\.1:\d+", line):
+                break
+        yield found.group()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Address of a scheduler with two workers, and a client of it."""
+    with dask_scheduler() as address, dask_worker(address), dask_worker(address), Client(address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+        yield address, client
+
+
+@pytest.mark.parametrize("plan", ["random", "sobol"])
+def test_draws_of_other_processes_are_the_same(scenario, plan, cluster):
+    draws = 40_000
+    alone = simulate(scenario, SamplingPlan(draws, plan=plan))
+    with ThreadPoolExecutor(3) as pool:
+        assert simulate(scenario, SamplingPlan(draws, plan=plan, executor=pool)).identical(alone)
+    done = []
+    there = simulate(scenario, SamplingPlan(draws, plan=plan, executor=cluster[1]), progress=done.append)
+    assert there.identical(alone)
+    assert done == sorted(set(done))
+    assert done[-1] == draws
+
+
+@pytest.mark.parametrize("plan", ["random", "sobol"])
+def test_counts_of_other_processes_are_the_same(scenario, plan, cluster):
+    alone = simulate_bands(scenario, SamplingPlan(DRAWS // 16 * 16, plan=plan))
+    assert simulate_bands(scenario, SamplingPlan(DRAWS // 16 * 16, plan=plan, executor=cluster[1])).identical(alone)
+
+
+def test_a_range_and_own_seeds_reach_the_workers(scenario):
+    plan, own = SamplingPlan(50_000), {"start": 10_007, "stop": 31_013, "seeds": {"mfu": 5}}
+    alone = simulate(scenario, plan, **own)
+    with ThreadPoolExecutor(2) as pool:
+        assert simulate(scenario, SamplingPlan(50_000, executor=pool), **own).identical(alone)
+
+
+def test_a_worker_that_is_killed_is_survived(scenario):
+    """Its parts are computed by another, none is lost and none counted twice."""
+    alone = simulate_bands(scenario, SamplingPlan(4 * DRAWS))
+    with dask_scheduler() as address, dask_worker(address) as one, dask_worker(address), Client(address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+        killed = []
+
+        def kill(done):
+            if done >= DRAWS and not killed:
+                one.kill()
+                killed.append(done)
+
+        there = simulate_bands(scenario, SamplingPlan(4 * DRAWS, executor=client), progress=kill)
+    assert killed
+    assert killed[0] < 3 * DRAWS
+    assert there.identical(alone)
+
+
+def test_on_the_command_line(cluster, tmp_path, capsys):
+    here, there = tmp_path / "here.nc", tmp_path / "there.nc"
+    words = ["run", QUICKSTART, "--draws", "20000"]
+    assert run(*words, "-o", str(here)) == 0
+    assert run(*words, "-o", str(there), "--cluster", cluster[0]) == 0
+    told = f"cluster {cluster[0]}: workers: 2, their threads: 2, dashboard: http://127.0.0.1:"
+    assert told in capsys.readouterr().err
+    assert there.read_bytes() == here.read_bytes()
+
+
+@pytest.mark.parametrize(("address", "told"), [("nowhere", "no scheduler answers"), ("tcp://127.0.0.1:1", "no scheduler answers")])
+def test_a_scheduler_that_is_none(address, told, monkeypatch, capsys):
+    monkeypatch.setattr("simulator.cli.cluster._ANSWER", 0.5)
+    assert run("run", QUICKSTART, "--cluster", address) == 2
+    stdout, stderr = capsys.readouterr()
+    assert not stdout
+    assert stderr.startswith(f"error: --cluster {address}: {told}")
+    assert "tcp://127.0.0.1:8786" in stderr
+
+
+def end(_work, _low, _high):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail(_work, low, _high):
+    raise LawError(f"draw {low} cannot be", "Take another")
+
+
+def test_what_workers_raise_is_raised(scenario):
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        work = Work(resolve(scenario), SamplingPlan(executor=pool))
+        with pytest.raises(LawError, match=r"draw 0 cannot be\. Take another"):
+            list(in_parts(fail, [work], ListedParts([(0, 0, 50)])))
+        with pytest.raises(SimulatorError, match=r"the executor was lost while draws 0 to 50 were computed \(A process"):
+            list(in_parts(end, [work], ListedParts([(0, 0, 50)])))
+
+
+@pytest.mark.parametrize("error", [LawError("what", "way"), ConfigError([Problem("what", "a.b"), Problem("other")]), InputError("text")])
+def test_errors_reach_another_process_whole(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+class Stranger(Executor):
+    """A worker with other sources, or another processor each time."""
+
+    def __init__(self, **differs):
+        self.differs, self.parts = differs, 0
+
+    def submit(self, fn, /, *words, **_):
+        self.parts += 1
+        done, future = fn(*words), Future()
+        told = {name: value(self.parts) for name, value in self.differs.items()}
+        future.set_result(Done(**{**vars(done), **told}))
+        return future
+
+
+@pytest.mark.parametrize(
+    ("differs", "told"),
+    [
+        ({"sources": lambda _: "other"}, "a worker has other sources of the kernels"),
+        ({"cpu": lambda part: f"cpu{part % 2}"}, "workers have processors of two kinds, cpu1 and cpu0.*NUMBA_CPU_NAME=generic"),
+    ],
+)
+def test_workers_that_would_draw_other_bits_are_refused(scenario, differs, told):
+    with pytest.raises(InputError, match=told):
+        simulate(scenario, SamplingPlan(40_000, executor=Stranger(**differs)))
+
+
+def test_what_is_no_executor_is_refused():
+    with pytest.raises(InputError, match="executor = 3 is none; it has a method submit"):
+        SamplingPlan(executor=3)
+
+
+@pytest.mark.parametrize("works", [1, 50])
+@pytest.mark.parametrize("draws", [1, LEAF, 1_000_003, 40_000_000])
+@pytest.mark.parametrize("workers", [1, 3, 64])
+def test_parts_cover_all_draws_once_and_are_not_many(works, draws, workers):
+    parts, rate, found = GrowingParts(works, 7, 7 + draws, multiple=LEAF, most=2**27), 1e6, []
+    while part := parts.next(workers):
+        found.append(part)
+        parts.learn(rate)
+    assert found[0][:2] == (0, 7)
+    assert found[-1][::2] == (works - 1, 7 + draws)
+    for (work, _, high), (other, low, _) in pairwise(found):
+        assert (other, low) == ((work + 1, 7) if high == 7 + draws else (work, high))
+    assert all((low - 7) % LEAF == 0 and high - low <= 4 * rate for _, low, high in found)
+    assert len(found) <= 16 + works * (1 + draws / rate) + 40 * workers
+
+
+def test_workers_do_not_oversubscribe(scenario, cluster):
+    """Each part is computed on one core: a worker's processor time is no more than the time that passes."""
+    plan = SamplingPlan(4 * DRAWS, executor=cluster[1])
+    before, began = cluster[1].run(time.process_time), time.perf_counter()
+    simulate_bands(scenario, plan)
+    passed, after = time.perf_counter() - began, cluster[1].run(time.process_time)
+    assert all(after[worker] - before[worker] <= 1.25 * passed for worker in before)
+
+
+def test_workers_finish_blocks_in_any_order_and_the_folder_is_the_same(scenario, cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr("simulator.results.store._BLOCK", 2**21)
+    for name, executor in (("here", None), ("there", cluster[1])):
+        stream_draws(scenario, SamplingPlan(60_000, executor=executor), tmp_path / f"{name}.zarr")
+    here, there = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*") if p.is_file()} for f in sorted(tmp_path.iterdir()))
+    assert len([name for name in here if name.parts[0] == "cost_total"]) > 4
+    assert here == there
