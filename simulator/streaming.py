@@ -1,4 +1,4 @@
-"""Draws to the disk while they are made: any number of them in the memory of one block."""
+"""Draws to the disk while they are made: a hundred million in the memory of a few million."""
 
 from __future__ import annotations
 
