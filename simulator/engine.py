@@ -15,18 +15,21 @@ from numpy.typing import NDArray
 from simulator.arguments import KernelArguments, compile_arguments
 from simulator.errors import InputError
 from simulator.executors import GrowingParts, Work, in_parts
+from simulator.finite import require_finite
 from simulator.kernels import history, static
 from simulator.kernels.lanes import LANES, WIDTH
 from simulator.kernels.play import Records
 from simulator.ledger import kept_outputs, same_outputs
 from simulator.plan import SamplingPlan
 from simulator.results import label
+from simulator.room import require_memory
 from simulator.scenario import Resolved, Scenario, resolve
 from simulator.threads import launching, using_threads
 
 #: what only the ledger reads
 INTERNAL = ("priced", "carboned")
 _CHUNK = 0.5  # s, between two signs of life, and until an interruption is heard
+COPIES = 1.2  # of every number, in memory while draws are labelled and read: columns are sorted one by one
 _GROWTH = 8  # from a chunk to the next, at most
 _PART = 2**26  # bytes of draws that a worker sends at a time, at most
 
@@ -123,7 +126,7 @@ class Draws:
     def __init__(self, resolved: Resolved, plan: SamplingPlan, seeds: Mapping[str, int] | None = None) -> None:
         self.work = Work(resolved, plan, seeds)
         self._plan, self.same, self.names = plan, same_outputs(resolved), output_names(resolved)
-        self._arguments = compile_arguments(resolved, plan, seeds)
+        self._arguments, self._resolved = compile_arguments(resolved, plan, seeds), resolved
         self.drawn = self._arguments.drawn
         self._never = None
         if resolved.choices.pausing:
@@ -147,6 +150,7 @@ class Draws:
         parts, count = 1 if self._never is None else 2, stop - start
         kept = keep_finished and self._never is None  # a run that pauses is played twice
         inputs, outputs = run_kernel(arguments, plan, start, stop, in_part(progress, 0, parts, count), keep_finished=kept)
+        require_finite(outputs, self._resolved)
         if self._never is not None:
             outputs |= _saved_by_pausing(outputs, run_kernel(self._never, plan, start, stop, in_part(progress, 1, parts, count))[1])
         return inputs, {name: outputs[self.same.get(name, name)] for name in self.names}
@@ -171,6 +175,11 @@ def play_part(work: Work, start: int, stop: int) -> tuple[dict[str, Floats], dic
     return Draws(*work).play(start, stop)
 
 
+def numbers_of(resolved: Resolved) -> int:
+    """Return how many numbers a draw of a scenario has: inputs and outputs."""
+    return Draws(resolved, SamplingPlan(draws=1)).numbers
+
+
 def run_kernel(
     arguments: KernelArguments,
     plan: SamplingPlan,
@@ -186,6 +195,7 @@ def run_kernel(
         with using_threads(plan.threads):
             return _on_device(arguments, start, stop, progress)
     count = stop - start
+    require_memory(count, len(arguments.drawn) + len(arguments.outputs), COPIES, way_out="count draws instead of keeping them: --summary")
     # rows that the ledger leaves alone stay nought, and take no memory
     inputs, outputs = np.empty((len(arguments.drawn), count)), np.zeros((len(arguments.outputs), count))
     with using_threads(plan.threads):

@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
+
+
+def printable(text: str) -> str:
+    r"""Return a text with control characters written out, which a terminal would obey and a reader not see.
+
+    Line breaks stay. Marks that turn the direction of writing round are among them, and halves of surrogate pairs.
+
+    Examples
+    --------
+    >>> print(printable("\x1b[31mred"))
+    \x1b[31mred
+    """
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+#: all controls but the line break, and what turns writing round (Unicode 15, Bidi_Control) or breaks lines unseen
+_UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]")
+
+
+def short(text: str) -> str:
+    """Return a text as a message quotes it: its beginning where it is long."""
+    return text if len(text) <= _QUOTED else text[: _QUOTED - 3] + "..."
+
+
+_QUOTED = 80  # characters
 
 
 class SimulatorError(Exception):

@@ -1,4 +1,4 @@
-"""Draws to the disk while they are made: any number of them in the memory of one block."""
+"""Draws to the disk while they are made: a hundred million in the memory of a few million."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from simulator.errors import InputError
 from simulator.executors import ListedParts, in_parts
 from simulator.plan import SamplingPlan
 from simulator.results import check_target, claimed
+from simulator.results.folder_writer import written
 from simulator.results.writer import RunWriter
+from simulator.room import require_disk
 from simulator.scenario import Scenario, resolve
 
 
@@ -73,6 +75,7 @@ def stream_draws(
     resolved = resolve(scenario)
     with claimed(target):
         draws = Draws(resolved, plan)
+        require_disk(target, plan.draws, draws.numbers, there=written(target) if resume else 0)
         writer = RunWriter(resolved, plan, target, draws.drawn, draws.names)
         told = writer.begin(resume=resume)
         if told and note is not None:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 
 from simulator.errors import LawError
 
@@ -26,7 +26,7 @@ _SUFFIXES = {
 _EXPONENT_LENGTH = 5  # of its sign and digits; the exact fraction of 1e999999999 would fill the memory
 
 _NUMBER = re.compile(
-    r"\s*(?P<number>[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+    r"\s*(?P<number>[-+]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
     r"(?:\s*(?P<suffix>thousand|million|billion|trillion|[kMBGT])(?![A-Za-z0-9]))?"
 )
 
@@ -105,7 +105,7 @@ ONE = Unit(Fraction(1), (0,) * len(_DIMENSIONS))
 
 
 def _symbol(text: str) -> Unit:
-    if re.fullmatch(r"\d+", text):
+    if re.fullmatch(r"[0-9]{1,30}", text):
         if int(text) == 0:
             raise LawError("a unit cannot contain the factor 0")
         return Unit(Fraction(int(text)), ONE.powers)
@@ -123,7 +123,7 @@ def _symbol(text: str) -> Unit:
     return Unit(factor, tuple(powers))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def parse_unit(text: str) -> Unit:
     """Parse a unit such as ``kgCO2e/kWh``, ``USD per GPU-hour`` or ``1/(1000 node-day)``.
 

@@ -567,7 +567,7 @@ def test_a_result_in_place_of_a_config_is_told(tmp_path: Path, capsys: pytest.Ca
         (["import", "sacct", "jobs.txt", "-o", "no/r.yaml"], "folder no does not exist. Make it first"),
         (["schema", "-o", "no/s.json"], "folder no does not exist. Make it first"),
         (["examples", "quickstart", "-o", "no/q.yaml"], "folder no does not exist. Make it first"),
-        (["init", "q.yaml", "--params", "7\x1b[31mB"], "--params 7B: not valid YAML"),
+        (["init", "q.yaml", "--params", "7\x1b[31mB"], "--params 7\\x1b[31mB: not valid YAML"),
     ],
 )
 def test_mistyped_words_are_answered_with_the_nearest(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -262,7 +262,7 @@ def test_all_problems_are_told_at_once_with_their_places(tmp_path: Path) -> None
         (":4:3: workload.mfu", "(0, 1]", "Did you mean 0.42?"),
         (":5:3: workload.run_overheads", "not a known key", "Did you mean run_overhead?"),
         (":9:3: hardware.server_power_ratio", "mode = 1.2 is infeasible", "mode lies in [1.5, 2]"),
-        (":11:3: reliability.failure_rate", "missing.csv", "looked for at"),
+        (":11:3: reliability.failure_rate", "missing.csv does not exist"),
         (":13:3: emissions.carbon_intensity", "unknown unit 'gCO3e'", "Did you mean"),
         (":16:3: compute.rental_price", "-2.5", "> 0 USD/h"),
         (":17:1: correlations", "mfu ~ rental_price: 0.9", "The nearest that can"),

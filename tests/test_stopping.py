@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from statistics_helpers import assert_within_mcse
 
-from simulator import SamplingPlan, Target, load_scenario, open_results, simulate, simulate_until, summarize
+from simulator import SamplingPlan, Target, load_scenario, open_results, room, simulate, simulate_until, summarize
 from simulator.analysis.order_statistics import interval_ranks
-from simulator.analysis.stopping import until as until_module
 from simulator.analysis.stopping.precision import precision
 from simulator.analysis.stopping.stopping import Look, looks_until
 from simulator.analysis.stopping.until import most_draws
@@ -261,11 +259,9 @@ def test_python_refuses_what_the_command_does() -> None:
 def test_as_many_draws_as_the_memory_holds(found: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = load_scenario(QUICKSTART, overrides=EXPECTED)
     assert 0 < most_draws(scenario) <= 10_000_000
-    monkeypatch.setattr(until_module, "os", SimpleNamespace(sysconf=lambda name: {"SC_PHYS_PAGES": 2**20, "SC_PAGE_SIZE": 4096}[name]))
+    monkeypatch.setattr(room, "free_memory", lambda: 2**32)
     assert 2**28 < most_draws(scenario) * found.nbytes / found.sizes["draw"] < 2**31
-    monkeypatch.setattr(until_module, "os", SimpleNamespace(sysconf=lambda _: 2**30))
-    assert most_draws(scenario) == 10_000_000
-    monkeypatch.setattr(until_module, "os", SimpleNamespace())
+    monkeypatch.setattr(room, "free_memory", lambda: 2**60)
     assert most_draws(scenario) == 10_000_000
 
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import SamplingPlan, compare, load_scenario, open_results, simulate
+from simulator import SamplingPlan, compare, load_scenario, open_results, simulate, verify_results
 from simulator.analysis.comparison.differences import differences
 from simulator.cli import _run
 from simulator.errors import ConfigError, InputError
@@ -299,6 +299,7 @@ def test_downloads_are_of_the_answer(drawn: Answers, tmp_path: Path) -> None:
     found = drawn.of(State(ranges=(("mfu", "0.45", "0.45"),), levers=("fp8",)), wanted)
     made = {kind.ending: kind.make(found, wanted) for kind in DOWNLOADS}
     (tmp_path / "run.nc").write_bytes(made[".nc"])
+    assert verify_results(tmp_path / "run.nc")
     assert (open_results(tmp_path / "run.nc").cost_total == found.results.cost_total).all()
     (tmp_path / "run.yaml").write_bytes(made[".yaml"])
     assert resolve(load_scenario(tmp_path / "run.yaml")).hash() == resolve(found.scenario).hash()

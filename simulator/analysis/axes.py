@@ -24,7 +24,7 @@ _MOST_SETTINGS = 10_000  # of a range with steps
 _MOST_CHOICES = 50
 _WIDE = 10.0  # ends this many times apart, or more, are spaced by ratios
 _RANGE = re.compile(r"(?P<low>.+?)\s*\.\.\s*(?P<high>.+?)(?:\s+(?P<spacing>log|linear|step\s+(?P<step>.+)))?")
-_MONTHS = re.compile(r"(\d+)\s*(?:months?)")
+_MONTHS = re.compile(r"([0-9]{1,4})\s*(?:months?)")
 _OFF, _ON = "off", "on"  # settings of a lever: left alone, and pulled where it takes no argument
 
 
@@ -113,7 +113,7 @@ def parse_axis(text: str, option: str = "--over") -> Axis:
     ('1024', '2048', '3072', '4096')
     """
     name, equals, spec = (part.strip() for part in text.partition("="))
-    if not equals or not name or not spec:
+    if not equals or not undotted(name) or not spec:
         raise InputError(
             f"{option} '{text}' is not PATH=RANGE or LEVER=RANGE; for example 'checkpoint_interval=10 min..4 h' or 'region=FR,SE'"
         )

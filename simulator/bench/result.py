@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
-from simulator.text_file import check_place, write_text
+from simulator.text_file import MOST_DATA, UnreadableError, check_place, read_text, write_text
 
 FORMAT, VERSION = "simulator-bench", 1
 _WAY_OUT = "simulator bench -o FILE.json writes one"
@@ -48,10 +48,10 @@ def read(path: str | Path) -> dict[str, Any]:
         Where the file cannot be read, is none of this format, or of another version of it.
     """
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}). {_WAY_OUT}") from None
-    except ValueError:
+        data = json.loads(read_text(path, most=MOST_DATA))
+    except UnreadableError as error:
+        raise InputError(f"{error}. {_WAY_OUT}") from None
+    except (ValueError, RecursionError):
         raise InputError(f"{path} is not JSON. {_WAY_OUT}") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise InputError(f"{path} is no result of simulator bench: its format is not '{FORMAT}'. {_WAY_OUT}")

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
+from io import StringIO
 from typing import NoReturn
 
 import click
 
 from simulator.cli.help import complete_help
-from simulator.errors import SimulatorError
+from simulator.errors import SimulatorError, printable
 
 #: section of the help -> verb -> (module, one line of help); modules are imported when their verb is used
 _SECTIONS = {
@@ -135,7 +136,8 @@ def _run(words: Sequence[str], *, debug: bool) -> int:
         code = cli.main(args=list(words), prog_name="simulator", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        error.show(told := StringIO())
+        click.echo(printable(told.getvalue()), err=True, nl=False)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         click.echo(" ".join(["interrupted", *map(str, stop.args)]), err=True)
@@ -148,14 +150,16 @@ def _run(words: Sequence[str], *, debug: bool) -> int:
     except SimulatorError as error:
         if debug:
             raise
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {printable(str(error))}", err=True)
         return error.exit_code
     except OSError as error:
         if debug:
             raise
         with suppress(OSError):  # what stands in the buffer would be tried again at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        click.echo(f"error: {error.filename or 'standard output'} cannot be read or written ({error.strerror or error})", err=True)
+        click.echo(
+            f"error: {printable(str(error.filename or 'standard output'))} cannot be read or written ({error.strerror or error})", err=True
+        )
         return 2
     except MemoryError:
         if debug:
@@ -165,6 +169,6 @@ def _run(words: Sequence[str], *, debug: bool) -> int:
     except Exception as error:
         if debug:
             raise
-        click.echo(f"error: {type(error).__name__}: {error} (an error of the simulator; --debug shows where)", err=True)
+        click.echo(f"error: {type(error).__name__}: {printable(str(error))} (an error of the simulator; --debug shows where)", err=True)
         return 1
     return code if isinstance(code, int) else 0

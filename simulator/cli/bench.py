@@ -98,8 +98,10 @@ def _whole(path: str) -> dict[str, Any]:
     try:
         differences(result, result)
         notes(result, result)
-    except (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({type(error).__name__}: {error}). simulator bench -o FILE.json writes one") from None
+    except (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError):
+        raise InputError(
+            f"{path} is damaged (a part of it is missing, or another kind of value). simulator bench -o FILE.json writes one"
+        ) from None
     return result
 
 

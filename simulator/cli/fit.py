@@ -85,7 +85,8 @@ def command(
     reported. The table compares history and simulation on the hours of the fit and, after a second fit without
     them, on hours held out; the picture shows both.
     """
-    from simulator.errors import InputError, ThresholdExceededError
+    from simulator.errors import InputError, ThresholdExceededError, printable
+    from simulator.plan import LARGEST_SEED
     from simulator.plots.save import check_picture
     from simulator.scenario.zones import ZoneFile, rounded_zone, zone_yaml
     from simulator.series.clock import find_zone
@@ -96,8 +97,14 @@ def command(
     picture = check_picture(target.with_suffix(".png"))
     if prices is None and carbon is None:
         raise InputError("nothing to fit. Name a file of prices, or one with --carbon, or both")
-    if clock is not None:
-        find_zone(clock, "--clock")
+    for option, zone in (("--clock", clock), ("--timezone", timezone), ("--carbon-timezone", reading["carbon_timezone"])):
+        if zone is not None:
+            find_zone(zone, option)
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InputError(f"--seed {seed} is not a whole number from 0 to {LARGEST_SEED}")
+    for option, text in (("--name", name), ("--source", source), ("--licence", licence)):
+        if text is not None and printable(text) != text:
+            raise InputError(f"{option} {text} holds a control character. Take it out: the zone file and pictures would obey it")
 
     from simulator.fitting.about import about_fit
     from simulator.fitting.check import check_fit

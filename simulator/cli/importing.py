@@ -80,7 +80,7 @@ def command(kind: str, files: tuple[Path, ...], output: Path, picture: str | Non
     A NAME.yaml is a fragment of a config: each value with its error, its source and what was left out. Take it with --set @NAME.yaml, or
     copy it. A NAME.csv is what simulator update reads. What a kind cannot tell is told, and why; nothing is guessed.
     """
-    from simulator.errors import InputError
+    from simulator.errors import InputError, printable
     from simulator.importing.kinds import import_files
     from simulator.importing.write import actuals_csv, priors_yaml
     from simulator.plots.save import check_picture
@@ -98,9 +98,9 @@ def command(kind: str, files: tuple[Path, ...], output: Path, picture: str | Non
     text = actuals_csv(found) if suffix == ".csv" else priors_yaml(found)
     _write(output, text, found, picture)
     for note in found.notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(f"note: {printable(note)}", err=True)
     for name, why in found.left_out.items():
-        click.echo(f"not given: {name}: {why}", err=True)
+        click.echo(f"not given: {name}: {printable(why)}", err=True)
     for prior in found.priors if suffix != ".csv" else ():
         click.echo(f"{prior.quantity} = {prior.value if not isinstance(prior.value, dict) else prior.told[1].partition(',')[0]}")
     if suffix == ".csv" and found.totals is not None:

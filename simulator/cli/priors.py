@@ -52,13 +52,10 @@ def command(
     from simulator.reference.priors.facts import family_of, month_of
     from simulator.reference.priors.kind import Kind, peak_flops
     from simulator.reference.priors.known import FITTED, known_prior
-    from simulator.scenario.values import parse_value
 
     if quantity is not None and quantity not in FITTED:
         raise LawError(f"'{quantity}' has no fitted prior", f"Known are {', '.join(FITTED)}")
-    active, count = (
-        parse_value(text, name).median if text else None for name, text in (("params_active", params), ("accelerators", accelerators))
-    )
+    active, count = _stated("--params", params, "params_active"), _stated("--accelerators", accelerators, "accelerators")
     kind = Kind(accelerator, peak_flops(accelerator), active, count, architecture, organisation == "laboratory")
     month, families = None if before is None else month_of(before), tuple(map(family_of, without))
     found = {name: known_prior(name, kind, before=month, without=families) for name in ([quantity] if quantity else FITTED)}
@@ -68,3 +65,14 @@ def command(
         show_figures(found[quantity])
     else:
         show_priors(found)
+
+
+def _stated(option: str, text: str | None, quantity: str) -> float | None:
+    """Return the number of an option, in the unit of its quantity."""
+    from simulator.errors import InputError, LawError
+    from simulator.scenario.values import parse_value
+
+    try:
+        return parse_value(text, quantity).median if text else None
+    except LawError as error:
+        raise InputError(f"{option} {text}: {error}") from None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from simulator.analysis.stopping.precision import Target
     from simulator.plan import SamplingPlan
-    from simulator.scenario import Scenario
+    from simulator.scenario import Resolved, Scenario
 
 
 @click.command(
@@ -82,7 +82,7 @@ def command(
     from simulator.cli.thresholds import check, parse, require_counts_tell
     from simulator.engine import output_names
     from simulator.errors import InputError
-    from simulator.results import check_target, claimed
+    from simulator.results import claimed
     from simulator.scenario import resolve
 
     scenario = stated.load(config)
@@ -102,7 +102,7 @@ def command(
     limits = [parse(text, output_names(resolved)) for text in thresholds]
     if summary:
         require_counts_tell(limits)
-    target = None if output is None else check_target(output)
+    target = None if output is None else _checked(output, resolved, None if summary else draws)
     streaming = target is not None and target.suffix == ".zarr" and not (summary or wanted)
     if resume and not streaming:
         raise InputError("--resume continues a run whose draws are written as they are made: -o DIR.zarr, without --summary and --until")
@@ -129,6 +129,18 @@ def command(
     if cut:
         raise click.Abort(f"after {finished} of {draws} draws; these are told, as of a run with --draws {finished}")
     check(results, limits)
+
+
+def _checked(output: str, resolved: Resolved, draws: int | None) -> Path:
+    """Return where results go, or say early why they cannot: for draws that are made in memory also where there is no room."""
+    from simulator.engine import numbers_of
+    from simulator.results import check_target
+    from simulator.room import require_disk
+
+    target = check_target(output)
+    if draws is not None and target.suffix == ".nc":
+        require_disk(target, draws, numbers_of(resolved))
+    return target
 
 
 def _simulated(scenario: Scenario, plan: SamplingPlan, wanted: Sequence[Target], confidence: float | None, *, summary: bool) -> xr.Dataset:

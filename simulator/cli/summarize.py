@@ -39,6 +39,8 @@ def command(file: str, as_json: bool, context: bool, thresholds: tuple[str, ...]
     large = is_large(Path(file)) and not context
     with opened(Path(file)) if large else nullcontext(open_results(file)) as results:
         counted = large or is_counted(results)
+        if not counted and not any(array.attrs.get("role") == "output" for array in results.data_vars.values()):
+            raise InputError(f"{file} holds neither draws nor bands of a run: another verb saved it. Save them with run -o")
         if counted and context:
             raise InputError(f"{file} holds bands, and --context reads draws; leave it out, or run without --summary")
         limits = [parse(text, output_names(results)) for text in thresholds]

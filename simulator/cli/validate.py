@@ -22,7 +22,7 @@ from simulator.cli.options import scenario_options
 def command(configs: tuple[str, ...], overrides: tuple[str, ...], levers: tuple[str, ...]) -> int:
     """Check each CONFIG, tell all its problems at once, and list every default that it would use with its source."""
     from simulator.cli.show.page import say
-    from simulator.errors import ConfigError
+    from simulator.errors import ConfigError, printable
     from simulator.scenario import load_scenario, resolve
 
     code = 0
@@ -30,7 +30,7 @@ def command(configs: tuple[str, ...], overrides: tuple[str, ...], levers: tuple[
         try:
             resolved = resolve(load_scenario(config, overrides=overrides, levers=levers))
         except ConfigError as error:
-            click.echo(f"{config}: {error}", err=True)
+            click.echo(printable(f"{config}: {error}"), err=True)
             code = ConfigError.exit_code
             continue
         uncertain = sum(item.value.table is not None for item in resolved.inputs.values())

@@ -50,6 +50,10 @@ a bit has flipped; a file of another tool has no checksum and is read as it is.
 Two processes do not write one output: the second is told of the first, and ends. The lock is a file beside the output, `.NAME.lock`; one
 that a killed process left behind claims nothing. There is none on Windows, where the later of two results stays, whole.
 
+What is kept is estimated before anything is computed: draws × numbers of a draw × 8 bytes, in memory and, for `-o`, on the disk. Where it
+does not fit into what is free (of the machine, of a container, of a limit of the process), the request is refused with the number of draws
+that would. Nothing is counted instead of kept, unless `--summary` asks for it.
+
 ## Threads, processes, a GPU
 
 Kernels run on all cores (`--threads`), and share them with the threads of a pool, joblib or Dask that call them. Processes should be

@@ -42,6 +42,10 @@ default, which `simulator validate CONFIG` lists with its source.
 | any law of scipy.stats | `{family: skewnorm, a: 4, loc: 0.05, scale: 0.02}` |
 | truncated | add `truncate: [LOW, HIGH]`: renormalized, never clipped |
 
+Files that a config names (`file:`, a zone, a history) lie in its own folder or below, links followed, since a config may come from somebody
+else; other folders are allowed by naming them in the environment variable `SIMULATOR_DATA_FOLDERS`, separated as in `PATH`. YAML is read up
+to 100 kB, nested up to 50 deep, without tags; tables up to 100 MB.
+
 The family of an interval follows from the domain of its quantity: lognormal where that is positive, logit-normal where it is bounded on
 both sides, lognormal of the excess over a lower bound, rounded for counts, else normal. Named families are normal, lognormal,
 logit_normal, uniform, triangular, pert, beta, gamma, weibull, student_t and metalog.

@@ -52,6 +52,10 @@ not known well enough to be forecast apart, and what a report counts besides tra
 - Histories are checked against closed forms and an independent SimPy model (`tests/test_interruptions.py`), the weather against its own
   closed forms (`tests/test_hourly.py`), the zones against their own years and against weeks held out of the fit (figures in each file of
   `simulator/reference/zones`).
+- Hundreds of hostile and mistaken inputs (`tests/hostile`) are each refused with exit code 2 and one message, quickly and with nothing left
+  behind. Scenarios that are made by the schema itself are refused in words or stay within the domains of their quantities
+  (`tests/any_scenario.py`), and parsers are fuzzed, guided by coverage (`tests/fuzz`). A total that is NaN, infinite or beyond 1e50 ends a
+  request. Files of results are checked before they are used; pickles, links out of them and codecs that run code are refused.
 - The random numbers were qualified as they are used: consecutive draws, steps and hours of one draw, names and seeds side by side, by a
   battery (birthday spacings, gaps, runs, collisions, bits, correlations between streams, normal scores) and by dieharder. The battery:
   215 tests on 2^36.3 bytes, lowest p-value 0.0034, where the lowest of so many is expected near 0.005. A test fails below 1e-7, as tests of

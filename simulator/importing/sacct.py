@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from simulator.errors import InputError
+from simulator.errors import InputError, short
 from simulator.importing.cells import column_of, find_column, is_blank
 from simulator.importing.fixed_width import CUT, read_fixed_width
 from simulator.importing.imported import Imported, Panel, Prior
@@ -219,14 +219,17 @@ def _elapsed(table: Table, row: int, cell: str, problems: list[RowProblem]) -> f
         return math.nan
 
 
+_LONGEST_COUNT = 7  # figures; no machine has a million nodes
+
+
 def _count(table: Table, row: int, cell: str, problems: list[RowProblem]) -> int:
-    if cell.isdecimal() and int(cell) > 0:
+    if cell.isascii() and cell.isdecimal() and int(cell[:_LONGEST_COUNT]) > 0 and len(cell) < _LONGEST_COUNT:
         return int(cell)
     problems.append(
         RowProblem(
             table.lines[row],
-            f"'{cell}' in the column of nodes is not a number of nodes",
-            "It is a whole number above 0, not shortened (1024, not 1K)",
+            f"'{short(cell)}' in the column of nodes is not a number of nodes",
+            "It is a whole number above 0 and below a million, not shortened (1024, not 1K)",
         )
     )
     return 1

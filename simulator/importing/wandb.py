@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -114,11 +114,16 @@ def _json_lines(path: Path) -> Table:
             continue
         try:
             item = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
+            what = (
+                f"{error.msg} at column {error.colno}"
+                if isinstance(error, json.JSONDecodeError)
+                else "nested too deep, or a number too long"
+            )
             problems.append(
                 RowProblem(
                     number,
-                    f"is not JSON: {error.msg} at column {error.colno}",
+                    f"is not JSON: {what}",
                     "Each line is one object; a last line cut short is left out by hand",
                 )
             )
@@ -136,4 +141,6 @@ def _json_lines(path: Path) -> Table:
 
 def _cell(value: Any) -> str:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return repr(value) if number and math.isfinite(value) else value if isinstance(value, str) else ""
+    if number and abs(value) <= sys.float_info.max:  # neither NaN, nor infinite, nor a whole number that no double holds
+        return repr(value)
+    return value if isinstance(value, str) else ""

@@ -29,6 +29,7 @@ from simulator.plots.variance import shares_figure
 from simulator.plots.zones import zone_figure
 from simulator.results import open_results
 from simulator.scenario.zones import ZoneFile, load_zone, zone_names
+from simulator.text_file import MOST_DATA, read_text
 
 WIDEST = 20.0  # [in]
 
@@ -296,10 +297,10 @@ def opened(path: str | Path) -> xr.Dataset | Mapping[str, Any] | ZoneFile:
 
 def _read_json(source: Path) -> Mapping[str, Any]:
     try:
-        data = json.loads(source.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{source} cannot be read ({error.strerror or error})") from None
-    except ValueError as error:
+        data = json.loads(read_text(source, most=MOST_DATA))
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{source} is not JSON: {error}") from None
     if not isinstance(data, dict):
         raise InputError(f"{source} holds no JSON object. simulator backtest -o DIR saves one that can be drawn")

@@ -14,7 +14,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from simulator.errors import InputError
-from simulator.text_file import check_place
+from simulator.text_file import check_place, written_file
 
 _ANONYMOUS: dict[str, dict[str, Any]] = {
     ".png": {"Software": None},
@@ -53,13 +53,14 @@ def picture_beside(figure: Figure, path: str | Path, *, title: str = "") -> Iter
     """
     target = check_picture(path)
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
+        real = written_file(target)
+        handle, name = tempfile.mkstemp(dir=real.parent, suffix=target.suffix)
         os.close(handle)
         try:
             _draw(figure, name, target.suffix.lower(), title)
             os.chmod(name, 0o644)
             yield
-            os.replace(name, target)
+            os.replace(name, real)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise

@@ -15,6 +15,7 @@ from simulator.results.labelled import ordered
 from simulator.results.lock import claimed
 from simulator.results.manifest import MANIFEST, Manifest, digest_of
 from simulator.results.netcdf import CHECKSUM, netcdf_bytes
+from simulator.results.opened import check_container, check_content
 from simulator.results.store import (
     PARTIAL,
     block_files,
@@ -28,7 +29,7 @@ from simulator.results.store import (
     write_dataset,
 )
 from simulator.results.verify import damage_of, in_words
-from simulator.text_file import write_bytes, write_text
+from simulator.text_file import write_bytes, write_text, written_file
 
 
 def check_target(path: str | Path) -> Path:
@@ -50,6 +51,8 @@ def check_target(path: str | Path) -> Path:
         raise InputError(f"{target}: folder {target.parent} cannot be written to")
     if target.suffix == ".nc" and target.is_dir():
         raise InputError(f"{target} is a folder")
+    if target.suffix == ".nc":
+        written_file(target)
     if target.suffix == ".zarr" and target.exists() and not (target / ".zgroup").is_file():
         raise InputError(f"{target} exists and is not a Zarr result; it is left as it is")
     return target
@@ -126,12 +129,15 @@ def open_results(path: str | Path) -> xr.Dataset:
     if zarr:
         require_zarr()
     try:
+        check_container(source)
         if damage := damage_of(source):
             raise OSError(in_words(damage))
         with xr.open_zarr(source, consolidated=True) if zarr else xr.open_dataset(source, engine="h5netcdf") as results:
             loaded: xr.Dataset = results.load()
         if zarr:
             _check_chunks(source)
+    except InputError:
+        raise
     except Exception as error:
         raise InputError(
             f"{source} cannot be read as a result: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
@@ -140,6 +146,7 @@ def open_results(path: str | Path) -> xr.Dataset:
     counts = ("schema", "draws", "seed", "replicates")
     if str(loaded.attrs.get("schema")) != str(SCHEMA) or not set(counts) <= set(loaded.attrs):
         raise InputError(f"{source} is not a result of this simulator (schema {loaded.attrs.get('schema')!r}, expected {SCHEMA})")
+    check_content(loaded, source)
     loaded.attrs.update({name: int(loaded.attrs[name]) for name in counts})
     # what each format makes of text differs, and would reach the next file that is written
     text = {name: c.variable.astype(object) for name, c in loaded.coords.items() if c.dtype.kind not in "iuf"}

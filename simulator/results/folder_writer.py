@@ -226,6 +226,11 @@ def partial_of(target: Path) -> Path:
     return target.with_name(target.name + PARTIAL)
 
 
+def written(target: Path) -> int:
+    """Return how many bytes an interrupted run has left of a result."""
+    return sum(path.stat().st_size for path in partial_of(target).rglob("*") if path.is_file())
+
+
 def unfinished(target: Path) -> str:
     """Return what an interrupted run has left of a result, in words; nothing where it left nothing."""
     partial = partial_of(target)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetPydanticSchema, PlainSerializer, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, GetPydanticSchema, PlainSerializer, ValidationInfo
 from pydantic_core import PydanticCustomError, core_schema
 
-from simulator.errors import LawError
+from simulator.errors import LawError, printable
 from simulator.quantities import QUANTITIES
 from simulator.scenario.currency import currency_in, one_currency, renamed
 from simulator.scenario.dates import hours_of, is_date
@@ -23,6 +23,34 @@ IntervalRule: TypeAlias = Literal["young1974", "daly2006", "optimal"]
 def problem(error: LawError) -> PydanticCustomError:
     """Return an error that pydantic gathers."""
     return PydanticCustomError("law", "{what}", {"what": error.what, "way_out": error.way_out})
+
+
+_LONGEST_NAME = 200  # characters
+_LONGEST_TEXT = 20_000
+
+
+def _text(raw: str) -> str:
+    """Refuse a text that a terminal, a picture or a page would show as something else than it is."""
+    if len(raw) > _LONGEST_TEXT:
+        raise problem(LawError(f"a text of {len(raw)} characters is too long: {_LONGEST_TEXT} at most", "Shorten it"))
+    for line in raw.splitlines() or [""]:
+        if printable(line) != line:
+            raise problem(LawError("holds a control character", "Take it out: it would be obeyed, and not seen"))
+    return raw
+
+
+def _name(raw: str) -> str:
+    """Refuse a name that is longer than a line, or has several."""
+    if len(raw) > _LONGEST_NAME:
+        raise problem(LawError(f"a name of {len(raw)} characters is too long: {_LONGEST_NAME} at most", "Shorten it"))
+    if len(raw.splitlines()) > 1 or "\n" in raw:
+        raise problem(LawError("holds a control character, a line break", "A name is one line"))
+    return _text(raw)
+
+
+#: one line that names something, and lines that tell of it
+Name: TypeAlias = Annotated[str, AfterValidator(_name)]
+Text: TypeAlias = Annotated[str, AfterValidator(_text)]
 
 
 class Closed(BaseModel):
@@ -47,6 +75,8 @@ def _parse_quantity(raw: Any, info: ValidationInfo) -> Any:
     if isinstance(raw, UncertainValue) or (name == "checkpoint_interval" and raw in get_args(IntervalRule)):
         return raw
     try:
+        if isinstance(raw, str) and len(raw) > _LONGEST_NAME:
+            raise LawError(f"a value of {len(raw)} characters is too long: {_LONGEST_NAME} at most", "Write a number and its unit")
         if name == "start_time":
             return replace(parse_value(hours_of(raw), name), spec=raw)
         if is_date(raw):

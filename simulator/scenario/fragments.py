@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.errors import ConfigError, Problem
 from simulator.scenario.text import dump_flow, parse_yaml
+from simulator.text_file import UnreadableError, read_text
 
 
 def expanded(overrides: Iterable[str], problems: list[Problem]) -> list[str]:
@@ -40,10 +41,9 @@ def expanded(overrides: Iterable[str], problems: list[Problem]) -> list[str]:
 def _values(file: Path) -> list[str]:
     way_out = "A fragment has sections with values, as simulator import writes it"
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError([Problem(f"{file} cannot be read ({reason})", way_out=way_out)]) from None
+        text = read_text(file)
+    except UnreadableError as error:
+        raise ConfigError([Problem(str(error), way_out=way_out)]) from None
     data: Any = parse_yaml(text, where=str(file)).data
     if not isinstance(data, Mapping) or not data:
         raise ConfigError([Problem("holds no sections", where=str(file), way_out=way_out)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
@@ -10,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simulator.errors import ConfigError, Problem
+from simulator.errors import ConfigError, Problem, short
 from simulator.scenario.consistency import check_consistency
 from simulator.scenario.fields import Closed
 from simulator.scenario.fragments import expanded
@@ -20,6 +21,7 @@ from simulator.scenario.programme import Event, Limits, PersonClass
 from simulator.scenario.schema import HOMES, SECTIONS, Scenario
 from simulator.scenario.sections import Phase
 from simulator.scenario.text import Document, dotted, parse_yaml, undotted
+from simulator.text_file import UnreadableError, read_text
 
 
 def load_scenario(path: str | Path, *, overrides: Sequence[str] = (), levers: Sequence[str] = ()) -> Scenario:
@@ -50,11 +52,10 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = (), levers: Se
     """
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        problem = Problem(f"cannot be read ({reason})", where=str(file))
-        if file.suffix in (".nc", ".zarr") and file.exists():
+        text = read_text(file)
+    except UnreadableError as error:
+        problem = Problem(f"cannot be read ({error.reason})", where=str(file))
+        if file.suffix in (".nc", ".zarr") and os.path.exists(file):
             problem = Problem(
                 "holds results, and a scenario is asked for", way_out="Name the CONFIG that they were made of", where=str(file)
             )
@@ -70,7 +71,7 @@ def parse_scenario(data: Mapping[str, Any] | str, *, base: Path | None = None) -
     document = parse_yaml(data, where="text") if isinstance(data, str) else Document(deepcopy(dict(data)))
     if isinstance(document.data, Mapping):
         document.data = {"name": "unnamed", **document.data}
-    return _build(document, where="text" if isinstance(data, str) else "", base=base or Path())
+    return _build(document, where="text" if isinstance(data, str) else "", base=base)
 
 
 def changed(scenario: Scenario, *, overrides: Sequence[str] = (), levers: Sequence[str] = (), base: Path | None = None) -> Scenario:
@@ -100,7 +101,7 @@ def changed(scenario: Scenario, *, overrides: Sequence[str] = (), levers: Sequen
     names = {lever.partition("=")[0] for lever in levers}
     if "levers" in data:
         data["levers"] = [lever for lever in data["levers"] if lever.partition("=")[0] not in names]
-    return _build(Document(data), where="", base=base or Path(), overrides=overrides, levers=levers)
+    return _build(Document(data), where="", base=base, overrides=overrides, levers=levers)
 
 
 def stated_with(data: dict[str, Any], overrides: Sequence[str]) -> list[Problem]:
@@ -111,7 +112,7 @@ def stated_with(data: dict[str, Any], overrides: Sequence[str]) -> list[Problem]
     return problems
 
 
-def _build(document: Document, *, where: str, base: Path, overrides: Sequence[str] = (), levers: Sequence[str] = ()) -> Scenario:
+def _build(document: Document, *, where: str, base: Path | None, overrides: Sequence[str] = (), levers: Sequence[str] = ()) -> Scenario:
     data = document.data
     if not isinstance(data, dict):
         raise ConfigError([Problem("is not a mapping of sections", where=where, way_out=f"Sections: {', '.join(SECTIONS)}")])
@@ -164,7 +165,7 @@ def _build(document: Document, *, where: str, base: Path, overrides: Sequence[st
     return scenario
 
 
-def _without(data: Mapping[str, Any], wrong: Sequence[tuple[str | int, ...]], base: Path) -> Scenario | None:
+def _without(data: Mapping[str, Any], wrong: Sequence[tuple[str | int, ...]], base: Path | None) -> Scenario | None:
     """Return the scenario without the fields that are wrong, where that leaves one."""
     if any(len(path) < 2 for path in wrong):
         return None
@@ -182,7 +183,7 @@ def _apply(data: Any, override: str, origin: dict[tuple[str | int, ...], str], p
     where = f"--set {override}"
     path_text, equals, value_text = override.partition("=")
     path = undotted(path_text.strip())
-    if not equals or not path:
+    if not equals or not path or isinstance(path[0], int):
         problems.append(Problem("is not PATH=VALUE", where=where, way_out="For example --set workload.mfu=0.4"))
         return
     if len(path) == 1 and path[0] not in Scenario.model_fields:
@@ -275,7 +276,7 @@ def _keys(path: tuple[str | int, ...]) -> list[str]:
 
 def _shown(value: Any) -> str:
     text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return short(text)
 
 
 def _names(value: Any, what: str) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import ConfigError, InputError, LawError
+from simulator.scenario.named_files import named_file
 from simulator.series.read import read_hourly
 
 Floats = NDArray[np.float64]
@@ -98,9 +99,14 @@ def load_history(raw: Any, quantity: Literal["price", "carbon"], *, base: Path |
     """
     options = dict(raw) if isinstance(raw, Mapping) else {"file": raw}
     foreign = sorted(set(options) - set(_OPTIONS))
-    if foreign or not isinstance(options.get("file"), str):
-        raise LawError(f"{raw!r} is not a history", f"Write a file name, or a mapping of {', '.join(_OPTIONS)}")
-    path = (base or Path()) / options.pop("file")
+    where = options.get("where", {})
+    texts = all(isinstance(value, str) for key, value in options.items() if key != "where")
+    pairs = isinstance(where, Mapping) and all(isinstance(value, str) for value in where.values())
+    if foreign or not texts or not pairs or "file" not in options:
+        raise LawError(
+            f"{raw!r} is not a history", f"Write a file name, or a mapping of texts: {', '.join(_OPTIONS)}; where is a mapping itself"
+        )
+    path = named_file(options.pop("file"), base)
     try:
         series = read_hourly(path, quantity=quantity, **options)
     except ConfigError as error:

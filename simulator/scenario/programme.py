@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from simulator.errors import LawError
 from simulator.quantities import QUANTITIES
-from simulator.scenario.fields import Closed, Limit, Section, Value, problem
+from simulator.scenario.fields import Closed, Limit, Name, Section, Text, Value, problem
 from simulator.scenario.values import UncertainValue
 
 
@@ -95,7 +95,7 @@ class Buying(Section):
 class PersonClass(Closed):
     """People who are paid alike; what is not stated takes its default."""
 
-    name: str
+    name: Name
     headcount: Value | None = None
     fte_share: Value | None = None
     salary: Value | None = None
@@ -106,13 +106,13 @@ class PersonClass(Closed):
 class Event(Closed):
     """Something that may happen: with a probability, or so many times a year."""
 
-    name: str
+    name: Name
     probability: Value | None = None
     frequency: Value | None = None
     cost: Value | None = None
     delay: Value | None = None
     multiplies: dict[str, Value] = Field(default_factory=dict)
-    source: str = ""
+    source: Text = ""
 
     @field_validator("multiplies")
     @classmethod

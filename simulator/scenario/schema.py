@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, field_validator
 
 from simulator.errors import LawError
 from simulator.quantities import QUANTITIES
-from simulator.scenario.fields import Closed, Section, instance_of, problem
+from simulator.scenario.fields import Closed, Name, Section, Text, instance_of, problem
 from simulator.scenario.parts import CORE, PARTS
 from simulator.scenario.programme import Buying, Data, Event, Improvement, Limits, PersonClass, Programme, Water, distinct
 from simulator.scenario.sections import Compute, Emissions, Energy, Grid, Hardware, Pausing, Priors, Reliability, Workload
@@ -68,8 +68,8 @@ class Scenario(Closed):
         Spearman correlations between named inputs.
     """
 
-    name: str
-    description: str = ""
+    name: Name
+    description: Text = ""
     priors: Priors = Field(default_factory=Priors)
     workload: Workload
     hardware: Hardware

@@ -14,7 +14,7 @@ from simulator.reference.priors.facts import family_of, month_of
 from simulator.reference.priors.kind import Architecture
 from simulator.reference.regions import region
 from simulator.scenario.currency import FOREIGN, renamed
-from simulator.scenario.fields import AS_WRITTEN, Section, Value, ValueOrRule, instance_of, problem
+from simulator.scenario.fields import AS_WRITTEN, Name, Section, Value, ValueOrRule, instance_of, problem
 from simulator.scenario.past import History, join, load_history
 from simulator.scenario.values import parse_value
 from simulator.scenario.zones import ZoneFile, load_zone
@@ -26,7 +26,7 @@ MOST_PHASES = 8  # a test holds it to the kernel's
 class Phase(Section):
     """One stretch of a run; what it does not state is that of the whole."""
 
-    name: str
+    name: Name
     tokens: Value
     accelerators: Value | None = None
     mfu: Value | None = None
@@ -89,6 +89,14 @@ class Workload(Section):
             what = f"{len(phases)} phases are stated; a run has {MOST_PHASES} at most"
             raise problem(LawError(what, "Join those that differ least"))
         return phases
+
+    @model_validator(mode="after")
+    def _active_among_all(self) -> Workload:
+        active, whole = (None if value is None else value.constant for value in (self.params_active, self.params))
+        if active is not None and whole is not None and active > whole:
+            what = f"params_active = {active:g} are more than params = {whole:g}"
+            raise problem(LawError(what, "Those that are active for a token are among all; in a dense model leave params_active out"))
+        return self
 
 
 class Hardware(Section):

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import RoundTripConstructor
+from ruamel.yaml.comments import CommentedKeyMap, CommentedKeySeq, CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
 from ruamel.yaml.scalarfloat import ScalarFloat
@@ -62,57 +62,101 @@ def undotted(text: str) -> Path:
 
 
 class _Constructor(RoundTripConstructor):
-    """Leaves dates as they are written: YAML 1.2 has none, and ours are read where their place can be told."""
+    """Reads scalars, lists and mappings: a tag of another kind is an error, and a date stays text, since ours are read where told."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        if node in self.recursive_objects:
+            raise ConstructorError(None, None, "its aliases go round in a circle: a value holds itself", node.start_mark)
+        return super().construct_object(node, deep)
+
+    def refuse(self, node: Any) -> Any:
+        raise ConstructorError(None, None, f"the tag {node.tag} is not read here; write the value without it", node.start_mark)
 
 
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_scalar)
+for _tag in ("binary", "set", "omap", "pairs"):
+    _Constructor.add_constructor(f"tag:yaml.org,2002:{_tag}", _Constructor.refuse)
+_Constructor.add_constructor(None, _Constructor.refuse)
 
 
 def parse_yaml(text: str, *, where: str = "") -> Document:
-    """Read YAML 1.2.
+    """Read YAML 1.2: scalars, lists and mappings with scalars as keys, nested no deeper than ``_DEEPEST``.
 
     Raises
     ------
     ConfigError
-        For text that is not YAML, with line and column; duplicate keys are one such case.
+        For text that is not such YAML, with line and column: duplicate keys and tags are such cases, and aliases that stand for more
+        than ``_MOST_NODES`` values, or hold themselves.
     """
+    if _OPENERS.search(text):  # the parser looks far ahead at each
+        raise ConfigError([Problem(_NESTED, where=where)])
     try:
         parser = YAML(typ="rt")
         parser.Constructor = _Constructor
-        tree = parser.load(text)
+        return _Plain().document(parser.load(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
         what = str(error.problem or error.context).splitlines()[0]
         raise ConfigError([Problem(f"not valid YAML: {what}", where=place)]) from None
-    except YAMLError as error:
-        raise ConfigError([Problem(f"not valid YAML: {str(error).splitlines()[0]}", where=where)]) from None
-    document = Document(None)
-    document.data = _plain(tree, (), document.places)
-    return document
+    except RecursionError:
+        raise ConfigError([Problem(_NESTED, where=where)]) from None
+    except (YAMLError, ValueError, TypeError, AttributeError, LookupError) as error:  # its scalars' own errors are none of its family
+        raise ConfigError([Problem(f"not valid YAML: {str(error).splitlines()[0] if str(error) else 'odd'}", where=where)]) from None
 
 
-def _plain(node: Any, path: Path, places: dict[Path, tuple[int, int]]) -> Any:
-    if isinstance(node, CommentedMap):
+_DEEPEST = 50  # mixtures of mixtures in an event's effect are ten deep
+_OPENERS = re.compile(rf"(?:[\[{{]\s*){{{_DEEPEST + 1}}}")
+_MOST_NODES = 100_000  # as many as the largest file can hold without aliases
+_NESTED = f"not valid YAML: nested more than {_DEEPEST} deep"
+
+
+class _Plain:
+    """Turns the parser's tree into plain data, and keeps the place of each key."""
+
+    def __init__(self) -> None:
+        self.places: dict[Path, tuple[int, int]] = {}
+        self._nodes = 0
+
+    def document(self, tree: Any) -> Document:
+        return Document(self._plain(tree, ()), self.places)
+
+    def _plain(self, node: Any, path: Path) -> Any:
+        self._nodes += 1
+        if self._nodes > _MOST_NODES:
+            raise YAMLError(f"its aliases stand for more than {_MOST_NODES} values; write them out, or fewer")
+        if isinstance(node, CommentedMap | CommentedSeq):
+            return self._inside(node, path)
+        if isinstance(node, ScalarBoolean):
+            return bool(node)
+        if isinstance(node, ScalarFloat):
+            return float(node)
+        if isinstance(node, ScalarInt):
+            return int(node)
+        return str(node) if isinstance(node, str) else node
+
+    def _inside(self, node: CommentedMap | CommentedSeq, path: Path) -> Any:
+        if len(path) >= _DEEPEST:
+            raise RecursionError
+        return self._mapping(node, path) if isinstance(node, CommentedMap) else self._list(node, path)
+
+    def _mapping(self, node: CommentedMap, path: Path) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for key, value in node.items():
-            line, column = node.lc.key(key)
+            if key is None or isinstance(key, CommentedKeyMap | CommentedKeySeq):
+                raise YAMLError(f"the key {key} is not a word")
+            own = node.lc.data is not None and key in node.lc.data
+            line, column = node.lc.key(key) if own else (node.lc.line, node.lc.col)  # what is merged from an alias has no place here
             here = (*path, str(key))
-            places[here] = (line + 1, column + 1)
-            out[str(key)] = _plain(value, here, places)
+            self.places[here] = (line + 1, column + 1)
+            out[str(key)] = self._plain(value, here)
         return out
-    if isinstance(node, CommentedSeq):
+
+    def _list(self, node: CommentedSeq, path: Path) -> list[Any]:
         for index in range(len(node)):
             line, column = node.lc.item(index)
-            places[(*path, index)] = (line + 1, column + 1)
-        return [_plain(value, (*path, index), places) for index, value in enumerate(node)]
-    if isinstance(node, ScalarBoolean):
-        return bool(node)
-    if isinstance(node, ScalarFloat):
-        return float(node)
-    if isinstance(node, ScalarInt):
-        return int(node)
-    return str(node) if isinstance(node, str) else node
+            self.places[(*path, index)] = (line + 1, column + 1)
+        return [self._plain(value, (*path, index)) for index, value in enumerate(node)]
 
 
 def dump_yaml(data: Mapping[str, Any]) -> str:

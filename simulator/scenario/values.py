@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import math
 import re
@@ -14,14 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from simulator.errors import LawError
+from simulator.errors import InputError, LawError
 from simulator.quantities import QUANTITIES, Quantity
+from simulator.scenario.named_files import named_file
+from simulator.series.table import listed, read_table
 from simulator.stochastic.families import FAMILIES, interval_law, make_law
 from simulator.stochastic.laws import DiscreteLaw, Law, MixtureLaw, RoundedLaw, TruncatedLaw
 from simulator.stochastic.tabulate import QuantileTable, tabulate
 from simulator.units import Amount, convert, parse_amount, parse_interval
 
 _PERCENTILE = re.compile(r"p(\d+(?:\.\d+)?)$")
+_LARGEST = 1e300
 _OUTSIDE = 1e-15  # no score reaches less probability than this
 
 
@@ -207,6 +209,13 @@ def _check_extremes(law: Law, q: Quantity) -> None:
             )
 
 
+def _bounded(value: float) -> float:
+    """Refuse a number so large that sums and differences of a few such would overflow."""
+    if abs(value) > _LARGEST:
+        raise LawError(f"{value:g} is too large: {_LARGEST:g} is the largest number that is read")
+    return value
+
+
 def _finite(raw: float) -> float:
     """Return a float; numpy's are floats too, and an int may be too large for one."""
     try:
@@ -239,7 +248,7 @@ class _Reader:
         if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
             raise LawError(f"{raw!r} is not a number")
         amount = parse_amount(raw if isinstance(raw, str) else repr(_finite(raw)))
-        return convert(Amount(amount.number, amount.unit or unit), self.q.unit, counts=self.q.counts)
+        return _bounded(convert(Amount(amount.number, amount.unit or unit), self.q.unit, counts=self.q.counts))
 
     def plain(self, raw: Any, name: str) -> float:
         """Return one number without unit: a shape parameter, a weight."""
@@ -256,7 +265,7 @@ class _Reader:
             if interval is None:
                 return self.number(raw, unit)
             ends = (Amount(end.number, end.unit or unit) for end in interval)
-            low, high = (convert(end, self.q.unit, counts=self.q.counts) for end in ends)
+            low, high = (_bounded(convert(end, self.q.unit, counts=self.q.counts)) for end in ends)
             return interval_law(low, high, self.q.domain, integer=self.q.integer)
         if isinstance(raw, Mapping):
             return self.family(dict(raw), unit)
@@ -315,7 +324,9 @@ class _Reader:
         if "column" in raw and "file" not in raw:
             raise LawError("column is not read without file", "Remove it, or state file: in place of values:")
         if "file" in raw:
-            values = self.column(str(raw["file"]), raw.get("column"), unit)
+            if not isinstance(raw["file"], str):
+                raise LawError(f"file: {raw['file']} is not the name of a file", "Put it in quotes if it is meant")
+            values = self.column(raw["file"], raw.get("column"), unit)
         else:
             listed = raw["values"]
             if not isinstance(listed, Sequence) or isinstance(listed, str) or not listed:
@@ -327,33 +338,32 @@ class _Reader:
         if not isinstance(weights, Sequence) or isinstance(weights, str) or len(weights) != len(values):
             raise LawError(f"{weight_name} is not a list of {len(values)} numbers, one for each value")
         numbers = [self.plain(w, weight_name) for w in weights]
-        if min(numbers) < 0 or not sum(numbers) > 0:
-            raise LawError(f"{weight_name} are non-negative and not all zero")
+        if min(numbers) < 0 or not 0 < sum(numbers) < math.inf:
+            raise LawError(f"{weight_name} are non-negative and not all zero, and their sum is finite")
         if family == "choice" and abs(sum(numbers) - 1) > 1e-9:
             raise LawError(f"probabilities sum to {sum(numbers):g}; they sum to 1")
         return DiscreteLaw(values, numbers)
 
     def column(self, name: str, column: Any, unit: str) -> list[float]:
-        path = (self.base or Path()) / name
         try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise LawError(f"file {name} cannot be read ({error.strerror})", f"It is looked for at {path}") from None
-        self.digest = hashlib.sha256(content).hexdigest()
-        rows = csv.DictReader(content.decode("utf-8-sig", errors="replace").splitlines())
-        header = rows.fieldnames or []
-        if column is None and len(header) == 1:
-            column = header[0]
-        if column not in header:
-            raise LawError(f"file {name} has no column {column!r}", f"Its columns are {', '.join(header)}")
+            table = read_table(named_file(name, self.base))
+        except InputError as error:
+            raise error if isinstance(error, LawError) else LawError(str(error)) from None
+        if column is None and len(table.header) == 1:
+            column = table.header[0]
+        if column not in table.header:
+            raise LawError(
+                f"file {name} has no column {column!r}" if column else f"file {name} has several columns",
+                f"Its columns are {listed(table.header)}",
+            )
+        cells = table.column(table.header.index(str(column)))
+        self.digest = hashlib.sha256("\n".join(cells).encode()).hexdigest()
         values = []
-        for line, row in enumerate(rows, start=2):
+        for line, cell in zip(table.lines, cells, strict=True):
             try:
-                values.append(self.number(row[str(column)] or "", unit))
+                values.append(self.number(cell, unit))
             except LawError as error:
                 raise LawError(f"file {name}, line {line}, column {column}: {error.what}") from None
-        if not values:
-            raise LawError(f"file {name} has no rows")
         return values
 
     def mixture(self, raw: dict[str, Any], unit: str) -> Law:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import cache
@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from simulator.errors import ConfigError, LawError
+from simulator.errors import ConfigError, LawError, printable
+from simulator.scenario.named_files import named_file
 from simulator.scenario.text import Document, dump_yaml, parse_yaml, undotted
 from simulator.stochastic.zone import SEASONAL_TERMS, HourlyLaw, Zone
+from simulator.text_file import UnreadableError, read_text
 
 PRICE_UNITS = ("USD/MWh", "EUR/MWh", "GBP/MWh")
 CARBON_UNIT = "gCO2e/kWh"
@@ -79,17 +81,16 @@ def load_zone(name: str, *, base: Path | None = None) -> ZoneFile:
     """
     if name in zone_names():
         return replace(_shipped(name), spec=name)
-    path = (base or Path()) / name
+    path = named_file(name, base)
     if not name.endswith((".yaml", ".yml")) and not path.is_file():
         known = zone_names()
         near = [zone for zone in known if zone.casefold() == name.casefold()] or get_close_matches(name.upper(), known, n=2)
         meant = f"Did you mean {' or '.join(near)}? " if near else ""
         raise LawError(f"'{name}' is neither a zone nor a file", f"{meant}Zones are {', '.join(known)}; files come from simulator fit")
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise LawError(f"zone file {name} cannot be read ({reason})", f"It is looked for at {path}") from None
+        text = read_text(path)
+    except UnreadableError as error:
+        raise LawError(f"zone file {name} cannot be read ({error.reason})", f"It is looked for at {path}") from None
     return replace(parse_zone(text, where=name), spec=name)
 
 
@@ -114,6 +115,8 @@ def parse_zone(text: str, *, where: str) -> ZoneFile:
     if not isinstance(data, Mapping):
         raise LawError(f"zone file {where} is not a mapping", "simulator fit writes such files")
     reader = _Reader(where, document)
+    if any(printable(line) != line for line in _texts(data)):
+        raise reader.error("", "it holds a control character in a text; take it out")
     reader.check_keys(data, {f.name for f in fields(Zone)} | {"about"})
     if data.get("price") is None and data.get("carbon") is None:
         raise reader.error("", "it has neither price nor carbon")
@@ -129,6 +132,18 @@ def parse_zone(text: str, *, where: str) -> ZoneFile:
         carbon=carbon,
     )
     return ZoneFile(zone, reader.about(data))
+
+
+def _texts(data: Any) -> Iterator[str]:
+    """Return the lines of all texts of plain data, keys among them."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from (key, *_texts(value))
+    elif isinstance(data, list):
+        for value in data:
+            yield from _texts(value)
+    elif isinstance(data, str):
+        yield from data.split("\n")
 
 
 def zone_yaml(file: ZoneFile) -> str:

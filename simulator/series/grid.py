@@ -22,6 +22,10 @@ _MOST_MISSING = 0.5  # markets that publish part of the day keep their pattern o
 _MOST_CONFLICTS = 0.001
 
 
+_LONGEST = 100  # years
+_MINUTES_PER_YEAR = 525_960
+
+
 def when(time: int | np.int64, unit: Literal["h", "m"] = "h") -> str:
     """Return a time, in hours or minutes since 1970, as messages write it."""
     return f"{np.datetime64(int(time), unit).astype('datetime64[m]')}Z".replace("T", " ")
@@ -42,11 +46,16 @@ def check_step(minutes: Ints, shown: Ints, lines: Ints, source: str) -> int:
     Raises
     ------
     InputError
-        Where the step is not 15, 30 or 60 minutes, or a stamp stands beside it.
+        Where they span more than a hundred years, where the step is not 15, 30 or 60 minutes, or a stamp stands beside it.
     """
     steps = np.diff(np.unique(minutes))
     if not len(steps):
         raise InputError(f"{source} has values at one time only; hourly values are read")
+    first, last = int(minutes.min()), int(minutes.max())
+    if last - first > _LONGEST * _MINUTES_PER_YEAR:
+        raise InputError(
+            f"{source} has values from {when(first, 'm')} to {when(last, 'm')}, and {_LONGEST} years at most are read; is a stamp mistyped?"
+        )
     lengths, counts = np.unique(steps, return_counts=True)
     usual = int(lengths[np.argmax(counts)])
     admissible = "hourly, half-hourly or quarter-hourly values are read, on the full hour and its halves or quarters"

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import os
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,8 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import InputError, Problem
+from simulator.errors import InputError, Problem, short
+from simulator.text_file import MOST_DATA, read_bytes
 
 _SHOWN = 5  # problems, or values of a column; the rest is counted
 _LISTED = 12  # columns
@@ -56,7 +58,7 @@ class Table:
 
     def named(self, index: int) -> str:
         """Return how a message calls a column."""
-        return f"column '{self.header[index]}'" if self.header[index] else f"column {index + 1}, which has no name,"
+        return f"column '{short(self.header[index])}'" if self.header[index] else f"column {index + 1}, which has no name,"
 
     def index(self, name: str, option: str) -> int:
         """Return the column that an option names.
@@ -120,7 +122,7 @@ def refuse(source: str, problems: Sequence[RowProblem]) -> NoReturn:
 
 def listed(names: Iterable[str]) -> str:
     """Return names as a message lists them: the first few, the others counted."""
-    quoted = [f"'{name}'" for name in names]
+    quoted = [f"'{short(name)}'" for name in names]
     return ", ".join(quoted[:_LISTED]) + (f" and {len(quoted) - _LISTED} more" if len(quoted) > _LISTED else "")
 
 
@@ -187,13 +189,16 @@ def read_lines(path: Path) -> list[str]:
 
 def _text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
+        if not os.path.exists(path):
+            raise InputError(f"{path!s} does not exist")
+        if path.is_dir():
+            raise InputError(f"{path} is a directory; name a CSV file in it")
+        raw = read_bytes(path)
         if raw.startswith(b"\x1f\x8b"):  # the mark of gzip, RFC 1952
-            raw = gzip.decompress(raw)
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist") from None
-    except IsADirectoryError:
-        raise InputError(f"{path} is a directory; name a CSV file in it") from None
+            with gzip.open(io.BytesIO(raw)) as unpacked:
+                raw = unpacked.read(MOST_DATA + 1)
+            if len(raw) > MOST_DATA:
+                raise InputError(f"{path} is larger than {MOST_DATA} bytes when it is unpacked, the most that is read. Cut it in parts")
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path} cannot be read: {error}") from None
     try:
@@ -250,5 +255,7 @@ def numbers(table: Table, index: int) -> tuple[NDArray[np.float64], list[RowProb
         if is_number(cell):
             values[row] = float(cell.replace(",", "."))
         elif not is_missing(cell):
-            problems.append(RowProblem(table.lines[row], f"'{cell}' in {table.named(index)} is not a number", _HOW_NUMBERS_ARE_WRITTEN))
+            problems.append(
+                RowProblem(table.lines[row], f"'{short(cell)}' in {table.named(index)} is not a number", _HOW_NUMBERS_ARE_WRITTEN)
+            )
     return values, problems

@@ -15,6 +15,7 @@ from simulator.scenario import Scenario, load_scenario, parse_scenario, resolve
 from simulator.scenario.levers import LEVERS, apply_levers
 from simulator.scenario.schema import HOMES
 from simulator.scenario.text import parse_yaml
+from simulator.text_file import read_text
 from simulator.web.fields import LIMIT_UNITS, SHOWN, currency_of, limit_text, range_of
 from simulator.web.state import SWITCHES, State
 
@@ -85,7 +86,7 @@ def serve_config(path: str) -> Served:
     """
     scenario = load_scenario(path)
     resolve(scenario)
-    data = parse_yaml(Path(path).read_text(encoding="utf-8")).data
+    data = parse_yaml(read_text(path)).data
     data = {"name": scenario.name, **data}
     kept = [lever for lever in scenario.levers if lever in SWITCHES]
     _pull(data, [lever for lever in scenario.levers if lever not in SWITCHES])

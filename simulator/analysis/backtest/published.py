@@ -15,6 +15,7 @@ from simulator.errors import InputError, LawError
 from simulator.reference.priors.facts import facts
 from simulator.reference.priors.kind import Architecture, Kind, peak_flops
 from simulator.reference.priors.utilization import rows_of
+from simulator.text_file import MOST_DATA, read_text
 
 #: columns that tell what a run was to be, and what its figures mean
 BEFORE = (
@@ -134,10 +135,7 @@ def read_runs(path: str | Path) -> tuple[list[Published], list[str]]:
         Where the file cannot be read, lacks a column, names a run twice, or holds a cell that is no number where one is asked for.
     """
     source = Path(path)
-    try:
-        text = source.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{source} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}") from None
+    text = read_text(source, most=MOST_DATA)
     reader = csv.DictReader(text.splitlines())
     missing = [name for name in (*BEFORE, *_AFTER) if name not in (reader.fieldnames or ())]
     if missing:

@@ -10,13 +10,15 @@ import numpy as np
 import xarray as xr
 
 from simulator.analysis.comparison.pairing import pair
-from simulator.engine import simulate
+from simulator.engine import numbers_of, simulate
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan
+from simulator.room import require_memory
 from simulator.scenario import Resolved, Scenario, resolve
 
 #: parts of a sum, of which one that a scenario does not have is nought
 SUMS = ("cost", "emissions")
+_COPIES = 2.2  # of the draws of all scenarios: alone, and side by side
 #: attributes that all scenarios of a comparison have alike
 SHARED = ("schema", "draws", "seed", "plan", "replicates", "device", "version", "versions")
 
@@ -68,6 +70,8 @@ def compare(
         raise InputError(f"{len(scenarios)} scenario cannot be compared; state two or more")
     plan = plan or SamplingPlan()
     resolved = {name: resolve(scenario) for name, scenario in scenarios.items()}
+    numbers = sum(numbers_of(each) for each in resolved.values())
+    require_memory(plan.draws, numbers, _COPIES, way_out="compare fewer at a time")
     parts = []
     for place, scenario in enumerate(scenarios.values()):
         tell = None if progress is None else partial(_done_in_all, progress, place * plan.draws)

@@ -18,6 +18,7 @@ from simulator.ledger import same_outputs
 from simulator.plan import SamplingPlan
 from simulator.results.labelled import unlabelled
 from simulator.results.manifest import changed_files, read_manifest
+from simulator.results.opened import check_container
 from simulator.results.store import require_zarr
 from simulator.scenario import Scenario, parse_scenario, resolve
 from simulator.threads import launching
@@ -44,6 +45,7 @@ def opened(path: Path) -> Iterator[xr.Dataset]:
         Where the folder cannot be read.
     """
     require_zarr()
+    check_container(path, whole=False)
     try:
         results = xr.open_zarr(path, consolidated=True, chunks=None)
     except Exception as error:

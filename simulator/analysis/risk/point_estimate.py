@@ -74,7 +74,7 @@ def point_of_results(results: xr.Dataset, *, base: Path | None = None) -> tuple[
         estimate.
     """
     try:
-        scenario = parse_scenario(results.attrs["config"], base=base)
+        scenario = parse_scenario(results.attrs["config"], base=base or Path())  # of another, as far as anyone knows
         same = resolve(scenario).hash() == results.attrs["scenario_hash"]
     except InputError:
         same = False

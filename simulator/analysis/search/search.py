@@ -25,6 +25,7 @@ from simulator.engine import Draws, output_names
 from simulator.errors import ConfigError, InputError
 from simulator.plan import SamplingPlan
 from simulator.results import provenance
+from simulator.room import require_memory
 from simulator.scenario import Resolved, Scenario, resolve
 from simulator.scenario.load import changed
 
@@ -33,6 +34,7 @@ PARTS = 32  # of random draws; those of Sobol' points are their replicates
 _FORM = "NAME STATISTIC; for example 'cost_total mean', 'cost_total p80' or 'cost_total cvar95'"
 _SEARCHED = 4  # one in so many draws is used to search
 _CLEARLY = 1.0 - 1e-6  # joint confidence with which a candidate is left out before the draws that judge
+_COPIES = 3  # of the draws of a goal: in parts, whole, and in order
 _CHUNK = 2**16  # draws that are kept with all their outputs
 
 #: streams of random numbers that search, and that evaluate the chosen anew; the plan's own seed judges
@@ -182,6 +184,7 @@ class Search:
             return values
 
         judging = self._plan
+        require_memory(judging.draws, len(self._goals), _COPIES)
         searching = replace(judging, draws=self.budget.search_draws, seed=_derived(judging.seed, _SEARCH))
         anew = replace(judging, seed=_derived(judging.seed, _ANEW))
         explored = explore(

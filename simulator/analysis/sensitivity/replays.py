@@ -17,6 +17,7 @@ from simulator.errors import InputError
 from simulator.plan import LARGEST_SEED, SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.results import provenance
+from simulator.room import require_memory
 from simulator.scenario import Resolved
 from simulator.stochastic.streams import stream_key
 
@@ -27,6 +28,7 @@ Integers = NDArray[np.int64]
 FEWEST_DRAWS = 1024
 #: what an effect is whose interval holds zero, and one that is nought in every draw
 NOT_TOLD, UNMOVED = "not distinguishable from zero", "moves the output in no draw"
+_COPIES = 2  # of each run's output: as played, and as sums are made of it
 KIND = "whether it is luck or could be known"
 _FOURTH_MOMENT = 0.25  # the tail index from which on it is infinite, and with it the error of a variance
 
@@ -194,6 +196,7 @@ class Replays:
         names = output_names(resolved)
         if output not in names:
             raise InputError(f"{output or 'an empty name'} is not an output of this scenario; {likely(output, names)}")
+        require_memory(plan.draws, runs, _COPIES)
         self._resolved, self._plan, self._output = resolved, plan, output
         self._runs, self._progress, self._done = runs, progress, 0
         self._origin = _origin(resolved.hash(), plan.plan, plan.scramblings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
 from simulator.results import label
+from simulator.room import draws_that_fit, require_memory
 from simulator.scenario import Scenario, resolve
 
 MOST_DRAWS = 10_000_000
@@ -81,6 +81,7 @@ def simulate_until(
         if target.output not in known:
             raise InputError(f"{target.output} is not an output; {likely(target.output, known)}")
     draws = Draws(resolved, plan)
+    require_memory(plan.draws, draws.numbers, _COPIES)
     parts: list[tuple[dict[str, Floats], dict[str, Floats]]] = []
     looks: list[Look] = []
 
@@ -105,12 +106,9 @@ def require_random(plan: str) -> None:
 
 
 def most_draws(scenario: Scenario) -> int:
-    """Return how many draws of a scenario are made at most where nobody says: ten million, or what half of the memory holds."""
+    """Return how many draws of a scenario are made at most where nobody says: ten million, or what half of the free memory holds."""
     numbers = Draws(resolve(scenario), SamplingPlan(draws=1)).numbers
-    if not hasattr(os, "sysconf"):  # Windows
-        return MOST_DRAWS
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(MOST_DRAWS, memory // (2 * _COPIES * 8 * numbers))
+    return max(min(MOST_DRAWS, draws_that_fit(numbers, 2 * _COPIES)), 1)
 
 
 def _joined(parts: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:

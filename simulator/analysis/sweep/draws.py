@@ -13,16 +13,17 @@ import xarray as xr
 
 from simulator.analysis.comparison.comparison import SHARED, SUMS, joined, scenarios_json
 from simulator.analysis.sweep.grid import Grid
-from simulator.engine import Draws, Floats, play_part
+from simulator.engine import Draws, Floats, numbers_of, play_part
 from simulator.errors import InputError
 from simulator.executors import ListedParts, Work, in_parts
 from simulator.plan import SamplingPlan
 from simulator.results import check_target, claimed
 from simulator.results.attributes import provenance
-from simulator.results.folder_writer import FolderWriter
+from simulator.results.folder_writer import FolderWriter, written
 from simulator.results.identity import identity_of, machinery
 from simulator.results.labelled import labelled
 from simulator.results.writer import without_draws
+from simulator.room import require_disk
 from simulator.scenario import Resolved, Scenario
 
 _Played = tuple[dict[str, Floats], dict[str, Floats]]
@@ -79,6 +80,8 @@ def stream_sweep(
         raise InputError(f"{target}: draws of a sweep are written by blocks to DIR.zarr only; FILE.nc takes its bands (--summary)")
     resolved = stated.resolved(scenario, base)
     with claimed(target):
+        numbers = sum(numbers_of(one) for one in resolved.values())
+        require_disk(target, plan.draws, numbers, there=written(target) if resume else 0)
         skeleton = _skeleton(resolved, plan, stated)
         hashes = json.loads(skeleton.attrs["scenarios"])
         identity = identity_of(skeleton.attrs) | machinery(plan.device) | {"scenarios": {n: told["hash"] for n, told in hashes.items()}}

@@ -1,0 +1,37 @@
+"""Fuzz one target, guided by coverage: ``python -m fuzz TARGET [SECONDS]`` in tests/, with the extra ``fuzz``.
+
+What covers more than before is added to ``fuzz/corpus/TARGET``; ``python -m fuzz TARGET merge`` keeps of it what is needed. An input that
+raises anything but InputError ends it, and is written to crash-*.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+FOLDER = Path(__file__).parent
+#: parsers; kernels and laws are compiled, or take numbers
+READERS = [
+    "simulator.scenario", "simulator.series", "simulator.importing", "simulator.units", "simulator.results.opened", "simulator.cli",
+    "simulator.web", "simulator.analysis.search", "simulator.analysis.statistic", "simulator.analysis.update",
+]  # fmt: skip
+
+with atheris.instrument_imports(include=READERS):
+    from fuzz.targets import run
+
+
+def main(target: str, duration: str = "600") -> None:
+    """Fuzz a target for so many seconds, or merge its corpus."""
+    corpus = FOLDER / "corpus" / target
+    limits = ["-max_len=2048", "-timeout=20", "-rss_limit_mb=3000", f"-dict={FOLDER / 'words.dict'}", f"-artifact_prefix={Path.cwd()}/"]
+    merged = ["-merge=1", tempfile.mkdtemp(), str(corpus)]
+    arguments = merged if duration == "merge" else [f"-max_total_time={duration}", str(corpus)]
+    atheris.Setup([sys.argv[0], *limits, *arguments], lambda content: run(target, content))
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
