@@ -1,7 +1,7 @@
 """Qualify the generator as used: the battery of our own, or dieharder where asked for, on the words in five orders.
 
     cd tests && python -m nightly.generator                     # 2**34 bytes of each order, five minutes of one core
-    cd tests && python -m nightly.generator --dieharder full    # dieharder -a in its place, hours (Debian's package)
+    cd tests && python -m nightly.generator --dieharder full    # dieharder -a in its place, half an hour of a core an order
 
 Each order's p-values are written to a file of ``nightly/generator/results``, which is kept. Exit code 1 where one fails.
 """
