@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from simulator.engine import Draws, Floats, play_part
 from simulator.errors import InputError
@@ -12,6 +13,7 @@ from simulator.executors import ListedParts, in_parts
 from simulator.plan import SamplingPlan
 from simulator.results import check_target, claimed
 from simulator.results.folder_writer import written
+from simulator.results.identity import machinery
 from simulator.results.writer import RunWriter
 from simulator.room import require_disk
 from simulator.scenario import Scenario, resolve
@@ -76,7 +78,7 @@ def stream_draws(
     with claimed(target):
         draws = Draws(resolved, plan)
         require_disk(target, plan.draws, draws.numbers, there=written(target) if resume else 0)
-        writer = RunWriter(resolved, plan, target, draws.drawn, draws.names)
+        writer = RunWriter(resolved, plan, target, draws.drawn, draws.names, machine_of(plan))
         told = writer.begin(resume=resume)
         if told and note is not None:
             note(told)
@@ -90,6 +92,15 @@ def stream_draws(
             writer.leave()
             raise
     return True
+
+
+def machine_of(plan: SamplingPlan) -> dict[str, Any]:
+    """Return what decides the bits of draws besides scenario and plan: :func:`simulator.results.identity.machinery`, and the GPU."""
+    if plan.device == "cpu":
+        return machinery()
+    from simulator.cuda.device import gpu_name  # noqa: PLC0415 - for those who ask for a GPU
+
+    return machinery() | {"gpu": gpu_name()}
 
 
 def _blocks(

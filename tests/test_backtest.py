@@ -438,7 +438,7 @@ def test_a_run_without_a_number_of_accelerators_is_given_one(tmp_path: Path) -> 
     ("text", "told"),
     [
         ("a,b\n1,2\n", "has no column run_id"),
-        (None, "cannot be read: No such file"),
+        (None, "cannot be read (No such file"),
         ("rows", "column 'params_total': 'many' is not a number of 0 or more"),
         ("twice", "'run-0' names no run, or a second one"),
         ("empty", "holds no run that can be forecast"),

@@ -29,6 +29,7 @@ from simulator.results.identity import machinery
 from simulator.results.manifest import MANIFEST
 from simulator.results.writer import RunWriter
 from simulator.scenario import resolve
+from simulator.streaming import machine_of
 
 pytest.importorskip("zarr")
 
@@ -269,8 +270,9 @@ def test_another_run_is_not_resumed_and_what_differs_is_said(
 
 def test_a_gpu_is_part_of_what_a_run_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (b"NVIDIA H100", "NVIDIA H100"):  # as one driver or another tells it
+        monkeypatch.setattr("simulator.cuda.device.require_gpu", lambda: None)
         monkeypatch.setattr("numba.cuda.get_current_device", lambda name=name: SimpleNamespace(name=name))
-        assert machinery("cuda") == machinery("cpu") | {"gpu": "NVIDIA H100"}
+        assert machine_of(SamplingPlan(device="cuda")) == machinery() | {"gpu": "NVIDIA H100"}
 
 
 def test_another_result_is_not_taken_for_the_finished_run(tmp_path: Path) -> None:
@@ -306,7 +308,7 @@ def test_opening_an_interrupted_run_says_how_to_go_on(partial: Path, tmp_path: P
 def test_blocks_come_in_any_order(whole: Path, tmp_path: Path) -> None:
     resolved = resolve(SCENARIO)
     draws = Draws(resolved, PLAN)
-    writer = RunWriter(resolved, PLAN, tmp_path / "run.zarr", draws.drawn, draws.names)
+    writer = RunWriter(resolved, PLAN, tmp_path / "run.zarr", draws.drawn, draws.names, machinery())
     writer.begin(resume=False)
     for number in (2, 0, 1):
         with pytest.raises(ValueError, match="missing"):

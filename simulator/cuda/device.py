@@ -30,6 +30,15 @@ def require_gpu() -> None:
         raise InputError(f"no GPU that numba-cuda can use was found ({reason}); leave out --device cuda, or {_INSTALL}")
 
 
+def gpu_name() -> str:
+    """Return the name of the GPU that is used; see :func:`require_gpu`."""
+    require_gpu()
+    from numba import cuda  # noqa: PLC0415 - asks the driver
+
+    name = cuda.get_current_device().name
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
 def _first_sentence(text: str) -> str:
     """Return the first sentence of an error, or that no device was found where it says nothing."""
     lines = text.strip().splitlines()

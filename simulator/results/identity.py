@@ -21,16 +21,11 @@ def identity_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return told | {"versions": json.loads(attributes.get("versions", "{}"))}
 
 
-def machinery(device: str) -> dict[str, Any]:
-    """Return what else decides the bits of draws that are computed on a device of this machine, and of the files that hold them.
+def machinery() -> dict[str, Any]:
+    """Return what else decides the bits of draws that are computed on this machine, and of the files that hold them.
 
     Kernels are compiled for a kind of processor, whose instructions round differently from those of another.
     """
-    if device == "cuda":
-        from numba import cuda  # noqa: PLC0415 - asks the driver
-
-        name = cuda.get_current_device().name
-        return machinery("cpu") | {"gpu": name.decode() if isinstance(name, bytes) else str(name)}
     return {
         "kernels": source_hash(),
         "processor": processor(),

@@ -15,7 +15,7 @@ from simulator.plan import SamplingPlan
 from simulator.replayed import ReplayedHours, replayed_hours
 from simulator.results.attributes import provenance
 from simulator.results.folder_writer import FolderWriter
-from simulator.results.identity import identity_of, machinery
+from simulator.results.identity import identity_of
 from simulator.results.labelled import correlated_columns, labelled
 from simulator.scenario import Resolved
 
@@ -33,12 +33,22 @@ class RunWriter(FolderWriter):
         ``DIR.zarr``.
     inputs, outputs : sequence of str
         Places of the inputs that are drawn, and names of the outputs.
+    machine : mapping
+        What decides their bits besides scenario and plan.
     """
 
-    def __init__(self, resolved: Resolved, plan: SamplingPlan, target: Path, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    def __init__(
+        self,
+        resolved: Resolved,
+        plan: SamplingPlan,
+        target: Path,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        machine: Mapping[str, Any],
+    ) -> None:
         self._resolved, self._plan = resolved, plan
         skeleton = without_draws(resolved, inputs, outputs).assign_attrs(provenance(resolved, plan, {}, None, plan.draws))
-        super().__init__(target, skeleton, plan.draws, identity_of(skeleton.attrs) | machinery(plan.device))
+        super().__init__(target, skeleton, plan.draws, identity_of(skeleton.attrs) | dict(machine))
 
     def write_draws(self, number: int, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats]) -> None:
         """Write a block that is missing: inputs by place, outputs by name; see :meth:`FolderWriter.write`."""

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 
 import xarray as xr
-from simulator.analysis.search.axes import parse_axis
 
 from simulator import SamplingPlan, load_scenario, parse_scenario, simulate
+from simulator.analysis.axes import parse_axis
 from simulator.analysis.bands import output_names, summarize
 from simulator.analysis.statistic import parse_statistic
 from simulator.analysis.update.actuals import read_actuals

@@ -20,11 +20,12 @@ from simulator.plan import SamplingPlan
 from simulator.results import check_target, claimed
 from simulator.results.attributes import provenance
 from simulator.results.folder_writer import FolderWriter, written
-from simulator.results.identity import identity_of, machinery
+from simulator.results.identity import identity_of
 from simulator.results.labelled import labelled
 from simulator.results.writer import without_draws
 from simulator.room import require_disk
 from simulator.scenario import Resolved, Scenario
+from simulator.streaming import machine_of
 
 _Played = tuple[dict[str, Floats], dict[str, Floats]]
 
@@ -84,7 +85,7 @@ def stream_sweep(
         require_disk(target, plan.draws, numbers, there=written(target) if resume else 0)
         skeleton = _skeleton(resolved, plan, stated)
         hashes = json.loads(skeleton.attrs["scenarios"])
-        identity = identity_of(skeleton.attrs) | machinery(plan.device) | {"scenarios": {n: told["hash"] for n, told in hashes.items()}}
+        identity = identity_of(skeleton.attrs) | machine_of(plan) | {"scenarios": {n: told["hash"] for n, told in hashes.items()}}
         writer = FolderWriter(target, skeleton, plan.draws, identity)
         told = writer.begin(resume=resume)
         if told and note is not None:
