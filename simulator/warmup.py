@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulator.engine import simulate
-from simulator.jit import cache_folder
+from simulator.kernel_cache import cache_folder
 from simulator.kernels.history import run_history
 from simulator.kernels.hourly import run_sample, sample_hours
 from simulator.kernels.largest import run_largest

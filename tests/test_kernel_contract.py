@@ -20,7 +20,7 @@ from scipy.special import lambertw, ndtri
 from statistics_helpers import assert_within_mcse
 
 import simulator
-from simulator import SamplingPlan, engine, jit, parse_scenario, simulate
+from simulator import SamplingPlan, engine, jit, kernel_cache, parse_scenario, simulate
 from simulator.arguments import compile_arguments, no_records
 from simulator.kernels import events, history, hourly, inputs, lanes, octaves, quantiles, runs, scores, static, stepwise
 from simulator.kernels.lanes import LANES, WIDTH
@@ -946,21 +946,21 @@ def test_cache_folder_falls_back(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where tempfile looks first
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
-    assert jit.cache_folder() == tmp_path / "user" / "training-risk-simulator" / jit.source_hash()
+    assert kernel_cache.cache_folder() == tmp_path / "user" / "training-risk-simulator" / kernel_cache.source_hash()
     for name in ("HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, "/proc/none")  # cannot be made, not even by root
-    folder = jit.cache_folder()
-    assert folder == tmp_path / f"training-risk-simulator-{os.getuid()}" / jit.source_hash()
+    folder = kernel_cache.cache_folder()
+    assert folder == tmp_path / f"training-risk-simulator-{os.getuid()}" / kernel_cache.source_hash()
     assert stat.S_IMODE(folder.stat().st_mode) == stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert jit.cache_folder() == folder
+    assert kernel_cache.cache_folder() == folder
     monkeypatch.setattr("tempfile.tempdir", "/proc/none")
-    assert jit.cache_folder() is None
+    assert kernel_cache.cache_folder() is None
 
 
 def test_without_any_cache_folder_kernels_still_compile(monkeypatch):
     monkeypatch.setenv("SIMULATOR_CACHE_DIR", "/proc/none")
-    assert jit.cache_folder() is None
+    assert kernel_cache.cache_folder() is None
 
     @jit.kernel
     def double(x):
@@ -978,23 +978,23 @@ def test_without_any_cache_folder_kernels_still_compile(monkeypatch):
 def test_a_cache_that_others_can_write_to_is_refused(monkeypatch, tmp_path, mode, which):
     base = tmp_path / "cache"
     monkeypatch.setenv("SIMULATOR_CACHE_DIR", str(base))
-    folder = jit.cache_folder()
-    assert folder == base / jit.source_hash()
+    folder = kernel_cache.cache_folder()
+    assert folder == base / kernel_cache.source_hash()
     (base if which == "base" else folder).chmod(mode)
-    assert jit.cache_folder() is None
+    assert kernel_cache.cache_folder() is None
     monkeypatch.delenv("SIMULATOR_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
-    user = jit.cache_folder()
+    user = kernel_cache.cache_folder()
     (user.parent if which == "base" else user).chmod(mode)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert jit.cache_folder() == tmp_path / f"training-risk-simulator-{os.getuid()}" / jit.source_hash()
+    assert kernel_cache.cache_folder() == tmp_path / f"training-risk-simulator-{os.getuid()}" / kernel_cache.source_hash()
 
 
 def test_source_hash_sees_every_source_and_flag(monkeypatch, tmp_path):
     copied = copy_of_package(tmp_path)
-    monkeypatch.setattr(jit, "_PACKAGE", copied)
-    before = jit.source_hash()
-    assert before == jit.source_hash()
+    monkeypatch.setattr(kernel_cache, "_PACKAGE", copied)
+    before = kernel_cache.source_hash()
+    assert before == kernel_cache.source_hash()
     files = (
         "model/reliability.py",
         "stochastic/elementary.py",
@@ -1003,15 +1003,16 @@ def test_source_hash_sees_every_source_and_flag(monkeypatch, tmp_path):
         "kernels/ledger/run.py",
         "kernels/events.py",
         "jit.py",
+        "kernel_cache.py",
     )
     for name in files:
         text = (copied / name).read_text(encoding="utf-8")
         (copied / name).write_text(text + "# edited\n", encoding="utf-8")
-        assert jit.source_hash() != before, name
+        assert kernel_cache.source_hash() != before, name
         (copied / name).write_text(text, encoding="utf-8")
-        assert jit.source_hash() == before
+        assert kernel_cache.source_hash() == before
     monkeypatch.setenv("NUMBA_OPT", "1")
-    assert jit.source_hash() != before
+    assert kernel_cache.source_hash() != before
 
 
 def copy_of_package(folder):

@@ -13,7 +13,7 @@ import numpy as np
 from numba import cuda
 from numba.cuda import config, libdevice
 
-from simulator.jit import cache_folder
+from simulator.kernel_cache import cache_folder
 
 F = TypeVar("F", bound=Callable[..., Any])
 

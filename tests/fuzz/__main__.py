@@ -6,6 +6,7 @@ raises anything but InputError ends it, and is written to crash-*.
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,21 +17,35 @@ FOLDER = Path(__file__).parent
 #: parsers; kernels and laws are compiled, or take numbers
 READERS = [
     "simulator.scenario", "simulator.series", "simulator.importing", "simulator.units", "simulator.results.opened", "simulator.cli",
-    "simulator.web", "simulator.analysis.search", "simulator.analysis.statistic", "simulator.analysis.update",
+    "simulator.web", "simulator.analysis.search", "simulator.analysis.axes", "simulator.analysis.statistic", "simulator.analysis.update",
 ]  # fmt: skip
 
 with atheris.instrument_imports(include=READERS):
     from fuzz.targets import run
 
 
-def main(target: str, duration: str = "600") -> None:
+def main(target: str, duration: str = "600", *into: str) -> None:
     """Fuzz a target for so many seconds, or merge its corpus."""
     corpus = FOLDER / "corpus" / target
+    if duration == "merge" and not into:
+        _merge(target, corpus)
+        return
     limits = ["-max_len=2048", "-timeout=20", "-rss_limit_mb=3000", f"-dict={FOLDER / 'words.dict'}", f"-artifact_prefix={Path.cwd()}/"]
-    merged = ["-merge=1", tempfile.mkdtemp(), str(corpus)]
-    arguments = merged if duration == "merge" else [f"-max_total_time={duration}", str(corpus)]
+    arguments = ["-merge=1", *into, str(corpus)] if into else [f"-max_total_time={duration}", str(corpus)]
     atheris.Setup([sys.argv[0], *limits, *arguments], lambda content: run(target, content))
     atheris.Fuzz()
+
+
+def _merge(target: str, corpus: Path) -> None:
+    """Keep of a corpus what is needed to cover what it covers; in a process of its own, which the library ends when it is done."""
+    with tempfile.TemporaryDirectory() as fresh:
+        subprocess.run([sys.executable, "-m", "fuzz", target, "merge", fresh], check=True)
+        kept = {path.name: path.read_bytes() for path in Path(fresh).iterdir()}
+    for path in corpus.iterdir():
+        if path.name not in kept:
+            path.unlink()
+    for name, content in kept.items():
+        (corpus / name).write_bytes(content)
 
 
 if __name__ == "__main__":
