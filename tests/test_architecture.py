@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,11 @@ def test_numba_options_live_in_one_place(path: Path) -> None:
     if part(path) != "jit":
         assert "njit" not in source
         assert "fastmath=" not in source
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_clock_that_can_jump_is_read(path: Path) -> None:
+    """But for the date of today, from which a deadline may count: durations are those of clocks that only go forward."""
+    text = path.read_text(encoding="utf-8")
+    if path != ROOT / "cli" / "risk.py":
+        assert not re.search(r"\btime\.time\(|from time import .*\btime\b|datetime\.now\(|utcnow\(|date\.today\(", text)

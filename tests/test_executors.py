@@ -16,7 +16,7 @@ import pytest
 from distributed import Client
 from test_cli import run
 
-from simulator import SamplingPlan, load_scenario, simulate, simulate_bands, stream_draws
+from simulator import SamplingPlan, load_scenario, open_results, save_results, simulate, simulate_bands, stream_draws
 from simulator.errors import ConfigError, InputError, LawError, Problem, SimulatorError
 from simulator.executors import GrowingParts, ListedParts, Work, in_parts
 from simulator.executors.work import Done
@@ -213,3 +213,11 @@ def test_workers_finish_blocks_in_any_order_and_the_folder_is_the_same(scenario,
     here, there = ({p.relative_to(f): p.read_bytes() for p in f.rglob("*") if p.is_file()} for f in sorted(tmp_path.iterdir()))
     assert len([name for name in here if name.parts[0] == "cost_total"]) > 4
     assert here == there
+
+
+@pytest.mark.parametrize("ending", [".nc", ".zarr"])
+def test_results_are_saved_where_a_cluster_is_the_default_of_dask(scenario, cluster, tmp_path, ending):
+    with Client(cluster[0]) as client:
+        results = simulate(scenario, SamplingPlan(2000, executor=client))
+        save_results(results, tmp_path / f"run{ending}")
+        assert open_results(tmp_path / f"run{ending}").identical(results)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import mmap
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5netcdf
@@ -27,12 +30,25 @@ def netcdf_bytes(results: xr.Dataset) -> memoryview:
     InputError
         Where another attribute of the Dataset has the words of that one.
     """
-    content: memoryview = results.assign_attrs({CHECKSUM: _TEXT + _ZEROS}).to_netcdf(engine="h5netcdf")
+    with _in_this_thread():
+        content: memoryview = results.assign_attrs({CHECKSUM: _TEXT + _ZEROS}).to_netcdf(engine="h5netcdf")
     places = [match.start(1) for match in _PLACE.finditer(content)]
     if len(places) != 1:
         raise InputError(f"a text of this result says {_TEXT!r}, as its file will of itself. Change that text")
     content[places[0] : places[0] + 64] = _digest(content, places[0]).encode()
     return content
+
+
+@contextmanager
+def _in_this_thread() -> Iterator[None]:
+    """Keep xarray from a Dask cluster that the caller has made the default: it would lock a file in memory there, and fail."""
+    if "dask" not in sys.modules:
+        yield
+        return
+    import dask  # noqa: PLC0415 - an optional dependency
+
+    with dask.config.set(scheduler="synchronous"):
+        yield
 
 
 def damage_of(path: Path) -> str | None:

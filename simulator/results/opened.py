@@ -191,10 +191,10 @@ def check_content(results: xr.Dataset, source: Path) -> None:
 def _check_kind(results: xr.Dataset, source: Path) -> None:
     """Refuse draws of a run, and bands of one, that lack a part."""
     attributes = results.attrs
-    bands = "bin_draws" in results
+    bands = "bin_draws" in results and "value_error" in attributes
     if bands:
         missing = {"value", "mcse", "mean", "note", "output", "quantile"} - {*map(str, results.variables)}
-        if missing or not isinstance(attributes.get("value_error"), float):
+        if missing or not isinstance(attributes["value_error"], float):
             raise _wrong(source, f"bands without {', '.join(sorted(missing)) or 'a number as value_error'}")
     outputs = [name for name, array in results.data_vars.items() if array.attrs.get("role") == "output"]
     draws = bool(outputs) and "draw" in results.dims and "scenario" not in results.dims
