@@ -1,9 +1,8 @@
 """A thousand million draws in summary mode: memory, the same bytes however they are computed, percentiles beside exact ones.
 
-    python tests/nightly/billion.py --draws 1000000000 --exact 100000000 --cluster
+    python tests/nightly/billion.py --draws 1000000000 --exact 100000000 --workers 1 3
 
-Bands of ``configs/quickstart.yaml`` are saved once for each number of threads, block size and, with ``--cluster``, number of Dask workers
-(extra ``cluster``), each in a process of its own whose peak memory is told, that of workers too. Files have to be the same, byte by byte.
+Bands of ``configs/quickstart.yaml`` are saved once for each number of threads, block size and number of Dask workers (extra ``cluster``), each in a process of its own whose peak memory is told, that of workers too. Files have to be the same, byte by byte.
 Then percentiles of kept draws, the first ``--exact`` of the same, are put beside those of the bands: of as many draws, from which they may
 differ by the bins alone, and of all, from which they may differ by both Monte Carlo errors too. Exits with 1 where anything fails.
 """
@@ -105,7 +104,7 @@ def main() -> None:
     parser.add_argument("--exact", type=int, default=10**8)
     parser.add_argument("--threads", type=int, nargs="*", default=[available_threads(), 1])
     parser.add_argument("--blocks", type=int, nargs="*", default=[2**12, 2**16])
-    parser.add_argument("--cluster", action="store_true")
+    parser.add_argument("--workers", type=int, nargs="*", default=[], help="numbers of Dask workers, for example 1 3")
     parser.add_argument("--worker-threads", type=int, default=1)
     options = parser.parse_args()
     failed, digests, memory = [], {}, []
@@ -122,7 +121,7 @@ def main() -> None:
 
         for what, words in variants.items():
             digests[what] = run(what, options.draws, *words)
-        for workers in (1, 3) if options.cluster else ():
+        for workers in options.workers:
             with cluster(workers, options.worker_threads, memory) as address:
                 digests[f"{workers} workers"] = run(f"{workers} workers", options.draws, "--cluster", address)
             print(f"    peak memory of a worker: {max(memory[-workers:]) / 1e6:.0f} MB", flush=True)
