@@ -195,7 +195,7 @@ def generalized_pareto_index(excesses: NDArray[np.float64]) -> float:
     quartile = max(x[int(m / 4 + 0.5) - 1], 1e-300)  # draws that span more than that have no moments in any case
     theta = 1 + (1 - np.sqrt(points / (np.arange(points) + 0.5))) / (3 * quartile)
     theta = theta[theta != 0]  # the exponential distribution itself: 0/0, met where the excesses are whole numbers
-    index = np.log1p(-theta[:, None] * x).mean(axis=1)
+    index = np.array([np.log1p(-t * x).mean() for t in theta])  # one by one: of 1e9 draws the table of all takes half a gigabyte
     log_likelihood = m * (np.log(-theta / index) - index - 1)
     weight = np.exp(log_likelihood - log_likelihood.max())
     return float(np.log1p(-(weight @ theta) / weight.sum() * x).mean())
