@@ -25,8 +25,6 @@ from simulator.quantities import QUANTITIES
 from simulator.results import check_target
 from simulator.scenario import parse_scenario, resolve
 
-zarr = pytest.importorskip("zarr")
-
 CONFIGS = Path(__file__).parents[1] / "configs"
 QUICKSTART = str(CONFIGS / "quickstart.yaml")
 ENDINGS = (".nc", ".zarr")

@@ -31,8 +31,6 @@ from simulator.results.writer import RunWriter
 from simulator.scenario import resolve
 from simulator.streaming import machine_of
 
-pytest.importorskip("zarr")
-
 LENGTH = 4096  # draws in a block, here
 PLAN = SamplingPlan(draws=2 * LENGTH + 100)
 

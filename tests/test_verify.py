@@ -22,8 +22,6 @@ from simulator.errors import InputError
 from simulator.results import claimed, lock
 from simulator.results.manifest import MANIFEST
 
-pytest.importorskip("zarr")
-
 
 @pytest.fixture(scope="module")
 def results() -> xr.Dataset:

@@ -14,7 +14,7 @@ from simulator.errors import InputError
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # Windows has none, and no lock
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def write_block(folder: Path, block: xr.Dataset, at: Mapping[str, int], length: 
         for name in names:
             variable = block.variables[name]
             place = tuple(within.get(str(dimension), slice(None)) for dimension in variable.dims)
-            group[name][place] = variable.values  # type: ignore[index]
+            group[name][place] = variable.values  # type: ignore[index]  # a group may hold groups, and this one holds arrays alone
     digests = {file: digest_of(folder / file, flush=True) for file in names.values()}
     flush_folders(folder)
     return digests
