@@ -253,6 +253,11 @@ def chunks(start: int, stop: int, threads: int) -> Iterator[tuple[int, int]]:
         low = high
 
 
+def after(progress: Callable[[int], None] | None, before: int) -> Callable[[int], None] | None:
+    """Return the progress of draws that follow so many others, as progress of the whole."""
+    return None if progress is None else lambda done: progress(before + done)
+
+
 def in_part(progress: Callable[[int], None] | None, part: int, parts: int, count: int) -> Callable[[int], None] | None:
     """Return the progress of one of several parts that play the same draws, as progress of the whole."""
     return None if progress is None else lambda done: progress((part * count + done) // parts)

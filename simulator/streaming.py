@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from simulator.engine import Draws, Floats, play_part
+from simulator.engine import Draws, Floats, after, play_part
 from simulator.errors import InputError
 from simulator.executors import ListedParts, in_parts
 from simulator.plan import SamplingPlan
@@ -109,16 +108,11 @@ def _blocks(
     """Yield the blocks that are missing, in their order, or as workers finish them: number, inputs by place, outputs by name."""
     ranges = {number: writer.range_of(number) for number in writer.missing}
     done = plan.draws - sum(high - low for low, high in ranges.values())
-    tell = None if progress is None else partial(_in_all, progress, done)
+    tell = after(progress, done)
     if plan.executor is None:
         for number, (low, high) in ranges.items():
-            yield number, *draws.play(low, high, None if progress is None else partial(_in_all, progress, done))
+            yield number, *draws.play(low, high, after(progress, done))
             done += high - low
         return
     for part in in_parts(play_part, [draws.work], ListedParts((0, *both) for both in ranges.values()), tell):
         yield part.low // writer.length, *part.result
-
-
-def _in_all(progress: Callable[[int], None], before: int, done: int) -> None:
-    """Tell how many draws are done in all."""
-    progress(before + done)

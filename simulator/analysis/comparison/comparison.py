@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 import numpy as np
 import xarray as xr
 
 from simulator.analysis.comparison.pairing import pair
-from simulator.engine import numbers_of, simulate
+from simulator.engine import after, numbers_of, simulate
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.room import require_memory
@@ -74,14 +73,9 @@ def compare(
     require_memory(plan.draws, numbers, _COPIES, way_out="compare fewer at a time")
     parts = []
     for place, scenario in enumerate(scenarios.values()):
-        tell = None if progress is None else partial(_done_in_all, progress, place * plan.draws)
+        tell = after(progress, place * plan.draws)
         parts.append(simulate(scenario, plan, progress=tell))
     return _together(parts, resolved)
-
-
-def _done_in_all(progress: Callable[[int], None], before: int, done: int) -> None:
-    """Tell how many draws are done in all."""
-    progress(before + done)
 
 
 def joined(parts: Sequence[xr.Dataset], names: Sequence[str]) -> xr.Dataset:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -17,7 +16,7 @@ from simulator.analysis.counted.sketch_rows import SketchRows
 from simulator.analysis.counted.tallied import PAIRED_OUTPUTS, Tally
 from simulator.analysis.estimates import UNKNOWN, chance_of_counts
 from simulator.analysis.order_statistics import require_open_unit
-from simulator.engine import Draws
+from simulator.engine import Draws, after
 from simulator.executors import GrowingParts, Work, in_parts
 from simulator.kernels.tally import BIN_WIDTH, LEAF
 from simulator.plan import SamplingPlan
@@ -115,7 +114,7 @@ def count_draws(
     for low in range(start, stop, size):
         high = min(low + size, stop)
         try:
-            inputs, outputs = draws.play(low, high, None if progress is None else partial(_done_in_all, progress, low - start))
+            inputs, outputs = draws.play(low, high, after(progress, low - start))
         except KeyboardInterrupt:
             if not (keep_finished and low > start and plan.plan == "random"):
                 raise
@@ -191,11 +190,6 @@ def _correlations(tally: Tally) -> dict[str, xr.DataArray]:
     coords = {"paired_output": names, "with_output": names}
     told = {"long_name": "product-moment correlation of two outputs", "units": "1"}
     return {"correlation": xr.DataArray(np.array(values).reshape(len(names), -1), coords, list(coords), attrs=told)}
-
-
-def _done_in_all(progress: Callable[[int], None], before: int, done: int) -> None:
-    """Tell how many draws are done in all."""
-    progress(before + done)
 
 
 def _sizes(plan: SamplingPlan) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from simulator.analysis.notes import percentage
 from simulator.analysis.rare.importance import PLAIN, Mixture, Search, WeightedSums, search
 from simulator.analysis.rare.scored import ScoreSpace
 from simulator.analysis.statistic import likely
-from simulator.engine import output_names
+from simulator.engine import after, output_names
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan
 from simulator.quantities import QUANTITIES
@@ -117,7 +117,7 @@ def rare_chances(
     """
     plan, resolved = plan or SamplingPlan(), resolve(scenario)
     space = _space(resolved, limits, plan)
-    found = [_judged(space, limit, plan, None if progress is None else _after(progress, k * plan.draws)) for k, limit in enumerate(limits)]
+    found = [_judged(space, limit, plan, after(progress, k * plan.draws)) for k, limit in enumerate(limits)]
     by_event: dict[str, tuple[Sequence[object], str, str]] = {
         "output": ([limit.output for limit in limits], "output that the limit is of", ""),
         "limit": ([limit.limit for limit in limits], "limit, in the unit of the output", ""),
@@ -276,8 +276,3 @@ def _words(limit: Limit) -> str:
 
 def _attributes(text: str, unit: str) -> dict[str, str]:
     return {"long_name": text, **({"units": unit} if unit else {})}
-
-
-def _after(progress: Callable[[int], None], before: int) -> Callable[[int], None]:
-    """Return progress of one run of several."""
-    return lambda done: progress(before + done)

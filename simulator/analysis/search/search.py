@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from simulator.analysis.search.searched import label_search
 from simulator.analysis.search.selection import Floats, Measured, judge
 from simulator.analysis.statistic import Statistic, parse_statistic
 from simulator.analysis.tails import moments_reported
-from simulator.engine import Draws, output_names
+from simulator.engine import Draws, after, output_names
 from simulator.errors import ConfigError, InputError
 from simulator.plan import SamplingPlan
 from simulator.results import provenance
@@ -236,7 +235,7 @@ class Search:
         draws, chunks = Draws(self._build(candidate), plan), []
         stopped = 0
         for low in range(0, plan.draws, _CHUNK):
-            _, outputs = draws.play(low, min(low + _CHUNK, plan.draws), partial(_after, told, low))
+            _, outputs = draws.play(low, min(low + _CHUNK, plan.draws), after(told, low))
             cut = outputs["completed"] == 0.0 if "completed" in outputs else np.zeros(1, dtype=np.bool_)
             stopped += int(cut.sum())
             chunks.append([np.where(cut, np.inf, outputs[goal.output]) for goal in self._goals])
@@ -311,7 +310,3 @@ def _draws_needed(goals: Sequence[Statistic], plan: SamplingPlan) -> int:
 def _derived(seed: int, stream: int) -> int:
     """Return a seed that is made from another, far from those that users count up."""
     return int(np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-
-def _after(told: Progress, before: int, draws: int) -> None:
-    told(before + draws)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from simulator.analysis.counted.counted import bands_of, count_draws, count_part
 from simulator.analysis.counted.tallied import Tally, nomenclature_order
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.analysis.sweep.grid import Grid
+from simulator.engine import after
 from simulator.executors import GrowingParts, Work, in_parts
 from simulator.kernels.tally import LEAF
 from simulator.plan import SamplingPlan
@@ -94,7 +94,7 @@ def _tallies(resolved: Mapping[str, Resolved], plan: SamplingPlan, progress: Cal
     names = list(resolved)
     if plan.executor is None:
         for place, name in enumerate(names):
-            tell = None if progress is None else partial(_done_in_all, progress, place * plan.draws)
+            tell = after(progress, place * plan.draws)
             yield name, count_draws(resolved[name].scenario, resolved[name], plan, 0, plan.draws, tell)[0]
         return
     works = [Work(one, plan) for one in resolved.values()]
@@ -107,11 +107,6 @@ def _tallies(resolved: Mapping[str, Resolved], plan: SamplingPlan, progress: Cal
             growing[part.work] = part.result
         if growing[part.work].sketch.draws == plan.draws:
             yield names[part.work], growing.pop(part.work)
-
-
-def _done_in_all(progress: Callable[[int], None], before: int, done: int) -> None:
-    """Tell how many draws are done in all."""
-    progress(before + done)
 
 
 def together(bands: Sequence[xr.Dataset], grid: Grid) -> xr.Dataset:

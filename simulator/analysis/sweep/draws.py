@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import xarray as xr
 
 from simulator.analysis.comparison.comparison import SHARED, SUMS, joined, scenarios_json
 from simulator.analysis.sweep.grid import Grid
-from simulator.engine import Draws, Floats, numbers_of, play_part
+from simulator.engine import Draws, Floats, after, numbers_of, play_part
 from simulator.errors import InputError
 from simulator.executors import ListedParts, Work, in_parts
 from simulator.plan import SamplingPlan
@@ -126,7 +125,7 @@ def _blocks(works: Sequence[Work], writer: FolderWriter, progress: Callable[[int
     ranges = {(writer.places[number]["scenario"], *writer.range_of(number)): number for number in writer.missing}
     done = plan.draws * len(works) - sum(high - low for _, low, high in ranges)
     if plan.executor is not None:
-        tell = None if progress is None else partial(_in_all, progress, done)
+        tell = after(progress, done)
         for part in in_parts(play_part, works, ListedParts(ranges), tell):
             yield ranges[part.work, part.low, part.high], part.result
         return
@@ -134,13 +133,8 @@ def _blocks(works: Sequence[Work], writer: FolderWriter, progress: Callable[[int
     for (place, low, high), number in ranges.items():
         if draws is None or place != current:
             current, draws = place, Draws(*works[place])
-        yield number, draws.play(low, high, None if progress is None else partial(_in_all, progress, done))
+        yield number, draws.play(low, high, after(progress, done))
         done += high - low
-
-
-def _in_all(progress: Callable[[int], None], before: int, done: int) -> None:
-    """Tell how many draws are done in all."""
-    progress(before + done)
 
 
 def _conforming(block: xr.Dataset, skeleton: xr.Dataset) -> xr.Dataset:
