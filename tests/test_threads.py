@@ -51,6 +51,19 @@ print(numba.threading_layer(), numba.get_num_threads())
     assert (done.returncode, done.stdout.split()) == (0, [layer, "2"]), done.stderr
 
 
+@pytest.mark.parametrize(("own", "told"), [(None, "PASSIVE"), ("active", "ACTIVE")])
+def test_threads_of_the_command_line_sleep_while_they_wait(own: str | None, told: str) -> None:
+    """Busy ones take several times as long where other programs want the cores; who sets it otherwise is heeded."""
+    env = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | ({"OMP_WAIT_POLICY": own} if own else {})
+    env |= {"NUMBA_THREADING_LAYER": "omp", "OMP_DISPLAY_ENV": "true"}
+    words = ["run", "configs/quickstart.yaml", "--draws", "1000", "--summary"]
+    done = subprocess.run(
+        [sys.executable, "-m", "simulator", *words], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.findall("OMP_WAIT_POLICY = '(.*?)'", done.stderr) == [told]
+
+
 @pytest.fixture
 def wanted(monkeypatch: pytest.MonkeyPatch) -> threading.local:
     """Two cores that nobody uses, and the number of them, ``cores``, that a thread's kernels would use."""

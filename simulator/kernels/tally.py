@@ -75,7 +75,6 @@ def _weigh(x: Floats, leaf: Floats) -> None:
     t0 = t1 = t2 = t3 = 0.0
     a0 = a1 = a2 = a3 = np.inf
     z0 = z1 = z2 = z3 = -np.inf
-    below, above = -np.inf, np.inf
     whole = x.size - x.size % 4
     for i in range(0, whole, 4):
         p, q, r, s = x[i], x[i + 1], x[i + 2], x[i + 3]
@@ -84,17 +83,29 @@ def _weigh(x: Floats, leaf: Floats) -> None:
         t2, t3 = t2 + (r if r == r else 0.0), t3 + (s if s == s else 0.0)
         a0, a1, a2, a3 = (p if p < a0 else a0), (q if q < a1 else a1), (r if r < a2 else a2), (s if s < a3 else a3)
         z0, z1, z2, z3 = (p if p > z0 else z0), (q if q > z1 else z1), (r if r > z2 else z2), (s if s > z3 else z3)
-    for i in range(x.size):
-        p = x[i]
-        above = p if SMALLEST <= p < above else above
-        below = p if below < p <= -SMALLEST else below
     for i in range(whole, x.size):
         p = x[i]
         n0, t0 = n0 + (p == p), t0 + (p if p == p else 0.0)
         a0, z0 = (p if p < a0 else a0), (p if p > z0 else z0)
     leaf[NUMBER], leaf[TOTAL] = n0 + n1 + n2 + n3, (t0 + t1) + (t2 + t3)
     leaf[LEAST], leaf[GREATEST] = min(a0, a1, a2, a3), max(z0, z1, z2, z3)
-    leaf[BELOW], leaf[ABOVE] = below, above
+    leaf[BELOW], leaf[ABOVE] = _nearest_to_nought(x, leaf[LEAST], leaf[GREATEST])
+
+
+@stage
+def _nearest_to_nought(x: Floats, least: float, greatest: float) -> tuple[float, float]:
+    """Return the values nearest to nought below and above it; infinite where there is none."""
+    below, above = -np.inf, np.inf
+    if least >= SMALLEST:
+        above = least
+    elif greatest <= -SMALLEST:
+        below = greatest
+    elif least < greatest:
+        for i in range(x.size):
+            p = x[i]
+            above = p if SMALLEST <= p < above else above
+            below = p if below < p <= -SMALLEST else below
+    return below, above
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Fuzz one target, guided by coverage: ``python -m fuzz TARGET [SECONDS]`` in tests/, with the extra ``fuzz``.
 
 What covers more than before is added to ``fuzz/corpus/TARGET``; ``python -m fuzz TARGET merge`` keeps of it what is needed. An input that
-raises anything but InputError ends it, and is written to crash-*.
+raises anything but InputError ends it, and is written to out/, which is not kept.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import atheris
 
 FOLDER = Path(__file__).parent
+OUT = FOLDER.parent.parent / "out"
 #: parsers; kernels and laws are compiled, or take numbers
 READERS = [
     "simulator.scenario", "simulator.series", "simulator.importing", "simulator.units", "simulator.results.opened", "simulator.cli",
@@ -30,7 +31,8 @@ def main(target: str, duration: str = "600", *into: str) -> None:
     if duration == "merge" and not into:
         _merge(target, corpus)
         return
-    limits = ["-max_len=2048", "-timeout=20", "-rss_limit_mb=3000", f"-dict={FOLDER / 'words.dict'}", f"-artifact_prefix={Path.cwd()}/"]
+    OUT.mkdir(exist_ok=True)
+    limits = ["-max_len=2048", "-timeout=20", "-rss_limit_mb=3000", f"-dict={FOLDER / 'words.dict'}", f"-artifact_prefix={OUT}/"]
     arguments = ["-merge=1", *into, str(corpus)] if into else [f"-max_total_time={duration}", str(corpus)]
     atheris.Setup([sys.argv[0], *limits, *arguments], lambda content: run(target, content))
     atheris.Fuzz()
