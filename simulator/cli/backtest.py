@@ -23,6 +23,10 @@ def command(path: str | None, seed: int, output: str | None, as_json: bool) -> N
     """
     import json
 
+    from simulator.analysis.backtest.published import read_runs
+
+    if path is not None:
+        read_runs(path)  # what is wrong with the file is told before anything else is loaded
     from simulator.analysis.backtest.backtest import backtest, backtest_json
     from simulator.cli.show.backtest import check_folder, save_backtest, show_backtest
 

@@ -36,7 +36,7 @@ starts anew, and where all is done it does nothing, so that a loop may repeat th
     simulator summarize run.zarr
 
 More than 1 GiB of draws are not read into memory to tell their bands: those are counted block by block, as `--summary` counts. Achieved
-rank correlations are those of the first 4 194 304 draws. `xarray.open_zarr` opens such a folder without reading it; `stream_draws` is the
+rank correlations are those of the first 1 048 576 draws. `xarray.open_zarr` opens such a folder without reading it; `stream_draws` is the
 command in Python.
 
 ## Whole, or not

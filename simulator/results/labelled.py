@@ -17,7 +17,7 @@ from simulator.results.attributes import correlated_names, provenance
 from simulator.scenario import Input, Resolved
 
 #: draws of which achieved rank correlations are told: those of more would take the ranks of columns that no memory need hold
-RANKED = 2**22
+RANKED = 2**20
 _COMPONENT_DIMENSIONS = {
     "cost": "cost_component",
     "emissions": "emission_component",
@@ -41,7 +41,7 @@ def label(
 ) -> xr.Dataset:
     """Return draws as a Dataset with units, roles and provenance.
 
-    Achieved rank correlations are those of the first 4 194 304 draws where there are more.
+    Achieved rank correlations are those of the first 1 048 576 draws where there are more.
 
     Parameters
     ----------
