@@ -2,5 +2,8 @@
 
 import os
 
-# two of them share the cores: threads that wait for each other sleep, see simulator.cli.main; read when OpenMP starts
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+from simulator.cli import THREADS
+
+# two of them share the cores; read when numpy and OpenMP are loaded
+for name, value in THREADS.items():
+    os.environ.setdefault(name, value)

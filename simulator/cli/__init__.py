@@ -67,6 +67,9 @@ _SECTIONS = {
         "bench": ("simulator.cli.bench", "Measure this machine: draws per second, what the time goes to, threads."),
     },
 }
+#: how libraries use threads: those of kernels sleep while they wait for each other, and matrices, which are small here, have one. Where
+#: other programs want the cores too, threads that wait busily take several times as long
+THREADS = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
 _VERBS = {name: told for verbs in _SECTIONS.values() for name, told in verbs.items()}
 
 
@@ -126,8 +129,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
-    # threads that wait for each other sleep: where other programs want the cores too, busy ones would take several times as long
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     sys.exit(_run([word for word in words if word != "--debug"], debug=debug))

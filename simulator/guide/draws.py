@@ -59,7 +59,7 @@ that would. Nothing is counted instead of kept, unless `--summary` asks for it.
 Kernels run on all cores (`--threads`), and share them with the threads of a pool, joblib or Dask that call them. Processes should be
 started by `spawn`: OpenMP does not go on in a fork, which is refused in a sentence (`NUMBA_THREADING_LAYER=workqueue` does).
 Threads of a command sleep while they wait for each other, so that other programs may use the cores too; in a program of your own,
-set `OMP_WAIT_POLICY=passive` before numba starts its threads, where it shares the machine.
+set `OMP_WAIT_POLICY=passive` and `OPENBLAS_NUM_THREADS=1` before numpy and numba are imported, where it shares the machine.
 
 `SIMULATOR_CACHE_DIR` sets the folder of the compiled kernels, `simulator warmup` compiles all of them ahead, for an image or for CI. On
 processors with 512-bit vectors the kernels use them; `SIMULATOR_VECTOR_BITS=256` keeps them to narrower ones. Nothing else that numba
