@@ -13,8 +13,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedKeyMap, CommentedKeySeq, CommentedMap, CommentedSeq
+from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.scalarbool import ScalarBoolean
 from ruamel.yaml.scalarfloat import ScalarFloat
 from ruamel.yaml.scalarint import ScalarInt
@@ -61,6 +63,18 @@ def undotted(text: str) -> Path:
     return tuple(int(index) if index else key for index, key in re.findall(r"\[(\d+)\]|([^.\[\]]+)", text))
 
 
+class _Composer(Composer):
+    """Refuses an anchor whose name another has, as a key is refused that stands twice."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.parser.peek_event()
+        if not isinstance(event, AliasEvent) and event.anchor in self.anchors:
+            line = self.anchors[event.anchor].start_mark.line + 1
+            told = f"the anchor {event.anchor} of line {line} is here again; give it another name"
+            raise ComposerError(None, None, told, event.start_mark)
+        return super().compose_node(parent, index)
+
+
 class _Constructor(RoundTripConstructor):
     """Reads scalars, lists and mappings: a tag of another kind is an error, and a date stays text, since ours are read where told."""
 
@@ -85,14 +99,14 @@ def parse_yaml(text: str, *, where: str = "") -> Document:
     Raises
     ------
     ConfigError
-        For text that is not such YAML, with line and column: duplicate keys and tags are such cases, and aliases that stand for more
-        than ``_MOST_NODES`` values, or hold themselves.
+        For text that is not such YAML, with line and column: duplicate keys and anchors are such cases, tags, and aliases that stand for
+        more than ``_MOST_NODES`` values, or hold themselves.
     """
     if _OPENERS.search(text):  # the parser looks far ahead at each
         raise ConfigError([Problem(_NESTED, where=where)])
     try:
         parser = YAML(typ="rt")
-        parser.Constructor = _Constructor
+        parser.Composer, parser.Constructor = _Composer, _Constructor
         return _Plain().document(parser.load(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
