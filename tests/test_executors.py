@@ -5,6 +5,7 @@ import os
 import pickle
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -125,6 +126,26 @@ def test_a_scheduler_that_is_none(address, told, monkeypatch, capsys):
     assert not stdout
     assert stderr.startswith(f"error: --cluster {address}: {told}")
     assert "tcp://127.0.0.1:8786" in stderr
+
+
+@pytest.mark.parametrize("kind", ["mute", "worker"])
+def test_what_answers_and_is_no_scheduler(kind, cluster, monkeypatch, capsys):
+    monkeypatch.setattr("simulator.cli.cluster._ANSWER", 2.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:  # takes what it is sent, and says nothing, as a web server does meanwhile
+        mute = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        address = {"mute": mute, "worker": next(iter(cluster[1].nthreads()))}[kind]
+        began = time.monotonic()
+        assert run("run", QUICKSTART, "--cluster", address) == 2
+    assert time.monotonic() - began < 10
+    told = {"mute": "no scheduler answers within 2 s", "worker": "what answers is no scheduler, but of kind Worker"}[kind]
+    assert capsys.readouterr().err.startswith(f"error: --cluster {address}: {told}. State the address")
+
+
+def test_an_address_that_is_none_ends_the_process_in_one_message():
+    done = subprocess.run(
+        [sys.executable, "-m", "simulator", "run", QUICKSTART, "--cluster", "nowhere"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
 
 
 def end(_work, _low, _high):
