@@ -48,12 +48,18 @@ def dask_worker(address):
 
 @contextmanager
 def dask_scheduler():
+    with dask_scheduler_process() as (_, address):
+        yield address
+
+
+@contextmanager
+def dask_scheduler_process():
     words = ("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")
     with process(*words) as started:
         for line in started.stderr:
             if found := re.search(r"tcp://127\.0\.0\.1:\d+", line):
                 break
-        yield found.group()
+        yield started, found.group()
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +145,23 @@ def test_what_answers_and_is_no_scheduler(kind, cluster, monkeypatch, capsys):
     assert time.monotonic() - began < 10
     told = {"mute": "no scheduler answers within 2 s", "worker": "what answers is no scheduler, but of kind Worker"}[kind]
     assert capsys.readouterr().err.startswith(f"error: --cluster {address}: {told}. State the address")
+
+
+def test_a_scheduler_that_is_lost_is_told_without_a_traceback_and_how_to_go_on(tmp_path):
+    target = tmp_path / "run.zarr"
+    words = ["run", QUICKSTART, "--draws", "20000000", "-o", str(target)]
+    with dask_scheduler_process() as (scheduler, address), dask_worker(address):
+        started = subprocess.Popen([sys.executable, "-m", "simulator", *words, "--cluster", address], stderr=subprocess.PIPE, text=True)
+        with started:
+            manifest = target.with_name("run.zarr.partial") / "manifest.jsonl"
+            while started.poll() is None and not (manifest.exists() and manifest.read_bytes().count(b"\n") > 2):
+                time.sleep(0.05)
+            scheduler.kill()
+            told = started.stderr.read().splitlines()
+    assert started.returncode == 1
+    assert told[0].startswith("cluster tcp://")
+    assert re.fullmatch(rf"error: .*{re.escape(str(target))}\.partial holds \d+ of \d+ blocks .*\. Continue it with --resume", told[1])
+    assert len(told) == 2
 
 
 def test_an_address_that_is_none_ends_the_process_in_one_message():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import click
@@ -32,6 +33,7 @@ def connected(address: str) -> Any:
 
     if wrong := _wrong_with(address):
         raise InputError(f"{where}: {wrong}. State the address that `dask scheduler` prints, for example tcp://127.0.0.1:8786")
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a scheduler that is lost is told in a sentence
     # not the default one: what else uses Dask here, as xarray does for files, is not meant
     client = Client(address, timeout=_ANSWER, set_as_default=False)
     click.get_current_context().call_on_close(client.close)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,37 +30,48 @@ def streamed(scenario: Scenario, plan: SamplingPlan, target: Path, *, resume: bo
         Return the draws whatever memory they take.
     """
     from simulator.analysis.counted.stored import is_large
-    from simulator.cli.progress import showing_progress
     from simulator.results import open_results
+    from simulator.streaming import stream_draws
 
-    with showing_progress(plan.draws) as progress:
-        _stream(scenario, plan, target, resume, progress)
+    with resumable(target, plan.draws) as progress:
+        written = stream_draws(scenario, plan, target, resume=resume, progress=progress, note=note)
+    if written:
+        click.echo(f"saved {plan.draws} draws to {target}", err=True)
     return count_back(target, scenario) if is_large(target) and not whole else open_results(target)
 
 
-def _stream(scenario: Scenario, plan: SamplingPlan, target: Path, resume: bool, progress: Callable[[int], None]) -> None:
-    """Draw to the folder, and tell what is resumed; an interruption tells how to go on."""
+@contextmanager
+def resumable(target: Path, draws: int) -> Iterator[Callable[[int], None]]:
+    """Show progress of draws that go to a folder; where the user or a lost cluster ends them, tell how to go on."""
+    from simulator.cli.progress import showing_progress
+    from simulator.errors import InputError, SimulatorError
     from simulator.results import unfinished
-    from simulator.streaming import stream_draws
 
     done = 0
+    with showing_progress(draws) as show:
 
-    def tell(count: int) -> None:
-        nonlocal done
-        done = count
-        progress(count)
+        def tell(count: int) -> None:
+            nonlocal done
+            done = count
+            show(count)
 
-    def note(text: str) -> None:
-        click.echo(f"note: {text}", err=True)
-
-    try:
-        if stream_draws(scenario, plan, target, resume=resume, progress=tell, note=note):
-            click.echo(f"saved {plan.draws} draws to {target}", err=True)
-    except KeyboardInterrupt:
-        left = unfinished(target)
-        if not left:
+        try:
+            yield tell
+        except KeyboardInterrupt:
+            if not (left := unfinished(target)):
+                raise
+            raise click.Abort(f"after {done} of {draws} draws; {left}. Continue it with --resume") from None
+        except InputError:  # which says itself what to do
             raise
-        raise click.Abort(f"after {done} of {plan.draws} draws; {left}. Continue it with --resume") from None
+        except SimulatorError as error:
+            if not (left := unfinished(target)):
+                raise
+            raise SimulatorError(f"{error}. {left}. Continue it with --resume") from error
+
+
+def note(text: str) -> None:
+    """Tell what is resumed."""
+    click.echo(f"note: {text}", err=True)
 
 
 def count_back(path: Path, scenario: Scenario | None) -> xr.Dataset:

@@ -96,20 +96,12 @@ def _kept(scenario: Scenario, grid: Grid, plan: SamplingPlan, target: Path, base
     from simulator.analysis.counted.stored import opened
     from simulator.analysis.sweep.bands import bands_of_draws
     from simulator.analysis.sweep.draws import stream_sweep
-    from simulator.cli.progress import showing_progress
-    from simulator.results import unfinished
-
-    def note(text: str) -> None:
-        click.echo(f"note: {text}", err=True)
+    from simulator.cli.streamed import note, resumable
 
     count = len(grid.names)
-    try:
-        with showing_progress(count * plan.draws) as progress:
-            told = stream_sweep(scenario, grid.texts, plan, target, resume=resume, base=base, progress=progress, note=note)
-    except click.Abort as stop:
-        left = unfinished(target)
-        raise click.Abort(f"{left}. Continue it with --resume" if left else str(stop)) from None
-    if told:
+    with resumable(target, count * plan.draws) as progress:
+        written = stream_sweep(scenario, grid.texts, plan, target, resume=resume, base=base, progress=progress, note=note)
+    if written:
         click.echo(f"saved {plan.draws} draws of {count} scenarios to {target}", err=True)
     with opened(target) as swept:
         return bands_of_draws(swept, grid)
