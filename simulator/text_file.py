@@ -127,6 +127,14 @@ def written_file(path: Path) -> Path:
     return real
 
 
+def where_link_leads(path: Path) -> Path:
+    """Return what a symbolic link leads to, whether or not that exists, and any other path as it is."""
+    try:
+        return Path(os.path.realpath(path)) if path.is_symlink() else path
+    except (OSError, ValueError):  # a zero byte, or a name that is too long: told where it is opened
+        return path
+
+
 def check_place(target: Path) -> None:
     """Refuse a place for a new file where none can be written, before anything is computed.
 

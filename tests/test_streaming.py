@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,9 +23,11 @@ import simulator.results.folder_writer
 import simulator.results.identity
 from simulator import SamplingPlan, open_results, parse_scenario, save_results, simulate, simulate_bands, stream_draws, verify_results
 from simulator.analysis.counted import stored
+from simulator.analysis.counted.stored import count_stored
 from simulator.cli import _run
 from simulator.engine import Draws
 from simulator.errors import InputError
+from simulator.results import claimed
 from simulator.results.identity import machinery
 from simulator.results.manifest import MANIFEST
 from simulator.results.writer import RunWriter
@@ -286,6 +289,42 @@ def test_another_result_is_not_taken_for_the_finished_run(tmp_path: Path) -> Non
             stream_draws(SCENARIO, PLAN, tmp_path / "mine.zarr", resume=resume)
 
 
+def test_a_finished_run_whose_manifest_is_damaged_is_not_called_complete(whole: Path, tmp_path: Path) -> None:
+    target = Path(shutil.copytree(whole, tmp_path / "run.zarr"))
+    lines = (target / MANIFEST).read_bytes().splitlines(keepends=True)
+    for kept, told in ((lines[:2] + lines[3:], "line 3 is damaged"), (lines[:-1], "holds 3 of 3 blocks, and no end")):
+        (target / MANIFEST).write_bytes(b"".join(kept))
+        with pytest.raises(InputError, match=rf"run\.zarr is damaged: manifest\.jsonl.* {told}\. Leave out --resume to replace it"):
+            stream_draws(SCENARIO, PLAN, target, resume=True)
+        with pytest.raises(InputError, match=rf"run\.zarr is damaged: manifest\.jsonl.* {told}$"):
+            count_stored(target, SCENARIO)
+    (tmp_path / "b.zarr.partial").write_text("a file")
+    for resume in (True, False):
+        with pytest.raises(InputError, match=r"b\.zarr\.partial exists and is not of an interrupted run; it is left as it is"):
+            stream_draws(SCENARIO, PLAN, tmp_path / "b.zarr", resume=resume)
+
+
+def test_what_a_link_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    link, real, plan = tmp_path / "run.zarr", tmp_path / "disk" / "a.zarr", SamplingPlan(draws=100)
+    link.symlink_to(real)
+    for seed in (0, 1):  # first where there is nothing yet, then in the place of another
+        assert stream_draws(SCENARIO, replace(plan, seed=seed), link)
+        assert open_results(real).attrs["seed"] == seed
+    save_results(simulate(SCENARIO, plan), link)
+    assert open_results(link).attrs["seed"] == 0
+    assert link.is_symlink()
+    assert [sorted(path.name for path in folder.iterdir()) for folder in (tmp_path, link.parent / "disk")] == [
+        ["disk", "run.zarr"],
+        ["a.zarr"],
+    ]
+    with claimed(real), pytest.raises(InputError, match="is being written by process"):
+        stream_draws(SCENARIO, plan, link)
+    (tmp_path / "other.zarr").symlink_to(tmp_path / "disk" / "b")
+    with pytest.raises(InputError, match=r"leads to .*/disk/b, whose name does not end in \.zarr"):
+        stream_draws(SCENARIO, plan, tmp_path / "other.zarr")
+
+
 def test_an_older_result_stays_until_the_new_one_is_complete(partial: Path, tmp_path: Path) -> None:
     target = tmp_path / "run.zarr"
     older = simulate(SCENARIO, SamplingPlan(draws=100, seed=3))
@@ -301,6 +340,8 @@ def test_opening_an_interrupted_run_says_how_to_go_on(partial: Path, tmp_path: P
     for path in (tmp_path / "run.zarr", partial):
         with pytest.raises(InputError, match=told):
             open_results(path)
+    with pytest.raises(InputError, match=r"run\.zarr does not exist; .*run\.zarr\.partial holds 2 of 3 blocks"):
+        verify_results(tmp_path / "run.zarr")
 
 
 def test_blocks_come_in_any_order(whole: Path, tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 import xarray as xr
 from test_cli import run
 
-from simulator import SamplingPlan, compare, load_scenario, open_results, simulate_bands, stream_sweep, sweep
+from simulator import SamplingPlan, compare, load_scenario, open_results, simulate_bands, stream_draws, stream_sweep, sweep
 from simulator.analysis.sweep.grid import Grid
 from simulator.errors import ConfigError, InputError
+from simulator.scenario.load import changed
 
 QUICKSTART = "configs/quickstart.yaml"
 GRID = ["region=FR,DE", "accelerators=128..256 step 128"]
@@ -155,8 +156,15 @@ def test_an_interrupted_sweep_goes_on_to_the_same_bytes(tmp_path, scenario, monk
     with pytest.raises(Killed):
         stream_sweep(scenario, GRID, plan, cut, progress=kill)
     told = []
-    with pytest.raises(InputError, match=r"is of another run: scenarios\.region=FR, accelerators=256: .* -> not stated"):
-        stream_sweep(scenario, ["region=FR,DE", "accelerators=64..128 step 64"], plan, cut, resume=True)
+    for other, grid, differs in (
+        (scenario, ["region=FR,DE", "accelerators=64..128 step 64"], r".*scenario region=FR, accelerators=256: stated -> not stated; .*"),
+        (scenario, ["region=FR,DE", "accelerators=1..128 step 1"], r".*accelerators=.: not stated -> stated; \d+ more scenarios"),
+        (changed(scenario, overrides=["rental_price=2"]), GRID, r"compute\.rental_price: .* -> 2"),
+    ):
+        with pytest.raises(InputError, match=rf"is of another run: {differs}\. Resume it as it was begun"):
+            stream_sweep(other, grid, plan, cut, resume=True)
+    with pytest.raises(InputError, match=rf"is of another run: a sweep of {len(Grid(GRID).names)} scenarios -> a run\. Resume"):
+        stream_draws(scenario, plan, cut, resume=True)
     with ThreadPoolExecutor(2) as pool:
         stream_sweep(scenario, GRID, SamplingPlan(draws=9000, executor=pool), cut, resume=True, note=told.append)
     assert "of 12 blocks are finished" in told[0]

@@ -176,6 +176,21 @@ def test_of_two_processes_one_writes_and_the_other_is_told(ending: str, tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"a{ending}", "config.yaml"]
 
 
+def test_two_names_of_one_file_are_one_output(results: xr.Dataset, tmp_path: Path) -> None:
+    (tmp_path / "link.nc").symlink_to("a.nc")
+    with claimed(tmp_path / "a.nc"), pytest.raises(InputError, match=f"being written by process {os.getpid()}"):
+        save_results(results, tmp_path / "link.nc")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_never_ends_is_not_waited_for(kind: str, tmp_path: Path) -> None:
+    path = Path("/dev/zero") if kind == "device" else tmp_path / "a.nc"
+    if kind == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(InputError, match="it is a folder, a pipe or a device, and not a file"):
+        verify_results(path)
+
+
 def test_what_is_saved_from_python_is_claimed_too(results: xr.Dataset, tmp_path: Path) -> None:
     with claimed(tmp_path / "a.nc"), pytest.raises(InputError, match=f"being written by process {os.getpid()}"):
         save_results(results, tmp_path / "a.nc")

@@ -29,11 +29,13 @@ from simulator.results.store import (
     write_dataset,
 )
 from simulator.results.verify import damage_of, in_words
-from simulator.text_file import write_bytes, write_text, written_file
+from simulator.text_file import where_link_leads, write_bytes, write_text, written_file
 
 
 def check_target(path: str | Path) -> Path:
     """Return where results will be written, or say early why they cannot be.
+
+    Where the name is a symbolic link the link stays, and what it leads to is written.
 
     Raises
     ------
@@ -45,6 +47,9 @@ def check_target(path: str | Path) -> Path:
         raise InputError(f"{target}: results are written as FILE.nc (netCDF) or DIR.zarr (Zarr), not '{target.suffix}'")
     if target.suffix == ".zarr":
         require_zarr()
+        target = where_link_leads(target)
+        if target.suffix != ".zarr":
+            raise InputError(f"{path} leads to {target}, whose name does not end in .zarr, as that of a Zarr folder does. Rename it")
     if not target.parent.is_dir():
         raise InputError(f"{target}: folder {target.parent} does not exist")
     if not os.access(target.parent, os.W_OK):
@@ -53,7 +58,7 @@ def check_target(path: str | Path) -> Path:
         raise InputError(f"{target} is a folder")
     if target.suffix == ".nc":
         written_file(target)
-    if target.suffix == ".zarr" and target.exists() and not (target / ".zgroup").is_file():
+    if target.suffix == ".zarr" and os.path.lexists(target) and not (target / ".zgroup").is_file():
         raise InputError(f"{target} exists and is not a Zarr result; it is left as it is")
     return target
 

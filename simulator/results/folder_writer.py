@@ -129,6 +129,8 @@ class FolderWriter:
                 f"{self._target} was not written by `run -o DIR.zarr`, and cannot be resumed. Leave out --resume to replace it"
             )
         self._refuse_others(before, self._target, "leave out --resume to replace it")
+        if before.wrong:
+            raise InputError(f"{self._target} is damaged: {before.wrong}. Leave out --resume to replace it")
         self._manifest.blocks |= before.blocks
         self.complete = True
         return f"{self._target} is complete already"

@@ -14,6 +14,9 @@ from simulator.scenario.text import Path, dotted, parse_yaml
 #: attributes that are known before anything is computed, and tell results apart
 _TOLD = ("schema", "scenario", "scenario_hash", "config", "draws", "seed", "seeds", "plan", "replicates", "device", "version")
 
+_SWEPT = "scenarios"  # hashes by name, of a sweep
+_TOLD_OF_SWEEP = 4  # scenarios that are named
+
 
 def identity_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a result is of: scenario, plan and versions, as its attributes tell."""
@@ -50,11 +53,22 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     >>> differences({"seed": 0, "config": "workload: {mfu: 0.4}"}, {"seed": 1, "config": "workload: {mfu: 0.3}"})
     ['workload.mfu: 0.4 -> 0.3', 'seed: 0 -> 1']
     """
+    kinds = [f"a sweep of {len(one[_SWEPT])} scenarios" if _SWEPT in one else "a run" for one in (before, now)]
+    if (_SWEPT in before) != (_SWEPT in now):
+        return [" -> ".join(kinds)]
     stated = _differing(_leaves(before.get("config")), _leaves(now.get("config")))
     # what a config does not show: files that it names, defaults of another version
-    hidden = {"config", "scenario"} | ({"scenario_hash"} if stated else set())
+    hidden = {"config", "scenario", _SWEPT} | ({"scenario_hash"} if stated else set())
     rest = [dict(_flat((), {name: value for name, value in one.items() if name not in hidden})) for one in (before, now)]
-    return stated + _differing(*rest)
+    return stated + _swept(before.get(_SWEPT, {}), now.get(_SWEPT, {}), hashes=not stated) + _differing(*rest)
+
+
+def _swept(before: Mapping[str, str], now: Mapping[str, str], *, hashes: bool) -> list[str]:
+    """Return which scenarios of a sweep differ, by name and, where that tells more than their configs do, by hash."""
+    told = [f"scenario {name}: stated -> not stated" for name in before if name not in now]
+    told += [f"scenario {name}: not stated -> stated" for name in now if name not in before]
+    told += [f"scenario {name}: {hash_} -> {now[name]}" for name, hash_ in before.items() if hashes and now.get(name, hash_) != hash_]
+    return [*told[:_TOLD_OF_SWEEP], *([f"{len(told) - _TOLD_OF_SWEEP} more scenarios"] if len(told) > _TOLD_OF_SWEEP else [])]
 
 
 def _leaves(config: object) -> dict[str, object]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from simulator.errors import InputError
+from simulator.text_file import where_link_leads
 
 try:
     import fcntl
@@ -21,9 +22,9 @@ except ImportError:  # Windows
 def claimed(target: Path) -> Iterator[None]:
     """Keep an output from other processes that would write it too.
 
-    A lock is held on the file ``.NAME.lock`` beside the output, which is gone afterwards; one that a killed process left behind
-    claims nothing. Windows, and file systems that know no locks, hold none: two writers there are not told of each other, and what
-    stays is the whole result of one of them.
+    A lock is held on the file ``.NAME.lock`` beside the output (of a symbolic link beside what it leads to), which is gone afterwards; one
+    that a killed process left behind claims nothing. Windows, and file systems that know no locks, hold none: two writers there are not
+    told of each other, and what stays is the whole result of one of them.
 
     Parameters
     ----------
@@ -38,7 +39,8 @@ def claimed(target: Path) -> Iterator[None]:
     if fcntl is None:
         yield
         return
-    lock = target.with_name(f".{target.name}.lock")
+    real = where_link_leads(target)  # two names of one output have one lock
+    lock = real.with_name(f".{real.name}.lock")
     try:
         held = _acquire(lock, target)
     except OSError as error:

@@ -49,6 +49,11 @@ class Manifest:
     complete: bool = False
     damage: str = ""
 
+    @property
+    def wrong(self) -> str:
+        """What is wrong with the manifest of a folder that stands in its place; nothing where it is whole."""
+        return self.damage or ("" if self.complete else f"{MANIFEST} holds {len(self.blocks)} of {self.expected} blocks, and no end")
+
     def files(self) -> dict[str, str]:
         """Return the SHA-256 of every file by name."""
         return dict(self.rest) | {name: digest for block in self.blocks.values() for name, digest in block["files"].items()}
@@ -96,8 +101,10 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     try:
         lines = (folder / MANIFEST).read_bytes().splitlines(keepends=True)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except IsADirectoryError:
+        raise InputError(f"{folder / MANIFEST} is a folder, and not the manifest that this simulator writes") from None
     first, chain = _record(lines[0], "") if lines else (None, "")
     if first is None or "identity" not in first:
         raise InputError(f"{folder / MANIFEST}, line 1: is damaged, and says no more what the folder holds. Delete the folder")

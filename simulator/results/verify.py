@@ -6,8 +6,10 @@ from pathlib import Path
 
 from simulator.errors import InputError
 from simulator.results import netcdf
-from simulator.results.manifest import MANIFEST, changed_files, read_manifest
+from simulator.results.folder_writer import unfinished
+from simulator.results.manifest import changed_files, read_manifest
 from simulator.results.store import PARTIAL, files_in
+from simulator.text_file import require_file
 
 _TOLD = 5  # files by name in a sentence
 
@@ -27,7 +29,8 @@ def verify_results(path: str | Path) -> str:
     """
     source = Path(path)
     if not source.exists():
-        raise InputError(f"{source} does not exist")
+        left = unfinished(source)
+        raise InputError(f"{source} does not exist{left and f'; {left}'}")
     try:
         found = damage_of(source, strangers=True)
     except OSError as error:
@@ -54,6 +57,7 @@ def damage_of(source: Path, *, strangers: bool = False) -> list[str] | None:
     """
     if source.is_dir():
         return _damage_of_folder(source, strangers=strangers)
+    require_file(source)
     damage = netcdf.damage_of(source)
     return None if damage is None else [damage] if damage else []
 
@@ -63,9 +67,7 @@ def _damage_of_folder(folder: Path, *, strangers: bool) -> list[str] | None:
     if manifest is None:
         return None
     files = manifest.files()
-    found = [manifest.damage] if manifest.damage else []
-    if not manifest.complete and folder.suffix != PARTIAL and not found:
-        found.append(f"{MANIFEST} holds {len(manifest.blocks)} of {manifest.expected} blocks, and no end")
+    found = [manifest.wrong] if manifest.wrong and (manifest.damage or folder.suffix != PARTIAL) else []
     found += changed_files(folder, files)
     if strangers and manifest.complete:
         found += [f"{name} was added" for name in files_in(folder) if name not in files]

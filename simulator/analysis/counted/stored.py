@@ -86,8 +86,10 @@ def count_stored(
         Where a block has changed since it was written; where the scenario cannot be read again as it was.
     """
     manifest = read_manifest(path)
-    if manifest is None or not manifest.complete:
+    if manifest is None:
         raise InputError(f"{path} was not written by `run -o DIR.zarr`, and is not read by blocks")
+    if manifest.wrong:
+        raise InputError(f"{path} is damaged: {manifest.wrong}")
     with opened(path) as results:
         resolved = resolve(scenario or parse_scenario(results.attrs["config"], base=path.parent))
         if resolved.hash() != results.attrs["scenario_hash"]:

@@ -83,9 +83,7 @@ def stream_sweep(
         numbers = sum(numbers_of(one) for one in resolved.values())
         require_disk(target, plan.draws, numbers, there=written(target) if resume else 0)
         skeleton = _skeleton(resolved, plan, stated)
-        hashes = json.loads(skeleton.attrs["scenarios"])
-        identity = identity_of(skeleton.attrs) | machine_of(plan) | {"scenarios": {n: told["hash"] for n, told in hashes.items()}}
-        writer = FolderWriter(target, skeleton, plan.draws, identity)
+        writer = FolderWriter(target, skeleton, plan.draws, _identity(skeleton, plan))
         told = writer.begin(resume=resume)
         if told and note is not None:
             note(told)
@@ -117,6 +115,14 @@ def _skeleton(resolved: Mapping[str, Resolved], plan: SamplingPlan, grid: Grid) 
     found = found.drop_vars([name for name in settings if name in found.data_vars]).assign_coords(settings)
     found.attrs = attributes | {"scenario": f"{len(parts)} scenarios", "scenarios": scenarios_json(parts, list(resolved))}
     return found.transpose("scenario", "draw", ...)
+
+
+def _identity(skeleton: xr.Dataset, plan: SamplingPlan) -> dict[str, Any]:
+    """Return what is computed: hashes of all scenarios, and the config of the first, whose values tell what else differs."""
+    scenarios = json.loads(skeleton.attrs["scenarios"])
+    first = next(iter(scenarios.values()))
+    hashes = {name: told["hash"] for name, told in scenarios.items()}
+    return identity_of(skeleton.attrs) | machine_of(plan) | {"config": first["config"], "scenarios": hashes}
 
 
 def _blocks(works: Sequence[Work], writer: FolderWriter, progress: Callable[[int], None] | None) -> Iterator[tuple[int, _Played]]:
