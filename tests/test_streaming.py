@@ -298,6 +298,9 @@ def test_a_finished_run_whose_manifest_is_damaged_is_not_called_complete(whole: 
             stream_draws(SCENARIO, PLAN, target, resume=True)
         with pytest.raises(InputError, match=rf"run\.zarr is damaged: manifest\.jsonl.* {told}$"):
             count_stored(target, SCENARIO)
+    save_results(simulate(SCENARIO, PLAN), target)
+    with pytest.raises(InputError, match=r"was not written by `run -o DIR\.zarr`, and cannot be resumed\. Leave out --resume"):
+        stream_draws(SCENARIO, PLAN, target, resume=True)
     (tmp_path / "b.zarr.partial").write_text("a file")
     for resume in (True, False):
         with pytest.raises(InputError, match=r"b\.zarr\.partial exists and is not of an interrupted run; it is left as it is"):

@@ -76,6 +76,28 @@ def test_a_file_holds_the_sweep(tmp_path, capsys):
     assert saved.identical(sweep(load_scenario(QUICKSTART), GRID, SamplingPlan(draws=2000)))
 
 
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("words", [["-o", "a.zarr"], ["-o", "a.nc", "--summary"], ["-o", "a.zarr", "--summary"]], ids=" ".join)
+def test_what_was_saved_is_told_again(words, large, tmp_path, capsys, monkeypatch):
+    config = str(Path(QUICKSTART).resolve())
+    monkeypatch.chdir(tmp_path)
+    assert run("sweep", config, "--grid", *GRID, "--draws", "3000", "--json", *words) == 0
+    told = json.loads(capsys.readouterr().out)
+    if large:
+        monkeypatch.setattr("simulator.analysis.counted.stored.IN_MEMORY", 0)
+    assert run("summarize", words[1], "--json") == 0
+    assert json.loads(capsys.readouterr().out) == told
+    assert run("summarize", words[1]) == 0
+    assert "4 scenarios on the same 3 000 random draws each" in capsys.readouterr().out
+    assert run("summarize", words[1], "--fail-above", "cost_total p50 > 1") == 2
+    assert "holds several scenarios; --fail-above reads one" in capsys.readouterr().err
+    if words[1] == "a.zarr":
+        changed_file = tmp_path / "a.zarr" / ".zattrs"
+        changed_file.write_bytes(changed_file.read_bytes() + b" ")
+        assert run("summarize", words[1]) == 2
+        assert ".zattrs has changed" in capsys.readouterr().err
+
+
 def test_json_has_a_row_for_each_scenario(capsys):
     assert run("sweep", QUICKSTART, "--grid", "rental_price=2,3", "--draws", "2000", "--set", "limits.budget=300k", "--json") == 0
     told = json.loads(capsys.readouterr().out)
@@ -91,6 +113,8 @@ def test_json_has_a_row_for_each_scenario(capsys):
         ([], "no axis is stated"),
         (["region"], "--grid 'region' is not PATH=RANGE"),
         (["mfu=0.3,0.4", "workload.mfu=0.3,0.5"], "mfu and workload.mfu change the same value"),
+        (["mfu=0.3,0.30,0.4"], "0.3 and 0.30 are the same, as numbers. Write each once"),
+        (["rental_price=2,2 USD/h"], "2 and 2 USD/h are the same, as numbers"),
         (["mfu=0.1..0.5 step 0.0001", "rental_price=1,2,3"], "the grid has 12003 scenarios; 10000 is the most"),
     ],
 )

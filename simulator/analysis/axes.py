@@ -224,6 +224,8 @@ def _choices(name: str, is_lever: bool, spec: str) -> Axis:
         raise LawError(f"lever {name} takes no argument", f"Write {name}={_OFF},{_ON}")
     quantity = _quantity(name, is_lever)
     numbers = _numbers_of(settings, quantity)
+    if numbers is not None and (same := [one for one, number in zip(settings, numbers, strict=True) if numbers.count(number) > 1]):
+        raise LawError(f"{' and '.join(same)} are the same, as numbers", "Write each once")
     if numbers is None:
         return Axis(name, is_lever, tuple(settings), (math.nan,) * len(settings), "", False, "choices")
     order = sorted(range(len(settings)), key=numbers.__getitem__)
@@ -232,9 +234,8 @@ def _choices(name: str, is_lever: bool, spec: str) -> Axis:
 
 
 def _numbers_of(settings: Sequence[str], quantity: Quantity | None) -> list[float] | None:
-    """Return choices as different numbers, or None where they are not."""
+    """Return choices as numbers, or None where they are not."""
     try:
-        numbers = [_hour(s) if is_date(s) else _amount(quantity, parse_amount(s)) for s in settings]
+        return [_hour(s) if is_date(s) else _amount(quantity, parse_amount(s)) for s in settings]
     except LawError:
         return None
-    return numbers if len(set(numbers)) == len(numbers) else None

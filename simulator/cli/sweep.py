@@ -104,4 +104,4 @@ def _kept(scenario: Scenario, grid: Grid, plan: SamplingPlan, target: Path, base
     if written:
         click.echo(f"saved {plan.draws} draws of {count} scenarios to {target}", err=True)
     with opened(target) as swept:
-        return bands_of_draws(swept, grid)
+        return bands_of_draws(swept)

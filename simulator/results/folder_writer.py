@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.results.identity import differences
+from simulator.results.identity import differences, machinery
 from simulator.results.manifest import MANIFEST, Manifest, append, chained, changed_files, digest_of, read_manifest
 from simulator.results.store import (
     PARTIAL,
@@ -124,7 +124,7 @@ class FolderWriter:
     def _complete_already(self) -> str:
         """Say that the run is complete, or refuse to resume another."""
         before = read_manifest(self._target)
-        if before is None:
+        if before is None or not before.identity.keys() & machinery().keys():  # draws or bands that were saved whole
             raise InputError(
                 f"{self._target} was not written by `run -o DIR.zarr`, and cannot be resumed. Leave out --resume to replace it"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -86,7 +87,7 @@ def sweep(
     found: dict[str, xr.Dataset] = {}
     for name, tally in _tallies(resolved, plan, progress):
         found[name] = bands_of(tally, resolved[name], plan, quantiles, confidence)
-    return together([found[name] for name in stated.names], stated)
+    return together([found[name] for name in stated.names], stated.names, stated.coordinates())
 
 
 def _tallies(resolved: Mapping[str, Resolved], plan: SamplingPlan, progress: Callable[[int], None] | None) -> Iterator[tuple[str, Tally]]:
@@ -109,8 +110,8 @@ def _tallies(resolved: Mapping[str, Resolved], plan: SamplingPlan, progress: Cal
             yield names[part.work], growing.pop(part.work)
 
 
-def together(bands: Sequence[xr.Dataset], grid: Grid) -> xr.Dataset:
-    """Return the bands of the scenarios of a grid as one dataset."""
+def together(bands: Sequence[xr.Dataset], scenarios: Sequence[str], settings: Mapping[str, Any]) -> xr.Dataset:
+    """Return the bands of scenarios, by name, as one dataset with their settings as coordinates."""
     units = {str(name): str(unit) for one in bands for name, unit in zip(one.output.values, one.unit.values, strict=True)}
     names = sorted(units, key=nomenclature_order)
     kept = [
@@ -121,23 +122,22 @@ def together(bands: Sequence[xr.Dataset], grid: Grid) -> xr.Dataset:
     ]
     joined = xr.concat(kept, "scenario", data_vars="all", coords="minimal", compat="override", join="outer", combine_attrs="drop_conflicts")
     attributes = {name: bands[0].attrs[name] for name in (*SHARED, "confidence", "value_error") if name in bands[0].attrs}
-    joined = joined.assign_coords({**grid.coordinates(), "unit": ("output", np.array([units[name] for name in names], dtype=object))})
-    joined.attrs = {**attributes, "scenario": f"{len(bands)} scenarios", "scenarios": scenarios_json(bands, grid.names)}
+    joined = joined.assign_coords({**settings, "unit": ("output", np.array([units[name] for name in names], dtype=object))})
+    joined.attrs = {**attributes, "scenario": f"{len(bands)} scenarios", "scenarios": scenarios_json(bands, list(scenarios))}
     return joined
 
 
-def bands_of_draws(swept: xr.Dataset, grid: Grid) -> xr.Dataset:
+def bands_of_draws(swept: xr.Dataset) -> xr.Dataset:
     """Return the bands of cost, emissions and time of each scenario, one of which is in memory at a time.
 
     Parameters
     ----------
     swept : xarray.Dataset
         As :func:`simulator.stream_sweep` writes it, read when values are asked for.
-    grid : Grid
-        What was swept over.
     """
     told, bands = json.loads(swept.attrs["scenarios"]), []
-    for name in grid.names:
+    names = [str(name) for name in swept.scenario.values]
+    for name in names:
         one = swept[[output for output in (*LIMITS.values(), "completed") if output in swept]].sel(scenario=name, drop=True).load()
         provenance = {"scenario_hash": told[name]["hash"]} | {key: told[name][key] for key in ("config", "levers", "limits")}
         one = one.drop_vars([coordinate for coordinate in one.coords if coordinate != "draw"]).assign_attrs(provenance)
@@ -147,4 +147,5 @@ def bands_of_draws(swept: xr.Dataset, grid: Grid) -> xr.Dataset:
             for variable, key in (("probability_exceeded", "value"), ("mcse_exceeded", "mcse"))
         }
         bands.append(summarize(one).assign(chances).assign_coords(limit=np.array(list(limits), dtype=object)))
-    return together(bands, grid)
+    settings = {str(name): array.variable for name, array in swept.coords.items() if array.dims == ("scenario",)}
+    return together(bands, names, settings)
