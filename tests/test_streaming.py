@@ -469,6 +469,18 @@ def test_what_is_not_written_as_it_is_made_cannot_be_resumed(
     assert "--resume continues a run whose draws are written as they are made: -o DIR.zarr" in capsys.readouterr().err
 
 
+def test_correlations_that_the_folder_tells_are_told_where_draws_are_counted_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(stored, "IN_MEMORY", 0)
+    target = tmp_path / "run.zarr"
+    assert _run(["run", "configs/quickstart.yaml", "--draws", "5000", "-o", str(target)], debug=False) == 0
+    achieved = json.loads(open_results(target).attrs["correlations"])[0]["achieved"]
+    out = capsys.readouterr().out
+    assert f"Rank correlation of mfu and power_fraction: asked 0.5, achieved {achieved:.3f}." in out
+    assert "not known" not in out
+
+
 def test_draws_that_memory_should_not_hold_are_counted_on_the_disk(
     config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -479,10 +491,16 @@ def test_draws_that_memory_should_not_hold_are_counted_on_the_disk(
     monkeypatch.setattr(stored, "IN_MEMORY", 0)
     for words in (["run", config, *draws, "-o", target], ["summarize", target]):
         assert _run([*words, *limit], debug=False) == 3
-        assert capsys.readouterr().out == counted.replace("No draw was kept", "Draws were counted")
+        told = re.sub(r"(?m)(^Rank correlation .*), achieved 0\.\d+\.$", r"\1.", capsys.readouterr().out)
+        unknown = ", and achieved rank correlations are not known"
+        assert told == counted.replace("No draw was kept", "Draws were counted").replace(unknown, "")
     scenario = parse_scenario(RUN)
     save_results(simulate(scenario, PLAN), tmp_path / "b.zarr")
-    xr.testing.assert_identical(stored.count_stored(tmp_path / "b.zarr"), simulate_bands(scenario, PLAN))
+    back = stored.count_stored(tmp_path / "b.zarr")
+    assert back.attrs.pop("correlations") == open_results(tmp_path / "b.zarr").attrs["correlations"]
+    counted_once = simulate_bands(scenario, PLAN)
+    del counted_once.attrs["correlations"]  # achieved ones take the ranks of all draws
+    xr.testing.assert_identical(back, counted_once)
     flipped(tmp_path / "b.zarr" / "goodput" / "1", 100)
     assert _run(["summarize", str(tmp_path / "b.zarr")], debug=False) == 2
     assert "b.zarr is damaged: goodput/1 has changed" in capsys.readouterr().err

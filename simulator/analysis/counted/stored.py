@@ -78,7 +78,7 @@ def count_stored(
     Returns
     -------
     xarray.Dataset
-        What :func:`simulator.simulate_bands` returns of the same draws.
+        What :func:`simulator.simulate_bands` returns of the same draws, with the achieved rank correlations that the folder tells.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def count_stored(
                 tally.add(*unlabelled(resolved, block), low)
             if progress is not None:
                 progress(low + block.sizes["draw"])
-    return bands_of(tally, resolved, plan, quantiles, confidence)
+        return bands_of(tally, resolved, plan, quantiles, confidence).assign_attrs(correlations=results.attrs["correlations"])
 
 
 def _plan_of(results: xr.Dataset) -> SamplingPlan:

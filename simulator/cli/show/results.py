@@ -65,12 +65,14 @@ def show_bands(summary: xr.Dataset, *, as_json: bool, kept: bool = False) -> Non
         _print_limits(console, summary, summary)
         print_history(console, summary, summary)
         _print_refused(console, summary)
-        for pair in _correlated(summary):
-            console.say(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}.")
+        correlated = _correlated(summary)
+        for pair in correlated:
+            achieved = "" if pair["achieved"] is None else f", achieved {pair['achieved']:.3f}"
+            console.say(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}{achieved}.")
         _print_defaults(console, summary)
         share = f"{100 * summary.attrs['value_error']:.1g} %"
         told = f"percentiles are those of bins no wider than {share} of their values"
-        if _correlated(summary):
+        if correlated and all(pair["achieved"] is None for pair in correlated):
             told += ", and achieved rank correlations are not known"
         console.say(f"{'Draws were counted' if kept else 'No draw was kept'}: {told}.")
 
