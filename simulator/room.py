@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from simulator.errors import InputError
 
@@ -13,6 +13,7 @@ _NUMBER = 8  # bytes of a double
 _COPIES_OF_FILE = 2.3  # of every number, in memory while draws are written as netCDF
 _SMALL = 2**26  # bytes that are taken without asking
 _GROUP = Path("/sys/fs/cgroup")
+_OWN_GROUPS = Path("/proc/self/cgroup")
 _PLENTY = 2**62  # where nobody says how much memory there is
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
@@ -57,20 +58,42 @@ def _bounds() -> Iterator[int]:
 
 
 def _groups() -> Iterator[int]:
-    """Return what the control group of this process leaves; inside a container its own is mounted as the root."""
-    for most, used in (("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes")):
+    """Return what the control groups of this process leave: its own, which job schedulers make, and all above it."""
+    for folder, most, used in _folders_of_groups():
         try:
-            limit, taken = ((_GROUP / name).read_text(encoding="ascii").strip() for name in (most, used))
+            limit, taken = ((folder / name).read_text(encoding="ascii").strip() for name in (most, used))
         except (OSError, UnicodeDecodeError):
             continue
         if limit.isdecimal() and taken.isdecimal():
-            yield int(limit) - int(taken) + _cached()
+            yield int(limit) - int(taken) + _cached(folder)
 
 
-def _cached() -> int:
-    """Return what the group holds of files, which makes way: the kernel counts it as taken."""
+def _folders_of_groups() -> Iterator[tuple[Path, str, str]]:
+    """Yield the folder of each control group, of both versions of Linux's, with the names of its files of limit and use.
+
+    Inside a container its own group is mounted as the root, and need not be at the path that the process is told.
+    """
+    versions = {"": (_GROUP, "memory.max", "memory.current")}
+    versions["memory"] = _GROUP / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"
+    for root, most, used in versions.values():
+        yield root, most, used
     try:
-        lines = (_GROUP / "memory.stat").read_text(encoding="ascii").splitlines()
+        lines = _OWN_GROUPS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        for kind in versions.keys() & set(controllers.split(",")):
+            root, most, used = versions[kind]
+            own = PurePosixPath(path.lstrip("/"))
+            if ".." not in own.parts:
+                yield from ((root / place, most, used) for place in (own, *own.parents) if place.parts)
+
+
+def _cached(folder: Path) -> int:
+    """Return what a group holds of files, which makes way: the kernel counts it as taken."""
+    try:
+        lines = (folder / "memory.stat").read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError):
         return 0
     return sum(int(value) for key, value in map(str.split, lines) if key in ("inactive_file", "active_file"))

@@ -67,6 +67,26 @@ def test_a_control_group_is_heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert free_memory() > 1_000_000
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_group_that_a_job_scheduler_made_is_heard_and_those_above(
+    version: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(room, "_GROUP", tmp_path)
+    monkeypatch.setattr(room, "_OWN_GROUPS", tmp_path / "own")
+    line, root = {1: ("5:cpu,memory:/slurm/job_7/step_0", tmp_path / "memory"), 2: ("0::/slurm/job_7/step_0", tmp_path)}[version]
+    (tmp_path / "own").write_text(f"9:pids:/\n{line}\n")
+    names = {1: ("memory.limit_in_bytes", "memory.usage_in_bytes"), 2: ("memory.max", "memory.current")}[version]
+    for folder, limit, taken in (("slurm", 9_000_000, 1_000_000), ("slurm/job_7", 3_000_000, 1_000_000), ("slurm/job_7/step_0", None, 0)):
+        (root / folder).mkdir(parents=True)
+        for name, value in zip(names, (limit, taken), strict=True):
+            (root / folder / name).write_text(f"{'max' if value is None else value}\n")
+    assert free_memory() == 2_000_000
+    (root / "slurm" / "job_7" / "memory.stat").write_text("inactive_file 500000\n")
+    assert free_memory() == 2_500_000
+    (tmp_path / "own").write_text("0::/../../elsewhere\n")
+    assert free_memory() > 9_000_000
+
+
 def test_a_disk_without_room_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**6))
     with pytest.raises(InputError, match=r"a\.zarr: 100 000 draws of 100 numbers each take 80 MB, and 1 MB are free on its disk") as caught:

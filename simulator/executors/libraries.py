@@ -34,7 +34,7 @@ def next_of(finished: SimpleQueue[Any], executor: Any) -> Any:
 
 def workers_of(executor: Any) -> int:
     """Return how many parts an executor computes at a time, one at least."""
-    if hasattr(executor, "nthreads"):  # Dask: workers come and go
+    if _is_dask(executor):  # whose workers come and go
         return max(int(sum(executor.nthreads().values())), 1)
     return int(getattr(executor, "_max_workers", 0) or os.cpu_count() or 1)
 
