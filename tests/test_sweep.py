@@ -91,6 +91,8 @@ def test_what_was_saved_is_told_again(words, large, tmp_path, capsys, monkeypatc
     assert "4 scenarios on the same 3 000 random draws each" in capsys.readouterr().out
     assert run("summarize", words[1], "--fail-above", "cost_total p50 > 1") == 2
     assert "holds several scenarios; --fail-above reads one" in capsys.readouterr().err
+    assert run("risk", words[1], "--budget", "1M") == 2
+    assert f"{'bands' if '--summary' in words else 'draws'} of several scenarios (region=FR, acc" in capsys.readouterr().err
     if words[1] == "a.zarr":
         changed_file = tmp_path / "a.zarr" / ".zattrs"
         changed_file.write_bytes(changed_file.read_bytes() + b" ")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     help="Exit with 3 where exceeded: 'cost_total p80 > 30M'; may be repeated.",
 )
 def command(file: str, as_json: bool, context: bool, thresholds: tuple[str, ...]) -> None:
-    """Print the bands of FILE, draws or bands, which `simulator run -o` saved, or `simulator sweep -o` of all its scenarios."""
+    """Print the bands of FILE, draws or bands, which `run -o` saved, or of all scenarios that `sweep -o` or `compare -o` saved."""
     from simulator.analysis.bands import output_names
     from simulator.analysis.counted.sketch_rows import is_counted
     from simulator.analysis.counted.stored import is_large, opened

@@ -10,7 +10,8 @@ Settings are `A,B,C`, or `LOW..HIGH step STEP`; each further one is one more axi
 has the same random numbers for all that has the same name, so that differences between scenarios are those of the settings. In the folder
 `scenario` is a dimension, and the settings are coordinates along it; `xr.open_zarr("draws.zarr")` reads values when they are asked for, and
 `.set_index(scenario=["region", "accelerators"]).unstack()` makes the settings dimensions of their own. Draws are written as they are made:
-a sweep that was killed continues with `--resume`. `--summary` counts draws and keeps none; its bands go to `FILE.nc` too.
+a sweep that was killed continues with `--resume`. `--summary` counts draws and keeps none; its bands go to `FILE.nc` too. What was saved
+is printed again by `simulator summarize`.
 
 ## Clusters
 

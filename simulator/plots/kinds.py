@@ -13,7 +13,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from simulator.analysis.waterfall import waterfall
-from simulator.errors import InputError, LawError
+from simulator.errors import InputError, LawError, short
 from simulator.plots.backtest import backtest_figure
 from simulator.plots.before_now import update_figure
 from simulator.plots.components import bands_figure
@@ -99,9 +99,9 @@ def _one(found: xr.Dataset, wanted: Wanted) -> xr.Dataset:
         return found
     names = [str(name) for name in found.scenario.values]
     if wanted.scenario is None:
-        raise InputError(f"these are draws of several scenarios ({', '.join(names)}). Choose one: --scenario '{names[0]}'")
+        raise InputError(f"these are draws of several scenarios ({short(', '.join(names))}). Choose one: --scenario '{names[0]}'")
     if wanted.scenario not in names:
-        raise InputError(f"'{wanted.scenario}' is not a scenario of this comparison, which holds {', '.join(names)}")
+        raise InputError(f"'{wanted.scenario}' is not a scenario of this comparison, which holds {short(', '.join(names))}")
     return found.sel(scenario=wanted.scenario, drop=True).assign_attrs(scenario=wanted.scenario)
 
 

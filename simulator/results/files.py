@@ -7,7 +7,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from simulator.errors import InputError
+from simulator.errors import InputError, short
 from simulator.results.attributes import SCHEMA
 from simulator.results.folder_writer import unfinished
 from simulator.results.identity import identity_of
@@ -176,11 +176,13 @@ def open_draws(path: str | Path, *, counted: bool = False) -> xr.Dataset:
     results = open_results(path)
     if counted and "bin_draws" in results:
         return results
+    if "scenario" in results.dims:
+        held = (
+            f"{'draws' if 'draw' in results.dims else 'bands'} of several scenarios ({short(', '.join(map(str, results.scenario.values)))})"
+        )
+        raise InputError(f"{path} holds {held}, and draws of one are read here. Save them with `run -o`")
     if "draw" not in results.dims or not any(array.attrs.get("role") == "output" for array in results.data_vars.values()):
         raise InputError(f"{path} holds no draws of a run: it was saved by `run --summary` or by another verb. Save draws with `run -o`")
-    if "scenario" in results.dims:
-        names = ", ".join(map(str, results.scenario.values))
-        raise InputError(f"{path} holds draws of several scenarios ({names}), and those of one are read here. Save them with `run -o`")
     return results
 
 
