@@ -228,6 +228,8 @@ def test_levels_and_attributes_are_checked():
     ds = results("sobol", 4, x=np.arange(100.0))
     with pytest.raises(InputError, match="quantile = 95"):
         summarize(ds, quantiles=[95])
+    with pytest.raises(InputError, match="no quantile is stated; state one at least"):
+        summarize(ds, quantiles=[])
     with pytest.raises(InputError, match="confidence = 1"):
         summarize(ds, confidence=1)
     del ds.attrs["seed"]

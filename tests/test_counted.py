@@ -168,6 +168,16 @@ def test_more_counts_than_memory_are_refused():
         sketched(values, 4096, [LEAF])
 
 
+def test_counts_that_grow_late_are_not_lost(monkeypatch):
+    """What the first draws are within, those that follow may pass twice over."""
+    monkeypatch.setattr("simulator.analysis.counted.bins._MOST", 2**22)
+    values = np.exp(np.random.default_rng(4).uniform(0, 15, (1, 3 * LEAF))) * np.repeat([1.0, 1e5, 1e25], LEAF)
+    found = sketched(values[:, : 2 * LEAF], 1, [LEAF, LEAF])
+    assert found._bins.counts.nbytes > 2**22
+    with pytest.raises(InputError, match="would take more than"):
+        sketched(values, 1, [LEAF, LEAF, LEAF])
+
+
 def test_memory_does_not_grow_with_draws():
     """Chunks and counts are what is kept: ten times the draws take the same."""
     code = """

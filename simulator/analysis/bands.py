@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulator.analysis.counted.sketch_rows import SketchRows, is_counted
 from simulator.analysis.estimates import draw_numbers, require_equal_weights
 from simulator.analysis.notes import stopped_share
-from simulator.analysis.order_statistics import require_open_unit
+from simulator.analysis.order_statistics import require_levels
 from simulator.analysis.percentile_errors import ErrorsOf, errors_by_plan
 from simulator.analysis.samples import Sample, SortedDraws, bin_errors, kept_sample, percentiles, plan_of
 from simulator.errors import InputError
@@ -82,9 +82,7 @@ def summarize(results: xr.Dataset, *, quantiles: Sequence[float] = QUANTILES, co
     >>> bands.value.item(), bands.ci.values.tolist()
     (50.5, [[[40.0, 60.0]]])
     """
-    for probability in quantiles:
-        require_open_unit("quantile", probability)
-    require_open_unit("confidence", confidence)
+    require_levels(quantiles, confidence)
     require_equal_weights(results)
     if is_counted(results):
         draws, found = int(results.attrs["draws"]), _counted(results)

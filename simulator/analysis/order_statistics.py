@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,6 +152,15 @@ def require_open_unit(name: str, value: float) -> None:
     """Raise InputError unless the value lies strictly between 0 and 1."""
     if not 0 < value < 1:
         raise InputError(f"{name} = {value} is not admissible; it must lie strictly between 0 and 1")
+
+
+def require_levels(quantiles: Sequence[float], confidence: float) -> None:
+    """Raise InputError unless there are quantiles, and all of them and the confidence lie strictly between 0 and 1."""
+    if not len(quantiles):
+        raise InputError("no quantile is stated; state one at least, as 0.8")
+    for probability in quantiles:
+        require_open_unit("quantile", probability)
+    require_open_unit("confidence", confidence)
 
 
 def _binomial_tails(draws: int, probability: float) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.kernels.tally import COARSE, NEGATIVE, POSITIVE, SMALLEST, ZERO, bin_of, coarse_bin
 
-_MOST = 2**30  # bytes of counts
+_MOST = 2**30  # bytes of counts after the first draws; what those that follow add may be as much again, so that no run is lost late
 _SMALL = 2**16 - 1  # the largest count of two bytes
 _STEP = 1024  # fine bins that room is made for at a time, 6 % of a value: few draws lie further out than all before them by more
 
@@ -89,7 +89,7 @@ class Bins:
             sizes[k] = zero + 1 + most
         if np.array_equal(sizes, self._sizes) and np.array_equal(rows, self.rows):
             return
-        if 8 * int(sizes.sum()) * self._replicates > _MOST:
+        if 8 * int(sizes.sum()) * self._replicates > _MOST * (1 if self._sizes.max() == 1 else 2):
             raise InputError(
                 f"counting {len(sizes)} outputs in {self._replicates} replicates would take more than {_MOST >> 30} GiB; "
                 "use fewer replicates, or keep the draws (leave --summary out)"

@@ -15,7 +15,7 @@ from simulator.analysis.chances import BUILT, LIMITS, TOGETHER
 from simulator.analysis.counted.sketch_rows import SketchRows
 from simulator.analysis.counted.tallied import PAIRED_OUTPUTS, Tally
 from simulator.analysis.estimates import UNKNOWN, chance_of_counts
-from simulator.analysis.order_statistics import require_open_unit
+from simulator.analysis.order_statistics import require_levels
 from simulator.engine import Draws, after
 from simulator.executors import GrowingParts, Work, in_parts
 from simulator.kernels.tally import BIN_WIDTH, LEAF
@@ -75,7 +75,7 @@ def simulate_bands(
     ConfigError
         Where the scenario lacks an input.
     InputError
-        If a level is outside (0, 1).
+        If a level is outside (0, 1), or none is stated.
 
     Examples
     --------
@@ -84,9 +84,7 @@ def simulate_bands(
     >>> bool(bands.value.sel(output="cost_total", quantile=0.8) > bands.value.sel(output="cost_total", quantile=0.5))
     True
     """
-    for probability in quantiles:
-        require_open_unit("quantile", probability)
-    require_open_unit("confidence", confidence)
+    require_levels(quantiles, confidence)
     plan, resolved = plan or SamplingPlan(), resolve(scenario)
     tally, finished = count_draws(scenario, resolved, plan, 0, plan.draws, progress, keep_finished=keep_finished)
     return bands_of(tally, resolved, replace(plan, draws=finished), quantiles, confidence)

@@ -15,7 +15,7 @@ from simulator.analysis.chances import LIMITS, limits_exceeded
 from simulator.analysis.comparison.comparison import SHARED, scenarios_json
 from simulator.analysis.counted.counted import bands_of, count_draws, count_part
 from simulator.analysis.counted.tallied import Tally, nomenclature_order
-from simulator.analysis.order_statistics import require_open_unit
+from simulator.analysis.order_statistics import require_levels
 from simulator.analysis.sweep.grid import Grid
 from simulator.engine import after
 from simulator.executors import GrowingParts, Work, in_parts
@@ -79,9 +79,7 @@ def sweep(
     >>> swept.value.sel(output="cost_total", quantile=0.5).diff("scenario").values > 0.0
     array([ True,  True])
     """
-    for probability in quantiles:
-        require_open_unit("quantile", probability)
-    require_open_unit("confidence", confidence)
+    require_levels(quantiles, confidence)
     plan, stated = plan or SamplingPlan(), Grid(grid)
     resolved = stated.resolved(scenario, base)
     found: dict[str, xr.Dataset] = {}
