@@ -7,7 +7,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from simulator.errors import InputError, short
+from simulator.errors import InputError, printable, short
 from simulator.results.attributes import SCHEMA
 from simulator.results.folder_writer import unfinished
 from simulator.results.identity import identity_of
@@ -148,11 +148,12 @@ def open_results(path: str | Path) -> xr.Dataset:
             f"{source} cannot be read as a result: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         ) from error
     loaded.attrs.pop(CHECKSUM, None)  # of the file, not of what it holds
-    counts = ("schema", "draws", "seed", "replicates")
-    if str(loaded.attrs.get("schema")) != str(SCHEMA) or not set(counts) <= set(loaded.attrs):
-        raise InputError(f"{source} is not a result of this simulator (schema {loaded.attrs.get('schema')!r}, expected {SCHEMA})")
+    schema = loaded.attrs.get("schema")
+    if str(schema) != str(SCHEMA):
+        told = "no attribute schema" if schema is None else f"schema {printable(str(schema)[:40])}"
+        raise InputError(f"{source} is not a result of this simulator ({told}, expected {SCHEMA})")
     check_content(loaded, source)
-    loaded.attrs.update({name: int(loaded.attrs[name]) for name in counts})
+    loaded.attrs.update({name: int(loaded.attrs[name]) for name in ("schema", "draws", "seed", "replicates")})
     # what each format makes of text differs, and would reach the next file that is written
     text = {name: c.variable.astype(object) for name, c in loaded.coords.items() if c.dtype.kind not in "iuf"}
     whole = loaded.assign_coords(text).drop_encoding()

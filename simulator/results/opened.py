@@ -161,6 +161,8 @@ def check_content(results: xr.Dataset, source: Path) -> None:
     attributes = results.attrs
     parse_yaml(str(attributes.get("config", "")), where=f"{source}, attribute config")
     for name, (low, high) in _COUNTS.items():
+        if name not in attributes:
+            raise _wrong(source, f"attribute {name} is not there")
         try:
             count = int(attributes[name])
         except (TypeError, ValueError):

@@ -37,15 +37,20 @@ def played(words: list[str], folder: Path) -> tuple[int, str, str, float, int]:
     return process.returncode, texts[0], texts[1], used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss
 
 
+def validated(folder: Path) -> float:
+    """Return the processor time of a valid `validate` [s]."""
+    code, _, _, used, _ = played(["validate", str(ROOT / "configs" / "quickstart.yaml")], folder)
+    assert code == 0
+    return used
+
+
 @pytest.fixture(scope="module")
 def valid(tmp_path_factory: pytest.TempPathFactory) -> float:
-    """Time of a valid `validate` [s], the least of five."""
+    """The least of five."""
     folder = tmp_path_factory.mktemp("valid") / "folder"
     folder.mkdir()
     (folder.parent / "scratch").mkdir()
-    times = [played(["validate", str(ROOT / "configs" / "quickstart.yaml")], folder) for _ in range(5)]
-    assert {code for code, *_ in times} == {0}
-    return min(used for *_, used, _ in times)
+    return min(validated(folder) for _ in range(5))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -60,6 +65,8 @@ def test_it_is_refused_quickly_and_in_little_memory(case: Case, tmp_path: Path, 
     assert names_in(folder) == before
     assert list(scratch.iterdir()) == []
     assert memory < MOST_MEMORY
-    if used > SLOWER * valid:  # once more: others may have been at work
-        used = min(used, played(case.words, folder)[3])
-    assert used < SLOWER * valid, f"{used:.2f} s, {time.monotonic() - began:.1f} s by the clock; a valid validate takes {valid:.2f} s"
+    slower = used / valid
+    for _ in range(3):  # others may have been at work: once more, one after the other
+        if slower > SLOWER:
+            slower = min(slower, played(case.words, folder)[3] / validated(folder))
+    assert slower <= SLOWER, f"{used:.2f} s, {time.monotonic() - began:.1f} s by the clock; a valid validate takes {valid:.2f} s"
