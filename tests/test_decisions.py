@@ -262,3 +262,16 @@ def test_the_command_tells_choice_and_worth(capsys):
 def test_what_cannot_be_decided_is_refused(words, told, capsys):
     assert run(QUICKSTART, "--draws", "1000", *words) == 2
     assert told in capsys.readouterr().err
+
+
+def test_what_is_measured_is_looked_for_in_few_draws(monkeypatch, capsys):
+    played = []
+
+    def counting(scenarios, plan, **options):
+        played.append(plan.draws)
+        return compare(scenarios, plan, **options)
+
+    monkeypatch.setattr("simulator.analysis.comparison.comparison.compare", counting)
+    assert run(QUICKSTART, "--option", "A: set=mfu=0.4", "--measure", "luck=3 USD", "--draws", "50000") == 2
+    assert played == [1000]
+    assert "luck cannot be measured" in capsys.readouterr().err

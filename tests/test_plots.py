@@ -37,7 +37,8 @@ from simulator.fitting.held_out import OutOfSample
 from simulator.kernels.hourly import sample_hours
 from simulator.plots.described import described
 from simulator.plots.kinds import KINDS, Wanted, opened, picture
-from simulator.plots.style import COLUMN, PAGE, named
+from simulator.plots.style import named
+from simulator.plots.targets import COLUMN, PAGE
 from simulator.plots.zones import fit_figure
 from simulator.quantities import QUANTITIES
 from simulator.scenario.zones import load_zone, zone_names

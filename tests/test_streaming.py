@@ -472,7 +472,7 @@ def test_what_is_not_written_as_it_is_made_cannot_be_resumed(
 def test_correlations_that_the_folder_tells_are_told_where_draws_are_counted_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(stored, "IN_MEMORY", 0)
+    monkeypatch.setattr("simulator.results.unread.IN_MEMORY", 0)
     target = tmp_path / "run.zarr"
     assert _run(["run", "configs/quickstart.yaml", "--draws", "5000", "-o", str(target)], debug=False) == 0
     achieved = json.loads(open_results(target).attrs["correlations"])[0]["achieved"]
@@ -488,7 +488,7 @@ def test_draws_that_memory_should_not_hold_are_counted_on_the_disk(
     limit = ["--fail-above", "cost_total p81 > 1"]
     assert _run(["run", config, *draws, "--summary", *limit], debug=False) == 3
     counted = capsys.readouterr().out
-    monkeypatch.setattr(stored, "IN_MEMORY", 0)
+    monkeypatch.setattr("simulator.results.unread.IN_MEMORY", 0)
     for words in (["run", config, *draws, "-o", target], ["summarize", target]):
         assert _run([*words, *limit], debug=False) == 3
         told = re.sub(r"(?m)(^Rank correlation .*), achieved 0\.\d+\.$", r"\1.", capsys.readouterr().out)

@@ -7,6 +7,7 @@ import math
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import xarray as xr
 from scipy import stats
 from statistics_helpers import assert_within_mcse
 
-from simulator import SamplingPlan, load_scenario, simulate, simulate_bands
+from simulator import SamplingPlan, Scenario, load_scenario, simulate, simulate_bands
 from simulator.analysis.stress.conditions import where, worst
 from simulator.analysis.stress.stress import placements, stress, stress_json
 from simulator.cli import _run
@@ -217,3 +218,19 @@ def test_the_command_tells_and_saves(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert _run(words, debug=False) == 2
     assert _run(["stress", run, "--worst", "5%", "--seed", "3"], debug=False) == 2
     assert "holds draws that are made already; leave out --seed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("--where", "mfu ~ 3"), ("--where", "nonsense < 3"), ("--worst", "5%", "--of", "nonsense")])
+def test_what_is_asked_for_is_looked_for_in_few_draws(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played = []
+
+    def counting(scenario: Scenario, plan: SamplingPlan, **options: Any) -> xr.Dataset:
+        played.append(plan.draws)
+        return simulate(scenario, plan, **options)
+
+    monkeypatch.setattr("simulator.engine.simulate", counting)
+    assert _run(["stress", CONFIG, "--draws", "50000", *words], debug=False) == 2
+    assert played == [1000]
+    assert words[-1].split()[0] in capsys.readouterr().err

@@ -84,7 +84,7 @@ def test_what_was_saved_is_told_again(words, large, tmp_path, capsys, monkeypatc
     assert run("sweep", config, "--grid", *GRID, "--draws", "3000", "--json", *words) == 0
     told = json.loads(capsys.readouterr().out)
     if large:
-        monkeypatch.setattr("simulator.analysis.counted.stored.IN_MEMORY", 0)
+        monkeypatch.setattr("simulator.results.unread.IN_MEMORY", 0)
     assert run("summarize", words[1], "--json") == 0
     assert json.loads(capsys.readouterr().out) == told
     assert run("summarize", words[1]) == 0

@@ -47,7 +47,7 @@ def command(
     from simulator.bench.compare import common_workloads, works
     from simulator.bench.result import as_text, check_target, write
     from simulator.errors import InputError
-    from simulator.plots.save import check_picture
+    from simulator.plots.targets import check_picture
 
     given = {"draws": draws, "repeats": repeats, "threads": threads, "only": only}
     stated = {name: value for name, value in given.items() if value is not None}

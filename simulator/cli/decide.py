@@ -6,6 +6,8 @@ import click
 
 from simulator.cli.options import Stated, plan_options
 
+_FEW = 1000  # draws, in which it shows what inputs there are
+
 
 @click.command(
     epilog="\b\nExamples:\n"
@@ -66,10 +68,13 @@ def command(
 
     from simulator.analysis.comparison.comparison import compare
     from simulator.analysis.decisions.decisions import decide, losses_of, perfect_information
-    from simulator.analysis.decisions.evppi import evppi
+    from simulator.analysis.decisions.evppi import evppi, require_inputs
     from simulator.cli.progress import showing_progress
     from simulator.cli.show.decision import show_decision
+    from simulator.plan import SamplingPlan
 
+    if costs:  # what is no input shows in few draws, before many are made
+        require_inputs(costs, compare(scenarios, SamplingPlan(draws=_FEW)))
     with showing_progress(stated.draws * len(scenarios)) as progress:
         results = compare(scenarios, sampling, progress=progress)
     losses = losses_of(results, carbon_price=price)

@@ -36,7 +36,7 @@ def command(
     """
     from simulator.analysis.fans import draw_near, fan_bands, fan_with_draw
     from simulator.errors import InputError
-    from simulator.plots.save import check_picture, save_picture
+    from simulator.plots.targets import check_picture
     from simulator.replay import MOST_FANS, explain, over_time
     from simulator.results import check_target, save_results
 
@@ -65,6 +65,7 @@ def command(
             save_results(bands, output)
         else:
             from simulator.plots.over_time import fan_figure
+            from simulator.plots.save import save_picture
 
             save_picture(fan_figure(bands), output)
         click.echo(f"drew {bands.attrs['draws']} draws to {output}, and draw {number} with its events", err=True)

@@ -87,7 +87,7 @@ def command(
     """
     from simulator.errors import InputError, ThresholdExceededError, printable
     from simulator.plan import LARGEST_SEED
-    from simulator.plots.save import check_picture
+    from simulator.plots.targets import check_picture
     from simulator.scenario.zones import ZoneFile, rounded_zone, zone_yaml
     from simulator.series.clock import find_zone
 

@@ -83,7 +83,7 @@ def command(kind: str, files: tuple[Path, ...], output: Path, picture: str | Non
     from simulator.errors import InputError, printable
     from simulator.importing.kinds import import_files
     from simulator.importing.write import actuals_csv, priors_yaml
-    from simulator.plots.save import check_picture
+    from simulator.plots.targets import check_picture
     from simulator.text_file import check_place
 
     suffix = output.suffix.lower()

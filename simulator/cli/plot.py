@@ -37,13 +37,14 @@ def command(file: str, kind: str, target: str, width: float, output: str | None,
     Marks, hatches and line styles tell apart what colours do, so that a picture can be read in grey. Equal files give equal pictures,
     to the last byte on machines alike.
     """
-    from simulator.plots.save import check_picture, save_picture
+    from simulator.plots.kinds import KINDS, Wanted, draw
+    from simulator.plots.targets import check_picture
 
     check_picture(target)
+    figure = draw(file, kind, Wanted(width, output, scenario))
 
     from simulator.plots.described import described
-    from simulator.plots.kinds import KINDS, Wanted, draw
+    from simulator.plots.save import save_picture
 
-    figure = draw(file, kind, Wanted(width, output, scenario))
     save_picture(figure, target, title=described(figure, KINDS[kind].shows))
     click.echo(f"drew {kind} of {file} to {target}", err=True)

@@ -58,20 +58,25 @@ def command(
     if target is not None:
         check_target(target)
 
-    from simulator.cli.progress import showing_progress
-    from simulator.cli.show.sensitivity import sensitivity_json, show_sensitivity
-
     if saved:
+        results = open_draws(config)
+
         from simulator.analysis.sensitivity.rank_correlation import rank_correlations
 
-        found = rank_correlations(open_draws(config), output=output)
+        found = rank_correlations(results, output=output)
     else:
         scenario, sampling = stated.load(config), stated.sampling()
+
+        from simulator.cli.progress import showing_progress
+
         with showing_progress(stated.draws) as progress:
             found = _found(method, scenario, sampling, output=output, grouped=grouped, progress=progress)
     if target is not None:
         save_results(found, target)
         click.echo(f"saved what drives {output} to {target}", err=True)
+
+    from simulator.cli.show.sensitivity import sensitivity_json, show_sensitivity
+
     if as_json:
         click.echo(json.dumps(sensitivity_json(found), indent=1, ensure_ascii=False, allow_nan=False))
     else:

@@ -29,8 +29,8 @@ def streamed(scenario: Scenario, plan: SamplingPlan, target: Path, *, resume: bo
     whole : bool
         Return the draws whatever memory they take.
     """
-    from simulator.analysis.counted.stored import is_large
     from simulator.results import open_results
+    from simulator.results.unread import is_large
     from simulator.streaming import stream_draws
 
     with resumable(target, plan.draws) as progress:
@@ -76,8 +76,9 @@ def note(text: str) -> None:
 
 def count_back(path: Path, scenario: Scenario | None) -> xr.Dataset:
     """Return the bands of saved draws, counted block by block; see :func:`simulator.analysis.counted.stored.count_stored`."""
-    from simulator.analysis.counted.stored import count_stored, opened
+    from simulator.analysis.counted.stored import count_stored
     from simulator.cli.progress import showing_progress
+    from simulator.results.unread import opened
 
     with opened(path) as results:
         draws = results.sizes["draw"]

@@ -9,6 +9,8 @@ import click
 
 from simulator.cli.options import Stated, holds_results, plan_options
 
+_FEW = 1000  # draws, in which it shows whether what is asked for is there
+
 
 @click.command(
     epilog="\b\nExamples:\n"
@@ -44,18 +46,27 @@ def command(
     fraction = None if share is None else _fraction(share)
     if output is not None:
         check_target(output)
+
+    from simulator.analysis.stress.conditions import where, worst
+
     saved = holds_results(source)
     if saved:
         results = open_draws(source)
     else:
+        from simulator.analysis.stress.conditions import known
         from simulator.cli.progress import showing_progress
         from simulator.engine import simulate
+        from simulator.plan import SamplingPlan
 
         scenario, sampling = stated.load(source), stated.sampling()
+        # what is wrong with a name or a limit shows in few draws, before many are made
+        few = simulate(scenario, SamplingPlan(draws=_FEW))
+        known(few, of)
+        if condition is not None:
+            where(few, condition)
         with showing_progress(stated.draws) as progress:
             results = simulate(scenario, sampling, progress=progress)
 
-    from simulator.analysis.stress.conditions import where, worst
     from simulator.analysis.stress.stress import stress, stress_json
 
     inside = where(results, condition or "") if fraction is None else worst(results, fraction, of=of)

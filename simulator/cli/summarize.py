@@ -32,17 +32,18 @@ if TYPE_CHECKING:
 )
 def command(file: str, as_json: bool, context: bool, thresholds: tuple[str, ...]) -> None:
     """Print the bands of FILE, draws or bands, which `run -o` saved, or of all scenarios that `sweep -o` or `compare -o` saved."""
-    from simulator.analysis.bands import output_names
-    from simulator.analysis.counted.sketch_rows import is_counted
-    from simulator.analysis.counted.stored import is_large, opened
-    from simulator.cli.show.results import show, show_bands
-    from simulator.cli.streamed import count_back
-    from simulator.cli.thresholds import check, parse, require_counts_tell
     from simulator.errors import InputError
     from simulator.results import open_results
+    from simulator.results.unread import is_large, opened
 
     large = is_large(Path(file)) and not context
     with opened(Path(file)) if large else nullcontext(open_results(file)) as results:
+        from simulator.analysis.bands import output_names
+        from simulator.analysis.counted.sketch_rows import is_counted
+        from simulator.cli.show.results import show, show_bands
+        from simulator.cli.streamed import count_back
+        from simulator.cli.thresholds import check, parse, require_counts_tell
+
         if {"scenario", "scenarios"} <= {*results.dims, *results.attrs}:
             if context or thresholds:
                 raise InputError(

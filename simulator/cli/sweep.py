@@ -93,10 +93,10 @@ def _counted(scenario: Scenario, grid: Grid, plan: SamplingPlan, target: Path | 
 
 def _kept(scenario: Scenario, grid: Grid, plan: SamplingPlan, target: Path, base: Path, resume: bool) -> xr.Dataset:
     """Write draws, and return their bands."""
-    from simulator.analysis.counted.stored import opened
     from simulator.analysis.sweep.bands import bands_of_draws
     from simulator.analysis.sweep.draws import stream_sweep
     from simulator.cli.streamed import note, resumable
+    from simulator.results.unread import opened
 
     count = len(grid.names)
     with resumable(target, count * plan.draws) as progress:

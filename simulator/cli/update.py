@@ -42,7 +42,7 @@ def command(
     Draws that agree with the last total of each column count for more.
     """
     from simulator.analysis.update.actuals import read_actuals
-    from simulator.plots.save import check_picture, save_picture
+    from simulator.plots.targets import check_picture
     from simulator.results import check_target, save_results
     from simulator.scenario import resolve
 
@@ -61,11 +61,12 @@ def command(
     with showing_progress(stated.draws) as progress:
         found = forecast_update(scenario, known, sampling, progress=progress)
     if output is not None:
-        from simulator.plots.before_now import update_figure
-
         if as_data:
             save_results(found, output)
         else:
+            from simulator.plots.before_now import update_figure
+            from simulator.plots.save import save_picture
+
             save_picture(update_figure(found), output)
         click.echo(f"saved the forecast to {output}", err=True)
     if as_json:

@@ -19,7 +19,6 @@ from simulator.plots.style import (
     BLACK,
     BLUE,
     GREY,
-    PAGE,
     SKY,
     SMALL,
     VERMILION,
@@ -32,6 +31,7 @@ from simulator.plots.style import (
     named,
     unit_of,
 )
+from simulator.plots.targets import PAGE
 
 _TARGET = "device_hours"
 _LEVELS = np.linspace(0.05, 0.95, 19)

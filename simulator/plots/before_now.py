@@ -12,7 +12,6 @@ from simulator.plots.style import (
     BLACK,
     BLUE,
     GREY,
-    PAGE,
     ROWS,
     Picture,
     axes_of,
@@ -27,6 +26,7 @@ from simulator.plots.style import (
     name_rows,
     with_error,
 )
+from simulator.plots.targets import PAGE
 
 _OUTPUTS = ("cost_total", "emissions_total", "wall_clock")
 _INPUTS = 6

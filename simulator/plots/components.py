@@ -12,7 +12,6 @@ from simulator.errors import InputError
 from simulator.plots.style import (
     BLACK,
     BLUE,
-    COLUMN,
     ROWS,
     SKY,
     Picture,
@@ -28,6 +27,7 @@ from simulator.plots.style import (
     named,
     with_error,
 )
+from simulator.plots.targets import COLUMN
 
 _MOST = 12  # components beside the total
 _LEAST = 0.005  # of the total's P95, by a component's: what is less cannot be seen

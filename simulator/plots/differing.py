@@ -14,7 +14,6 @@ from simulator.errors import InputError
 from simulator.plots.style import (
     BLACK,
     BLUE,
-    PAGE,
     SKY,
     SMALL,
     VERMILION,
@@ -29,6 +28,7 @@ from simulator.plots.style import (
     label_of,
     with_error,
 )
+from simulator.plots.targets import PAGE
 
 _OUTPUTS = ("cost_total", "emissions_total", "wall_clock")
 _BINS = 60

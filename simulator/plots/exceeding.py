@@ -23,7 +23,6 @@ from simulator.errors import InputError
 from simulator.plots.style import (
     BLACK,
     BLUE,
-    COLUMN,
     GREEN,
     ORANGE,
     SKY,
@@ -39,6 +38,7 @@ from simulator.plots.style import (
     label_of,
     with_error,
 )
+from simulator.plots.targets import COLUMN
 
 Floats = NDArray[np.float64]
 

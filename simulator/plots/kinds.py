@@ -6,32 +6,20 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
-from matplotlib.figure import Figure
 
-from simulator.analysis.waterfall import waterfall
 from simulator.errors import InputError, LawError, short
-from simulator.plots.backtest import backtest_figure
-from simulator.plots.before_now import update_figure
-from simulator.plots.components import bands_figure
-from simulator.plots.differing import difference_figure
-from simulator.plots.exceeding import exceedance_figure
-from simulator.plots.over_time import fan_figure
-from simulator.plots.pairs import joint_figure
-from simulator.plots.ranked import ranks_figure
-from simulator.plots.steps import waterfall_figure
-from simulator.plots.style import COLUMN, PAGE
-from simulator.plots.swings import tornado_figure
-from simulator.plots.variance import shares_figure
-from simulator.plots.zones import zone_figure
+from simulator.plots.targets import COLUMN, PAGE, WIDEST
 from simulator.results import open_results
 from simulator.scenario.zones import ZoneFile, load_zone, zone_names
 from simulator.text_file import MOST_DATA, read_text
 
-WIDEST = 20.0  # [in]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -109,10 +97,19 @@ def _of_output(wanted: Wanted) -> str:
     return wanted.output or "cost_total"
 
 
+def _figure(place: str, found: Any, **options: Any) -> Figure:
+    """Return what a function of a module of pictures draws, which is loaded for what can be drawn."""
+    module, _, name = place.partition(".")
+    figure: Figure = getattr(import_module(f"simulator.plots.{module}"), name)(found, **options)
+    return figure
+
+
 def _draw_waterfall(found: xr.Dataset, wanted: Wanted) -> Figure:
     """Return the picture of a waterfall, which is computed first where draws are given."""
+    from simulator.analysis.waterfall import waterfall  # noqa: PLC0415 - as what draws it
+
     steps = found if _is_waterfall(found) else waterfall(_one(found, wanted), output=_of_output(wanted))
-    return waterfall_figure(steps, width=wanted.width)
+    return _figure("steps.waterfall_figure", steps, width=wanted.width)
 
 
 _is_waterfall = _is_dataset("contribution", "distance")
@@ -126,65 +123,65 @@ KINDS: Mapping[str, Kind] = {
         "Percentile bands of cost and emissions by component",
         f"{_DRAWS}, or with --summary their bands",
         lambda f: _is_draws(f) or _is_comparison(f) or (_is_dataset("value", "ci_level")(f) and "cost_total" in f.get("output", ())),
-        _with_draws(lambda f, w: bands_figure(f, width=w.width)),
+        _with_draws(lambda f, w: _figure("components.bands_figure", f, width=w.width)),
         _SCENARIO,
     ),
     "exceedance": Kind(
         "How likely each value is exceeded",
         f"{_DRAWS}, or with --summary their bands; or risk: simulator risk CONFIG -o FILE.nc",
         lambda f: _is_draws(f) or _is_comparison(f) or _is_dataset("curve_value")(f) or _is_dataset("bin_draws")(f),
-        _with_draws(lambda f, w: exceedance_figure(f, width=w.width, output=_of_output(w))),
+        _with_draws(lambda f, w: _figure("exceeding.exceedance_figure", f, width=w.width, output=_of_output(w))),
         _OUTPUT | _SCENARIO,
     ),
     "fan": Kind(
         "Bands over the time of the run, with one draw and what interrupted it",
         "a fan: simulator fan CONFIG -o FILE.nc",
         _is_dataset("progress", "cost_total_mcse"),
-        lambda f, w: fan_figure(f, width=w.width),
+        lambda f, w: _figure("over_time.fan_figure", f, width=w.width),
     ),
     "tornado": Kind(
         "How far the P90 swings with each input",
         "a tornado: simulator sensitivity CONFIG -o FILE.nc",
         _is_dataset("swing"),
-        lambda f, w: tornado_figure(f, width=w.width),
+        lambda f, w: _figure("swings.tornado_figure", f, width=w.width),
     ),
     "ranks": Kind(
         "Rank correlations with each input",
         "rank correlations: simulator sensitivity CONFIG --method rank -o FILE.nc",
         _is_dataset("spearman", "partial"),
-        lambda f, w: ranks_figure(f, width=w.width),
+        lambda f, w: _figure("ranked.ranks_figure", f, width=w.width),
     ),
     "shares": Kind(
         "Shares of the variance: Sobol' indices, Shapley effects, or what could be known against luck",
         "shares: simulator sensitivity CONFIG --method sobol|shapley|split -o FILE.nc",
         lambda f: any(_is_dataset(*names)(f) for names in (("first_order", "total"), ("effect", "mcse"), ("share", "mcse"))),
-        lambda f, w: shares_figure(f, width=w.width),
+        lambda f, w: _figure("variance.shares_figure", f, width=w.width),
     ),
     "joint": Kind(
         "Regions that hold 50, 80 and 90 % of the draws of cost, emissions and release",
         _DRAWS,
         lambda f: _is_draws(f) or _is_comparison(f),
-        _with_draws(lambda f, w: joint_figure(f, width=w.width)),
+        _with_draws(lambda f, w: _figure("pairs.joint_figure", f, width=w.width)),
         _SCENARIO,
     ),
     "difference": Kind(
         "How one scenario differs from another on the same draws",
         "paired draws: simulator compare CONFIG --lever NAME -o FILE.nc",
         _is_comparison,
-        lambda f, w: difference_figure(f, width=w.width, scenario=w.scenario),
+        lambda f, w: _figure("differing.difference_figure", f, width=w.width, scenario=w.scenario),
         _SCENARIO,
     ),
     "update": Kind(
         "A forecast before and after what is known of the run",
         "an update: simulator update CONFIG --actuals FILE.csv -o FILE.nc",
         _is_dataset("input_value", "shift", "observed"),
-        lambda f, w: update_figure(f, width=w.width),
+        lambda f, w: _figure("before_now.update_figure", f, width=w.width),
     ),
     "calibration": Kind(
         "Forecasts of published runs beside what was reported",
         "a backtest: simulator backtest -o DIR",
         lambda f: isinstance(f, Mapping) and "runs" in f and "protocols" in f,
-        lambda f, w: backtest_figure(f, width=w.width, target=w.output or "device_hours"),
+        lambda f, w: _figure("backtest.backtest_figure", f, width=w.width, target=w.output or "device_hours"),
         _OUTPUT,
     ),
     "waterfall": Kind(
@@ -198,7 +195,7 @@ KINDS: Mapping[str, Kind] = {
         "A fitted grid zone beside its history",
         "a zone: simulator fit PRICES -o FILE.yaml, or the name of a shipped zone",
         lambda f: isinstance(f, ZoneFile),
-        lambda f, w: zone_figure(f, width=w.width),
+        lambda f, w: _figure("zones.zone_figure", f, width=w.width),
     ),
 }
 

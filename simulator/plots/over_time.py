@@ -13,7 +13,6 @@ from simulator.errors import InputError
 from simulator.plots.style import (
     BLACK,
     BLUE,
-    PAGE,
     SKY,
     VERMILION,
     Picture,
@@ -28,6 +27,7 @@ from simulator.plots.style import (
     largest_error,
     legend_below,
 )
+from simulator.plots.targets import PAGE
 
 _PANELS = ("cost_total", "emissions_total", "energy", "progress")
 _DASHES = (4, 1.5)

@@ -20,7 +20,6 @@ from simulator.analysis.words import LIMIT_WORDS, error_in_words
 from simulator.plots.style import (
     BLACK,
     BLUE,
-    PAGE,
     SKY,
     VERMILION,
     Picture,
@@ -34,6 +33,7 @@ from simulator.plots.style import (
     label_of,
     legend_below,
 )
+from simulator.plots.targets import PAGE
 from simulator.scenario.dates import date_of
 
 Floats = NDArray[np.float64]

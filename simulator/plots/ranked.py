@@ -8,19 +8,8 @@ from matplotlib.figure import Figure
 
 from simulator.errors import InputError
 from simulator.plots.bars import MOST, ROW, bars_of_two_kinds
-from simulator.plots.style import (
-    COLUMN,
-    ROWS,
-    axes_of,
-    few_ticks,
-    headline,
-    how_drawn,
-    label_axes,
-    legend_below,
-    name_rows,
-    named,
-    with_error,
-)
+from simulator.plots.style import ROWS, axes_of, few_ticks, headline, how_drawn, label_axes, legend_below, name_rows, named, with_error
+from simulator.plots.targets import COLUMN
 
 _UP, _DOWN = "rises with the input", "falls"
 

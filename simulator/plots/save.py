@@ -14,29 +14,15 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from simulator.errors import InputError
-from simulator.text_file import check_place, written_file
+from simulator.plots.targets import check_picture
+from simulator.text_file import written_file
 
 _ANONYMOUS: dict[str, dict[str, Any]] = {
     ".png": {"Software": None},
     ".svg": {"Date": None, "Creator": None},
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-_KINDS = tuple(_ANONYMOUS)
 _DPI = 160
-
-
-def check_picture(path: str | Path) -> Path:
-    """Return where a picture will be written, or say early why it cannot be.
-
-    Raises
-    ------
-    InputError
-    """
-    target = Path(path)
-    if target.suffix.lower() not in _KINDS:
-        raise InputError(f"{target} is no picture. Its name ends in {', '.join(_KINDS)}")
-    check_place(target)
-    return target
 
 
 @contextmanager

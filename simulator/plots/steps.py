@@ -11,7 +11,6 @@ from simulator.analysis.waterfall import REST
 from simulator.plots.style import (
     BLACK,
     BLUE,
-    COLUMN,
     GREY,
     ORANGE,
     ROWS,
@@ -28,6 +27,7 @@ from simulator.plots.style import (
     named,
     with_error,
 )
+from simulator.plots.targets import COLUMN
 
 _ROW = 0.21  # [in]
 

@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from simulator.analysis.words import input_scale, rounded, scale
+from simulator.plots.targets import COLUMN, PAGE
 from simulator.quantities import QUANTITIES
 from simulator.scenario.dates import date_of
 
-COLUMN, PAGE = 3.3, 6.5  # widths [in]: of a column of print, and of a page
 TEXT, SMALL = 8.0, 7.0  # points
 _DPI = 160  # of what a notebook shows
 _STEPS = (1, 2, 2.5, 5, 10)

@@ -10,7 +10,6 @@ from simulator.errors import InputError
 from simulator.plots.style import (
     BLACK,
     BLUE,
-    COLUMN,
     ORANGE,
     ROWS,
     Picture,
@@ -27,6 +26,7 @@ from simulator.plots.style import (
     named,
     with_error,
 )
+from simulator.plots.targets import COLUMN
 
 _MOST = 10
 _LEAST = 0.01  # of the largest swing: what is less cannot be seen

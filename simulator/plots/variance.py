@@ -14,7 +14,6 @@ from simulator.analysis.sensitivity.replays import NOT_TOLD, UNMOVED
 from simulator.errors import InputError
 from simulator.plots.bars import MOST, ROW, bars_of_two_kinds, whiskers
 from simulator.plots.style import (
-    COLUMN,
     ROWS,
     SKY,
     Picture,
@@ -28,6 +27,7 @@ from simulator.plots.style import (
     named,
     with_error,
 )
+from simulator.plots.targets import COLUMN
 
 _ROUNDING = 1e-12  # of a variance
 _PARTS = {"knowable": "could be known before", "luck": "is luck", "interaction": "depends on both at once"}

@@ -16,7 +16,6 @@ from simulator.plots.style import (
     BLACK,
     BLUE,
     ORANGE,
-    PAGE,
     SKY,
     SMALL,
     Picture,
@@ -27,6 +26,7 @@ from simulator.plots.style import (
     label_axes,
     legend_below,
 )
+from simulator.plots.targets import PAGE
 from simulator.scenario.zones import CARBON_UNIT, ZoneFile
 
 _PANELS = 5  # of each quantity

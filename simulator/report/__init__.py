@@ -14,9 +14,6 @@ from pathlib import Path
 import xarray as xr
 
 from simulator.errors import InputError
-from simulator.report.content import content_of
-from simulator.report.html import to_html
-from simulator.report.markdown import to_markdown
 from simulator.report.pdf import library, to_pdf
 from simulator.text_file import check_place, write_bytes
 
@@ -104,6 +101,11 @@ def _rendered(
 ) -> tuple[bytes, dict[str, bytes]]:
     """Return a report as bytes, and the pictures that stand beside it."""
     _check_ending(ending, ending)
+
+    from simulator.report.content import content_of  # noqa: PLC0415 - what draws is loaded for draws that are there
+    from simulator.report.html import to_html  # noqa: PLC0415
+    from simulator.report.markdown import to_markdown  # noqa: PLC0415
+
     content = content_of(results, fan=fan, tornado=tornado)
     if ending == ".md":
         text, pictures = to_markdown(content, folder)

@@ -11,7 +11,7 @@ from simulator.errors import InputError
 from simulator.plots.described import described
 from simulator.plots.kinds import KINDS, Wanted, picture
 from simulator.plots.save import picture_bytes
-from simulator.plots.style import COLUMN, PAGE
+from simulator.plots.targets import COLUMN, PAGE
 from simulator.report.parts import Block, Paragraph, Picture
 
 

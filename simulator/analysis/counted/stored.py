@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import xarray as xr
@@ -18,40 +17,9 @@ from simulator.ledger import same_outputs
 from simulator.plan import SamplingPlan
 from simulator.results.labelled import unlabelled
 from simulator.results.manifest import changed_files, read_manifest
-from simulator.results.opened import check_container
-from simulator.results.store import require_zarr
+from simulator.results.unread import opened
 from simulator.scenario import Scenario, parse_scenario, resolve
 from simulator.threads import launching
-
-#: bytes of draws that are read into memory as they are
-IN_MEMORY = 2**30
-
-
-def is_large(path: Path) -> bool:
-    """Return whether a saved run has more draws than are read into memory: a Zarr folder of more than 1 GiB of numbers."""
-    if path.suffix != ".zarr" or not path.is_dir() or read_manifest(path) is None:
-        return False
-    with opened(path) as results:
-        return "draw" in results.dims and "weights" not in results.attrs and results.nbytes > IN_MEMORY
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[xr.Dataset]:
-    """Yield saved draws of which nothing is in memory until it is asked for.
-
-    Raises
-    ------
-    InputError
-        Where the folder cannot be read.
-    """
-    require_zarr()
-    check_container(path, whole=False)
-    try:
-        results = xr.open_zarr(path, consolidated=True, chunks=None)
-    except Exception as error:
-        raise InputError(f"{path} cannot be read as a result: {error}") from error
-    with results:
-        yield results
 
 
 def count_stored(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import xarray as xr
@@ -76,10 +76,8 @@ def evppi(losses: Losses, *, costs: Mapping[str, float] | None = None) -> xr.Dat
     draws = losses.values.shape[1]
     if draws < _FEWEST_DRAWS:
         raise InputError(f"{draws} draws are too few for the value of knowing an input; use {_FEWEST_DRAWS} or more")
-    columns = dict(_inputs(losses.results))
-    costs = costs or {}
-    if strangers := [name for name in costs if name not in columns]:
-        raise InputError(f"{', '.join(strangers)} cannot be measured: the inputs that are not certain are {', '.join(columns)}")
+    columns, costs = dict(_inputs(losses.results)), costs or {}
+    _require_known(costs, columns)
     rows = {name: _row(losses, column) for name, column in columns.items()}
     order = sorted(rows, key=lambda name: -np.nan_to_num(rows[name][0].value, nan=-1.0))
     value = np.array([rows[name][0].value for name in order])
@@ -98,6 +96,16 @@ def evppi(losses: Losses, *, costs: Mapping[str, float] | None = None) -> xr.Dat
         | {"note": ("input", np.array([rows[name][3] for name in order], dtype=object), {"long_name": "why a value is missing"})},
         {"input": np.array(order, dtype=object)},
     )
+
+
+def require_inputs(names: Iterable[str], results: xr.Dataset) -> None:
+    """Raise InputError where one of the names is not that of an input that could be known, in paired draws of the options."""
+    _require_known(names, dict(_inputs(results)))
+
+
+def _require_known(names: Iterable[str], columns: Mapping[str, Floats]) -> None:
+    if strangers := [name for name in names if name not in columns]:
+        raise InputError(f"{', '.join(strangers)} cannot be measured: the inputs that are not certain are {', '.join(columns)}")
 
 
 def _inputs(results: xr.Dataset) -> Iterator[tuple[str, Floats]]:
