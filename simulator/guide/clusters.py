@@ -27,7 +27,8 @@ Every verb that draws takes `--cluster`, the address of a [Dask](https://docs.da
 
 The numbers are those of one machine, to the last bit: draw *i* is the same wherever it is made, and counts of its parts merge without
 rounding. Parts take some seconds each, so that handing them out costs little and a worker that dies loses little: others compute what it
-had, nothing is lost and nothing counted twice. A worker computes each part on one core, or on `--threads`.
+had, nothing is lost and nothing counted twice. A worker computes each part on one core, or on `--threads`. On one machine with many cores
+workers count draws faster than threads do, which share what is counted.
 
 Workers need the same version of this package, of numba and of numpy, and one kind of processor, since numba compiles for the one that it
 runs on: others are refused, with a sentence. `NUMBA_CPU_NAME=generic` in the environment of all workers makes different processors
