@@ -9,6 +9,7 @@ import click
 
 from simulator.cli.options import Stated, holds_results, plan_options
 
+_COST = "cost_total"
 _FEW = 1000  # draws, in which it shows whether what is asked for is there
 
 
@@ -21,7 +22,7 @@ _FEW = 1000  # draws, in which it shows whether what is asked for is there
 @click.argument("source", metavar="CONFIG|FILE", type=click.Path())
 @click.option("--worst", "share", metavar="SHARE", help="The worst share of the draws, 5% or 0.05, of what --of says.")
 @click.option("--where", "condition", metavar="'NAME < LIMIT'", help="Draws below or above a limit of an input or output.")
-@click.option("--of", default="cost_total", show_default=True, metavar="NAME", help="By what draws are the worst, and histories ordered.")
+@click.option("--of", default=_COST, show_default=True, metavar="NAME", help="By what draws are the worst, and histories ordered.")
 @plan_options
 @click.option("-o", "--output", type=click.Path(), help="Save the findings to FILE.nc or DIR.zarr.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
@@ -59,11 +60,11 @@ def command(
         from simulator.plan import SamplingPlan
 
         scenario, sampling = stated.load(source), stated.sampling()
-        # what is wrong with a name or a limit shows in few draws, before many are made
-        few = simulate(scenario, SamplingPlan(draws=_FEW))
-        known(few, of)
-        if condition is not None:
-            where(few, condition)
+        if condition is not None or of != _COST:  # what is wrong with a name or a limit shows in few draws, before many are made
+            few = simulate(scenario, SamplingPlan(draws=_FEW))
+            known(few, of)
+            if condition is not None:
+                where(few, condition)
         with showing_progress(stated.draws) as progress:
             results = simulate(scenario, sampling, progress=progress)
 

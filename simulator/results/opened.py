@@ -162,7 +162,7 @@ def check_content(results: xr.Dataset, source: Path) -> None:
     parse_yaml(str(attributes.get("config", "")), where=f"{source}, attribute config")
     for name, (low, high) in _COUNTS.items():
         if name not in attributes:
-            raise _wrong(source, f"attribute {name} is not there")
+            raise InputError(f"{source} is not a result of this simulator: it has no attribute {name}")
         try:
             count = int(attributes[name])
         except (TypeError, ValueError):
