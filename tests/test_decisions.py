@@ -252,7 +252,7 @@ def test_the_command_tells_choice_and_worth(capsys):
         (["--option", "quickstart: lever=fp8"], "an option of this name is there already"),
         ([*RESERVED, "--measure", "mfu"], "is not INPUT=COST"),
         ([*RESERVED, "--measure", "mfu=3 weeks"], "is not a unit of this quantity"),
-        ([*RESERVED, "--measure", "gpus=3 USD"], "gpus cannot be measured"),
+        ([*RESERVED, "--measure", "gpus=3 USD"], "gpus is no input, and cannot be measured"),
         ([*RESERVED, "--measure", "mfu=3 USD", "--measure", "mfu=4 USD"], "mfu has a cost already"),
         ([*RESERVED, "--carbon-price", "100"], "with its unit; for example '100 USD/t'"),
         ([*RESERVED, "--level", "1.5"], "--level = 1.5 is not admissible"),
@@ -272,6 +272,10 @@ def test_what_is_measured_is_looked_for_in_few_draws(monkeypatch, capsys):
         return compare(scenarios, plan, **options)
 
     monkeypatch.setattr("simulator.analysis.comparison.comparison.compare", counting)
-    assert run(QUICKSTART, "--option", "A: set=mfu=0.4", "--measure", "luck=3 USD", "--draws", "50000") == 2
+    words = [QUICKSTART, "--option", "A: set=mfu=0.4", "--draws", "50000"]
+    assert run(*words, "--measure", "luck=3 USD") == 2
+    assert played == []
+    assert "luck is no input, and cannot be measured" in capsys.readouterr().err
+    assert run(*words, "--measure", "goodput=3 USD") == 2
     assert played == [1000]
-    assert "luck cannot be measured" in capsys.readouterr().err
+    assert "goodput cannot be measured: the inputs that are not certain are" in capsys.readouterr().err

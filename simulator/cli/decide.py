@@ -112,6 +112,8 @@ def _costs(measures: tuple[str, ...]) -> dict[str, float]:
         name, _, amount = (part.strip() for part in text.rpartition("="))
         if not name:
             raise InputError(f"--measure '{text}' is not INPUT=COST; for example 'mfu=150k USD'")
+        if name.partition("[")[0] not in QUANTITIES:
+            raise InputError(f"--measure '{text}': {name} is no input, and cannot be measured")
         if name in costs:
             raise InputError(f"--measure '{text}': {name} has a cost already. State one")
         try:

@@ -48,8 +48,10 @@ def command(
     if output is not None:
         check_target(output)
 
-    from simulator.analysis.stress.conditions import where, worst
+    from simulator.analysis.stress.conditions import check_condition, where, worst
 
+    if condition is not None:
+        check_condition(condition)
     saved = holds_results(source)
     if saved:
         results = open_draws(source)

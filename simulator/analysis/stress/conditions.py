@@ -79,15 +79,25 @@ def where(results: xr.Dataset, condition: str) -> Mask:
     >>> where(xr.Dataset({"mfu": ("draw", [0.28, 0.4], {"role": "input"})}), "mfu < 30%").tolist()
     [True, False]
     """
-    match = _CONDITION.fullmatch(condition)
-    if match is None:
-        raise InputError(f"'{condition}' is not NAME < LIMIT or NAME > LIMIT; for example 'mfu < 0.3' or 'cost_total > 400k USD'")
+    match = _matched(condition)
     values = known(results, match["name"])
     try:
         limit = QUANTITIES[match["name"].partition("[")[0]].parse(match["limit"])
     except LawError as error:
         raise InputError(f"'{condition}': {error}") from None
     return np.asarray(values < limit if match["sign"] == "<" else values > limit)
+
+
+def check_condition(condition: str) -> None:
+    """Raise InputError where a condition is none, whatever draws it is put to."""
+    _matched(condition)
+
+
+def _matched(condition: str) -> re.Match[str]:
+    match = _CONDITION.fullmatch(condition)
+    if match is None:
+        raise InputError(f"'{condition}' is not NAME < LIMIT or NAME > LIMIT; for example 'mfu < 0.3' or 'cost_total > 400k USD'")
+    return match
 
 
 def known(results: xr.Dataset, name: str) -> Floats:
