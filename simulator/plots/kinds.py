@@ -106,7 +106,7 @@ def _figure(place: str, found: Any, **options: Any) -> Figure:
 
 def _draw_waterfall(found: xr.Dataset, wanted: Wanted) -> Figure:
     """Return the picture of a waterfall, which is computed first where draws are given."""
-    from simulator.analysis.waterfall import waterfall  # noqa: PLC0415 - as what draws it
+    from simulator.analysis.waterfall import waterfall  # noqa: PLC0415 - loaded for what can be drawn, as what draws it is
 
     steps = found if _is_waterfall(found) else waterfall(_one(found, wanted), output=_of_output(wanted))
     return _figure("steps.waterfall_figure", steps, width=wanted.width)
