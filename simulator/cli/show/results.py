@@ -6,6 +6,7 @@ import json
 import math
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -66,9 +67,7 @@ def show_bands(summary: xr.Dataset, *, as_json: bool, kept: bool = False) -> Non
         print_history(console, summary, summary)
         _print_refused(console, summary)
         correlated = _correlated(summary)
-        for pair in correlated:
-            achieved = "" if pair["achieved"] is None else f", achieved {pair['achieved']:.3f}"
-            console.say(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}{achieved}.")
+        _say_correlations(console, correlated)
         _print_defaults(console, summary)
         share = f"{100 * summary.attrs['value_error']:.1g} %"
         told = f"percentiles are those of bins no wider than {share} of their values"
@@ -114,16 +113,20 @@ def _print_limits(console: Page, results: xr.Dataset, summary: xr.Dataset) -> No
         console.say(f"Chance that building is cheaper than buying: {chance_in_words(cheaper)}; {told}.")
 
 
+def _say_correlations(console: Page, pairs: Sequence[Mapping[str, Any]], unknown: str = "") -> None:
+    """Tell the rank correlations that were asked for, and those achieved, or why these are not known."""
+    for pair in pairs:
+        achieved = unknown if pair["achieved"] is None else f", achieved {pair['achieved']:.3f}"
+        console.say(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}{achieved}.")
+
+
 def _print_bands(console: Page, results: xr.Dataset, summary: xr.Dataset) -> None:
     console.print(table_of_bands(results, summary))
     console.say(sentence(summary))
     _print_limits(console, results, summary)
     print_history(console, results, summary)
     _print_refused(console, summary)
-    for pair in _correlated(results):
-        unknown = "one of them is certain" if results.attrs["draws"] > 1 else "one draw has none"
-        achieved = unknown if pair["achieved"] is None else f"achieved {pair['achieved']:.3f}"
-        console.say(f"Rank correlation of {' and '.join(pair['inputs'])}: asked {pair['requested']:g}, {achieved}.")
+    _say_correlations(console, _correlated(results), ", one of them is certain" if results.attrs["draws"] > 1 else ", one draw has none")
     _print_defaults(console, results)
 
 
