@@ -18,7 +18,7 @@ from simulator.kernels.events import time_to_go
 from simulator.kernels.runs import DOWN, DOWNTIME, FIELDS, LOGGED, MODE, NEXT, SAVED, SINCE, TAU, UP, WAIT, WORK, Runs
 from simulator.model.reliability import optimal_interval
 from simulator.scenario import resolve
-from simulator.scenario.interruptions import median_exposure
+from simulator.scenario.interruptions import mean_interruptions, median_exposure
 
 DEVICES = {
     "accelerators": 8, "accelerators_per_node": 8, "peak_flops": 1e15, "tdp": 700, "power_fraction": 0.8,
@@ -465,10 +465,51 @@ def test_a_history_of_millions_is_refused_with_a_way_out():
     for way in ({"method": "expected_value", "max_wall_clock": None}, {"failure_rate": 1e3}, {"max_wall_clock": "30 days"}):
         resolve(parse_scenario(as_data(too_many | way, flop(1e6, 2048 * 8), crowd)))
     for devices in (1e290, 1e300):  # the number itself overflows
-        with pytest.raises(ConfigError, match=r"interruptions .*in one draw, by the medians: 10000 per 1000 node-days on 1\.25e\+"):
+        with pytest.raises(
+            ConfigError, match=r"more interruptions than can be counted in one draw.*medians: 10000 per 1000 node-days on 1\.25e\+"
+        ):
             parse_scenario(as_data(too_many, flop(1e6, 2048 * 8), {"accelerators": devices}))
     with pytest.raises(ConfigError, match=r"failure_rate_host: about .* or fewer device_hours"):
         parse_scenario(as_data({"failure_rate_host": 1e4, "max_wall_clock": None}, {"device_hours": 1e8}, crowd))
+
+
+WIDE = {"family": "choice", "values": [1, 1e9], "probabilities": [0.9, 0.1]}
+
+
+@pytest.mark.parametrize(
+    ("reliability", "workload", "path"),
+    [
+        ({"failure_rate": "1 to 1e9"}, flop(1e4), "reliability.failure_rate"),
+        ({"failure_rate": WIDE}, flop(1e4), "reliability.failure_rate"),
+        ({"failure_rate_host": 1, "failure_rate_software": "1 to 1e9"}, flop(1e4), "reliability.failure_rate_software"),
+        ({"failure_rate": {"family": "choice", "values": [0, 1e9], "probabilities": [0.9, 0.1]}}, flop(1e4), "reliability.failure_rate"),
+        ({"failure_rate": 1, "spare_nodes": 9, "early_failure_ratio": "2 to 1e20"}, flop(1e4), "reliability.early_failure_ratio"),
+        ({"failure_rate": 1, "max_wall_clock": None}, {"device_hours": "1e6 to 1e17"}, "workload.device_hours"),
+    ],
+)
+def test_a_spread_whose_tail_would_take_for_ever_is_refused(reliability, workload, path):
+    narrow = {"repair_time": 1e-6} if "spare_nodes" in reliability else {}
+    with pytest.raises(ConfigError, match=rf"{path}: .*in one draw, on average \(.* by the medians") as caught:
+        parse_scenario(as_data({"max_wall_clock": "1 year"} | narrow | reliability, workload))
+    assert "spread makes" in str(caught.value) or "a lower rate" in str(caught.value)
+
+
+def test_the_mean_number_of_interruptions_is_that_of_draws():
+    uneven = {"failure_rate": "100 to 5000", "downtime": 0.1, "checkpoint_time": 0.01, "checkpoint_interval": 0.5}
+    scenario = parse_scenario(as_data(uneven, {"device_hours": "2000 to 20000"}))
+    found = simulate(scenario, SamplingPlan(draws=20_000)).interruptions
+    crowd = mean_interruptions(resolve(scenario))
+    assert crowd.mean == pytest.approx(float(found.mean()), rel=5 * float(found.std() / found.mean()) / math.sqrt(20_000))
+    assert crowd.mean > 1.8 * median_exposure(resolve(scenario)).interruptions
+    assert crowd.widest == "failure_rate"
+
+
+def test_early_failures_are_foreseen():
+    early = {"failure_rate": per_hour(0.02), "downtime": 0, "checkpoint_time": 1e-9, "checkpoint_interval": 0.1, "spare_nodes": 10_000}
+    early |= {"repair_time": 1e-6, "early_failure_ratio": 20, "early_failure_time": 10}
+    scenario = parse_scenario(as_data(early, flop(40)))
+    found = simulate(scenario, SamplingPlan(draws=4000)).interruptions
+    assert median_exposure(resolve(scenario)).interruptions == pytest.approx(float(found.mean()), rel=0.05)
 
 
 # Phases, stragglers, saves that are written behind

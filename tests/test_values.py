@@ -9,7 +9,7 @@ from scipy.special import expit, logit, ndtri
 from simulator.errors import LawError
 from simulator.quantities import QUANTITIES
 from simulator.scenario.values import parse_value
-from simulator.stochastic.laws import AffineLaw, DiscreteLaw, Link, MetalogLaw, RoundedLaw
+from simulator.stochastic.laws import SCORE_LIMIT, AffineLaw, DiscreteLaw, Link, MetalogLaw, RoundedLaw
 
 P5, P95 = ndtri(0.05), ndtri(0.95)
 
@@ -368,10 +368,35 @@ def test_a_unit_that_a_parameter_would_escape_is_refused(stated):
         parse_value({**stated, "unit": "gCO2e/kWh"}, "carbon_intensity")
 
 
-@pytest.mark.parametrize("stated", [{"family": "gamma", "shape": 0.01, "scale": 1}, {"family": "lognormal", "median": 2, "sigma": 800}])
-def test_a_law_that_underflows_to_an_open_bound_is_refused(stated):
-    with pytest.raises(LawError, match="probability of 1e-9"):
+@pytest.mark.parametrize(
+    ("stated", "probability"),
+    [
+        ({"family": "gamma", "shape": 0.01, "scale": 1}, "1e-9"),
+        ({"family": "lognormal", "median": 2, "sigma": 800}, "5e-17"),
+        ({"family": "lognormal", "median": 2, "sigma": 100}, "5e-17"),
+    ],
+)
+def test_a_law_that_underflows_to_an_open_bound_is_refused(stated, probability):
+    with pytest.raises(LawError, match=f"probability of {probability}"):
         parse_value(stated, "rental_price")
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"family": "beta", "a": 0.0625, "b": 1, "low": 0, "high": 1},
+        {"family": "beta", "a": 0.03, "b": 20, "low": 0, "high": 1e9},
+        {
+            "family": "mixture",
+            "components": [{"weight": 1, "family": "beta", "a": 0.05, "b": 1, "low": 0, "high": 1}, {"weight": 1, "value": 3}],
+        },
+    ],
+)
+def test_a_table_does_not_round_to_an_open_bound(stated):
+    value = parse_value(stated, "rental_price")
+    assert value.law.support[0] == 0
+    assert value.table(np.linspace(-SCORE_LIMIT, SCORE_LIMIT, 20_001)).min() > 0
+    assert value.table(1.0) == pytest.approx(float(value.law.quantile(1.0)), rel=1e-6)
 
 
 def test_counts_stay_within_a_truncation():

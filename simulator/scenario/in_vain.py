@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.errors import Problem
 from simulator.reference.regions import figures_of
-from simulator.scenario.interruptions import median_exposure
+from simulator.scenario.interruptions import mean_interruptions, median_exposure
 from simulator.scenario.levers import tolerated
 from simulator.scenario.lookup import currency_of
 from simulator.scenario.parts import PARTS, switched_off
@@ -64,26 +64,31 @@ def _check_priors(resolved: Resolved, problems: list[Problem]) -> None:
             problems.append(Problem(what, f"priors.{name}", "Remove it, or leave out workload.mfu"))
 
 
-_MOST_INTERRUPTIONS = 1_000_000  # of one draw: they take about a twentieth of a second
+_MOST_INTERRUPTIONS = 1_000_000  # of one draw on average: they take about a quarter of a second
+_WIDE = 2.0  # times what the medians make, where it is the spread of an input that makes them
 
 
 def _check_length(resolved: Resolved, problems: list[Problem]) -> None:
     """Tell a scenario whose histories would take days to play out."""
-    exposure = median_exposure(resolved)
-    if exposure.interruptions <= _MOST_INTERRUPTIONS:
+    crowd = mean_interruptions(resolved)
+    if crowd.mean <= _MOST_INTERRUPTIONS:
         return
-    unknown = math.isnan(exposure.interruptions)  # of numbers that overflow
-    number = "more interruptions than can be counted" if unknown else f"about {exposure.interruptions:.2g} interruptions"
+    exposure = median_exposure(resolved)
+    number = f"about {crowd.mean:.2g} interruptions" if math.isfinite(crowd.mean) else "more interruptions than can be counted"
+    middle = f" ({exposure.interruptions:.2g} by the medians" if math.isfinite(exposure.interruptions) else " (by the medians"
     time = "" if math.isnan(exposure.hours) else f" for {exposure.hours:.0f} h"
     what = (
-        f"{number} in one draw, by the medians: {exposure.failure_rate:g} per 1000 node-days on {exposure.nodes:.12g} nodes{time}; "
-        f"a history is played out with {_MOST_INTERRUPTIONS} at most"
+        f"{number} in one draw, on average{middle}: {exposure.failure_rate:g} per 1000 node-days on {exposure.nodes:.12g} "
+        f"nodes{time}); a history is played out with {_MOST_INTERRUPTIONS} at most"
     )
     shorter = "fewer device_hours" if resolved.choices.work == "device_hours" else "a shorter max_wall_clock"
+    way = f"Use reliability.method: expected_value, a lower rate or {shorter}"
     names = [name for name in resolved.inputs if name.startswith("failure_rate")]
     place = "failure_rate" if "failure_rate" in names else names[0]
-    way = f"Use reliability.method: expected_value, a lower rate or {shorter}"
-    problems.append(Problem(what, f"reliability.{place}", way))
+    if crowd.factor > _WIDE and resolved.inputs[crowd.widest].source == "stated":
+        place = crowd.widest.partition("[")[0]
+        way = f"Narrow it: its spread makes {crowd.factor:.2g} times as many as its median" if math.isfinite(crowd.factor) else way
+    problems.append(Problem(what, f"{HOMES[place]}.{place}", way))
 
 
 _EVENTS_ONLY = (

@@ -15,16 +15,16 @@ import numpy as np
 
 from simulator.errors import InputError, LawError
 from simulator.quantities import QUANTITIES, Quantity
+from simulator.scenario.admissible import check_constant, check_extremes, check_mass, held_inside, whole_law
 from simulator.scenario.named_files import named_file
 from simulator.series.table import listed, read_table
 from simulator.stochastic.families import FAMILIES, interval_law, make_law
-from simulator.stochastic.laws import DiscreteLaw, Law, MixtureLaw, RoundedLaw, TruncatedLaw
+from simulator.stochastic.laws import DiscreteLaw, Law, MixtureLaw, TruncatedLaw
 from simulator.stochastic.tabulate import QuantileTable, tabulate
 from simulator.units import Amount, convert, parse_amount, parse_interval
 
 _PERCENTILE = re.compile(r"p(\d+(?:\.\d+)?)$")
 _LARGEST = 1e300
-_OUTSIDE = 1e-15  # no score reaches less probability than this
 
 
 @dataclass(frozen=True)
@@ -123,90 +123,16 @@ def _parse(raw: Any, quantity: str, base: Path | None) -> UncertainValue:
     reader = _Reader(q, base)
     value = reader.read(raw)
     if isinstance(value, float):
-        _check_constant(value, q)
+        check_constant(value, q)
         return UncertainValue(quantity, raw, reader.digest, constant=value)
     if q.integer:
-        value = _whole(value, q)
-    _check_mass(value, q)
+        value = whole_law(value, q)
+    check_mass(value, q)
     if isinstance(value, DiscreteLaw) and value.values.size == 1:
         return UncertainValue(quantity, raw, reader.digest, constant=float(value.values[0]))
-    _check_extremes(value, q)
-    table = tabulate(value)
+    check_extremes(value, q)
+    table = held_inside(tabulate(value), value, q)
     return UncertainValue(quantity, raw, reader.digest, law=value, table=table)
-
-
-def _check_constant(value: float, q: Quantity) -> None:
-    if not math.isfinite(value):
-        raise LawError(f"{value} is not a finite number")
-    if value not in q.domain:
-        hint = ""
-        if q.domain.upper == 1 and 1 < value <= 100:
-            hint = f"Did you mean {value / 10 if value < 10 else value / 100:g}?"
-        raise LawError(f"{value:g} is outside its domain: {q.name} ({q.meaning}) is {_domain_words(q)}", hint)
-    if q.integer and value != math.floor(value):
-        raise LawError(f"{value:g} is not a whole number; {q.name} counts whole things")
-
-
-def _domain_words(q: Quantity) -> str:
-    text = str(q.domain)
-    unit = "" if q.unit == "1" else f" {q.unit}"
-    return f"{'in ' if text[0] in '([' else ''}{text}{unit if text[0] in '([>' else ''}"
-
-
-def _whole(law: Law, q: Quantity) -> Law:
-    if isinstance(law, DiscreteLaw):
-        broken = law.values[law.values != np.floor(law.values)]
-        if broken.size:
-            raise LawError(f"{broken[0]:g} is not a whole number; {q.name} counts whole things")
-        return law
-    if isinstance(law, TruncatedLaw):  # whole numbers between the bounds, each with its own half on either side
-        law = TruncatedLaw(
-            law.law,
-            math.ceil(law.lower) - 0.5 if math.isfinite(law.lower) else law.lower,
-            math.floor(law.upper) + 0.5 if math.isfinite(law.upper) else law.upper,
-        )
-    return RoundedLaw(law)
-
-
-def _has_atoms(law: Law) -> bool:
-    """Return whether single values have a probability, so that a bound may have one."""
-    if isinstance(law, TruncatedLaw):
-        return _has_atoms(law.law)
-    return isinstance(law, DiscreteLaw) or (isinstance(law, MixtureLaw) and any(map(_has_atoms, law.laws)))
-
-
-def _check_mass(law: Law, q: Quantity) -> None:
-    low, high = law.support
-    domain = q.domain
-    if low >= domain.lower and high <= domain.upper and not _has_atoms(law):
-        return
-    outside = 0.0
-    if math.isfinite(domain.lower):
-        edge = domain.lower if domain.lower_open else np.nextafter(domain.lower, -math.inf)
-        outside += float(law.cdf(edge))
-    if math.isfinite(domain.upper):
-        edge = np.nextafter(domain.upper, -math.inf) if domain.upper_open else domain.upper
-        outside += float(law.sf(edge))
-    if outside > _OUTSIDE:
-        bounds = [None if math.isinf(b) else float(f"{b:g}") for b in (domain.lower, domain.upper)]
-        shown = ", ".join("null" if b is None else f"{b:g}" for b in bounds)
-        raise LawError(
-            f"{100 * outside:.2g} % of its mass lies outside the domain of {q.name}: {_domain_words(q)}",
-            "Leave out the values that do, or use a law without them"
-            if _has_atoms(law)  # truncation would keep one at an open bound
-            else f"Add truncate: [{shown}], or write LOW to HIGH, whose family respects the domain",
-        )
-
-
-def _check_extremes(law: Law, q: Quantity) -> None:
-    """Refuse a law so wide that draws would overflow, or underflow to a bound that is not admissible."""
-    with np.errstate(over="ignore", under="ignore"):
-        extremes = law.quantile(np.array([-6.0, 6.0]))
-    for extreme in extremes:
-        if not math.isfinite(extreme) or extreme not in q.domain:
-            raise LawError(
-                f"its quantile at a probability of 1e-9 is {extreme:g}; {q.name} is {_domain_words(q)}", "Truncate it or narrow it"
-            )
 
 
 def _bounded(value: float) -> float:
