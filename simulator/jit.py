@@ -13,7 +13,8 @@ from typing import Any, TypeVar, cast
 import numba
 from numba.extending import intrinsic
 
-from simulator.kernel_cache import cache_folder, cached_in, checked, vector_bits
+from simulator.kernel_cache import cache_folder, cached_in, checked
+from simulator.kernel_sources import vector_bits
 
 F = TypeVar("F", bound=Callable[..., Any])
 

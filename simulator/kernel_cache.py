@@ -19,17 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numba
-import numpy as np
 from numba.core.caching import IndexDataCacheFile, UserProvidedCacheLocator
 
-from simulator.errors import InputError
+from simulator.kernel_sources import PACKAGE, source_hash
 
-_PACKAGE = Path(__file__).resolve().parent
-_JITTED = ("jit.py", "kernel_cache.py", "stochastic", "model", "kernels", "cuda")
-_BITS_OF_VECTORS = ("128", "256", "512")
-_COMPILER_FLAGS = (
-    "SIMULATOR_VECTOR_BITS", "NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE", "NUMBA_ENABLE_AVX", "NUMBA_BOUNDSCHECK",
-)  # fmt: skip
 _DIGEST = hashlib.sha256().digest_size
 
 
@@ -98,27 +91,12 @@ class KernelCacheLocator(UserProvidedCacheLocator):  # type: ignore[misc]  # num
         """Return the folder below the cache's."""
         folder = Path(py_file).resolve().parent
         return (
-            folder.relative_to(_PACKAGE.parent).as_posix()
-            if folder.is_relative_to(_PACKAGE)
-            else super().get_suitable_cache_subpath(py_file)
+            folder.relative_to(PACKAGE.parent).as_posix() if folder.is_relative_to(PACKAGE) else super().get_suitable_cache_subpath(py_file)
         )
 
     def get_source_stamp(self) -> str:
         """Return what changes with the file."""
         return hashlib.sha256(Path(self._py_file).read_bytes()).hexdigest()
-
-
-def source_hash() -> str:
-    """Return the hash of the sources that kernels are compiled from, and of the compiler's flags."""
-    vector_bits()  # refused before anything is compiled
-    digest = hashlib.sha256()
-    for name in _JITTED:
-        path = _PACKAGE / name
-        for source in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            digest.update(str(source.relative_to(_PACKAGE)).encode() + b"\0" + source.read_bytes() + b"\0")
-    flags = [f"{flag}={os.environ[flag]}" for flag in _COMPILER_FLAGS if flag in os.environ]
-    digest.update("\0".join([numba.__version__, np.__version__, *flags]).encode())
-    return digest.hexdigest()[:24]
 
 
 def cache_folder() -> Path | None:
@@ -165,11 +143,3 @@ def _is_ours(folder: Path) -> bool:
         if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             return False
     return True
-
-
-def vector_bits() -> str:
-    """Return how wide the vectors are that kernels use, of 128, 256 and 512 bits."""
-    bits = os.environ.get("SIMULATOR_VECTOR_BITS", _BITS_OF_VECTORS[-1])
-    if bits not in _BITS_OF_VECTORS:
-        raise InputError(f"SIMULATOR_VECTOR_BITS = {bits!r} is not one of {', '.join(_BITS_OF_VECTORS)}; leave it unset for the widest")
-    return bits

@@ -12,7 +12,7 @@ import simulator
 
 ROOT = Path(simulator.__file__).parent
 LAYERS = [
-    {"errors", "units", "quantities", "kernel_cache", "jit", "threads", "plan", "text_file", "guide"},
+    {"errors", "units", "quantities", "kernel_sources", "kernel_cache", "jit", "threads", "plan", "text_file", "guide"},
     {"stochastic", "model"},
     {"series", "reference", "scenario"},
     {
@@ -24,9 +24,9 @@ LAYERS = [
 ]
 #: inside a layer, the order in which its parts may use each other
 ORDER = [
-    "errors", "units", "quantities", "kernel_cache", "jit", "threads", "plan", "text_file", "guide", "stochastic", "model", "series",
-    "reference", "scenario", "kernels", "ledger", "arguments", "replayed", "room", "finite", "results", "cuda", "executors", "engine",
-    "streaming", "replay", "warmup", "analysis", "fitting", "importing", "bench", "plots", "report", "web", "cli",
+    "errors", "units", "quantities", "kernel_sources", "kernel_cache", "jit", "threads", "plan", "text_file", "guide", "stochastic",
+    "model", "series", "reference", "scenario", "kernels", "ledger", "arguments", "replayed", "room", "finite", "results", "cuda",
+    "executors", "engine", "streaming", "replay", "warmup", "analysis", "fitting", "importing", "bench", "plots", "report", "web", "cli",
 ]  # fmt: skip
 MODULES = sorted(p for p in ROOT.rglob("*.py") if p.relative_to(ROOT).as_posix() not in ("__init__.py", "__main__.py"))
 

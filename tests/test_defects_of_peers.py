@@ -14,8 +14,8 @@ from scipy import stats
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, load_scenario, simulate, summarize
+from simulator.analysis.columns import Column
 from simulator.analysis.order_statistics import interval_ranks
-from simulator.analysis.sensitivity.replays import Column
 from simulator.analysis.sensitivity.sobol_indices import indices_of_rows
 from simulator.errors import InputError
 

@@ -20,7 +20,7 @@ from scipy.special import lambertw, ndtri
 from statistics_helpers import assert_within_mcse
 
 import simulator
-from simulator import SamplingPlan, engine, jit, kernel_cache, parse_scenario, simulate
+from simulator import SamplingPlan, engine, jit, kernel_cache, kernel_sources, parse_scenario, simulate
 from simulator.arguments import compile_arguments, no_records
 from simulator.kernels import events, history, hourly, inputs, lanes, octaves, quantiles, runs, scores, static, stepwise
 from simulator.kernels.lanes import LANES, WIDTH
@@ -946,11 +946,11 @@ def test_cache_folder_falls_back(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where tempfile looks first
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
-    assert kernel_cache.cache_folder() == tmp_path / "user" / "training-risk-simulator" / kernel_cache.source_hash()
+    assert kernel_cache.cache_folder() == tmp_path / "user" / "training-risk-simulator" / kernel_sources.source_hash()
     for name in ("HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, "/proc/none")  # cannot be made, not even by root
     folder = kernel_cache.cache_folder()
-    assert folder == tmp_path / f"training-risk-simulator-{os.getuid()}" / kernel_cache.source_hash()
+    assert folder == tmp_path / f"training-risk-simulator-{os.getuid()}" / kernel_sources.source_hash()
     assert stat.S_IMODE(folder.stat().st_mode) == stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert kernel_cache.cache_folder() == folder
@@ -979,7 +979,7 @@ def test_a_cache_that_others_can_write_to_is_refused(monkeypatch, tmp_path, mode
     base = tmp_path / "cache"
     monkeypatch.setenv("SIMULATOR_CACHE_DIR", str(base))
     folder = kernel_cache.cache_folder()
-    assert folder == base / kernel_cache.source_hash()
+    assert folder == base / kernel_sources.source_hash()
     (base if which == "base" else folder).chmod(mode)
     assert kernel_cache.cache_folder() is None
     monkeypatch.delenv("SIMULATOR_CACHE_DIR")
@@ -987,14 +987,14 @@ def test_a_cache_that_others_can_write_to_is_refused(monkeypatch, tmp_path, mode
     user = kernel_cache.cache_folder()
     (user.parent if which == "base" else user).chmod(mode)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert kernel_cache.cache_folder() == tmp_path / f"training-risk-simulator-{os.getuid()}" / kernel_cache.source_hash()
+    assert kernel_cache.cache_folder() == tmp_path / f"training-risk-simulator-{os.getuid()}" / kernel_sources.source_hash()
 
 
 def test_source_hash_sees_every_source_and_flag(monkeypatch, tmp_path):
     copied = copy_of_package(tmp_path)
-    monkeypatch.setattr(kernel_cache, "_PACKAGE", copied)
-    before = kernel_cache.source_hash()
-    assert before == kernel_cache.source_hash()
+    monkeypatch.setattr(kernel_sources, "PACKAGE", copied)
+    before = kernel_sources.source_hash()
+    assert before == kernel_sources.source_hash()
     files = (
         "model/reliability.py",
         "stochastic/elementary.py",
@@ -1004,15 +1004,16 @@ def test_source_hash_sees_every_source_and_flag(monkeypatch, tmp_path):
         "kernels/events.py",
         "jit.py",
         "kernel_cache.py",
+        "kernel_sources.py",
     )
     for name in files:
         text = (copied / name).read_text(encoding="utf-8")
         (copied / name).write_text(text + "# edited\n", encoding="utf-8")
-        assert kernel_cache.source_hash() != before, name
+        assert kernel_sources.source_hash() != before, name
         (copied / name).write_text(text, encoding="utf-8")
-        assert kernel_cache.source_hash() == before
+        assert kernel_sources.source_hash() == before
     monkeypatch.setenv("NUMBA_OPT", "1")
-    assert kernel_cache.source_hash() != before
+    assert kernel_sources.source_hash() != before
 
 
 def copy_of_package(folder):

@@ -21,10 +21,10 @@ import pytest
 import xarray as xr
 
 from simulator import SamplingPlan, budget_risk, load_scenario, open_results, rank_correlations, save_results, simulate, summarize
+from simulator.analysis.columns import column
 from simulator.analysis.estimates import chance
 from simulator.analysis.risk.register import event_effects
 from simulator.analysis.rows import band_rows
-from simulator.analysis.sensitivity.replays import column
 from simulator.analysis.stated_inputs import stated_inputs
 from simulator.analysis.waterfall import waterfall
 from simulator.cli import _run

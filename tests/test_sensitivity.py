@@ -14,9 +14,10 @@ from scipy import stats
 from statistics_helpers import assert_within_mcse
 
 from simulator import SamplingPlan, compare, load_scenario, parse_scenario, save_results, simulate
+from simulator.analysis.columns import Column, column
 from simulator.analysis.sensitivity.luck import LUCKY_INPUTS, LUCKY_PROCESSES, drawn_inputs, knowable_streams, lucky_streams
 from simulator.analysis.sensitivity.rank_correlation import input_columns, rank_correlations
-from simulator.analysis.sensitivity.replays import FEWEST_DRAWS, Column, column
+from simulator.analysis.sensitivity.replays import FEWEST_DRAWS
 from simulator.analysis.sensitivity.shapley_effects import ORDERS, effects, increments, shapley_effects
 from simulator.analysis.sensitivity.sobol_indices import indices, indices_of_rows, rows_of, sobol_indices
 from simulator.analysis.sensitivity.tornado import BATCHES, tornado

@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
-from scipy.stats import binom
 
 from simulator.analysis.estimates import Estimate, mean
 from simulator.analysis.order_statistics import require_open_unit
@@ -91,5 +90,7 @@ def binomial_range(draws: int, probability: NDArray[np.float64] | float, *, conf
     >>> float(low), float(high)
     (0.2, 0.8)
     """
+    from scipy.stats import binom  # noqa: PLC0415 - takes a third of a second, which what is refused does not wait for
+
     low, high = binom.interval(confidence, draws, probability)
     return np.asarray(low) / draws, np.asarray(high) / draws

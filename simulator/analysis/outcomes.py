@@ -5,10 +5,10 @@ from __future__ import annotations
 import xarray as xr
 
 from simulator.analysis.chances import LIMITS, limits_exceeded, outcome
+from simulator.analysis.columns import column
 from simulator.analysis.counted.sketch_rows import SketchRows, is_counted
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.samples import Sample, sample_of
-from simulator.analysis.sensitivity.replays import column
 from simulator.analysis.statistic import likely
 from simulator.errors import InputError
 

@@ -13,11 +13,11 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from simulator.analysis.bands import summarize
+from simulator.analysis.columns import column, require_finite
 from simulator.analysis.estimates import draw_numbers, require_equal_weights
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.analysis.percentile_errors import ONE_SCRAMBLING
 from simulator.analysis.sensitivity.rank_correlation import input_columns
-from simulator.analysis.sensitivity.replays import column, require_finite
 from simulator.errors import InputError
 
 Floats = NDArray[np.float64]

@@ -92,7 +92,7 @@ def measure(
     if progress is not None:
         progress(0, 1)
     with using_threads(max(counts)), launching(), using_threads(1):
-        chosen = {name: workloads.prepare(name, draws) for name in names}
+        chosen = {name: workloads.prepare(name, draws, max(counts)) for name in names}
         of_stages = {name: stages.loops(workload) for name, workload in chosen.items()}
         works = {("ceiling", name): work for name, work in ceilings.loops().items()}
         for name, workload in chosen.items():

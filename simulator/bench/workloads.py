@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from simulator.arguments import KernelArguments, compile_arguments
-from simulator.engine import run_kernel
+from simulator.engine import COPIES, run_kernel
 from simulator.errors import InputError
 from simulator.kernels.factors import SPAN
 from simulator.kernels.lanes import WIDTH, Floats
 from simulator.kernels.slots import INPUTS
 from simulator.plan import SamplingPlan
+from simulator.room import require_memory
 from simulator.scenario import parse_scenario, resolve
 
 DRAWS = 131_072  # of the static workload, where none are stated: 0.1 to 0.2 s
@@ -119,13 +120,13 @@ class Workload:
         return run_kernel(self.arguments, SamplingPlan(draws=draws, threads=threads), 0, draws, None)[1]
 
 
-def prepare(name: str, draws: int) -> Workload:
-    """Return a workload of which ``draws`` are asked for, of the path one in PATH_SHARE.
+def prepare(name: str, draws: int, threads: int = 1) -> Workload:
+    """Return a workload of which ``draws`` are asked for by each thread, of the path one in PATH_SHARE.
 
     Raises
     ------
     InputError
-        Where there is no such workload, or the draws are no whole number from 1 on.
+        Where there is no such workload, the draws are no whole number from 1 on, or those of all threads do not fit the memory.
     """
     if name not in NAMES:
         raise InputError(f"'{name}' is no workload of the benchmark; workloads are {' and '.join(NAMES)}")
@@ -134,6 +135,7 @@ def prepare(name: str, draws: int) -> Workload:
     stated = _STATED[name]
     scenario = parse_scenario({**_RUN, **{section: {**_RUN.get(section, {}), **values} for section, values in stated.items()}})
     workload = Workload(name, _TITLES[name], count, compile_arguments(resolve(scenario), SamplingPlan(draws=count)))
+    require_memory(count, threads * (len(workload.arguments.drawn) + len(workload.arguments.outputs)), COPIES)
     wall_clock = workload.run(1)["wall_clock"]
     if name == "static":
         return workload

@@ -9,7 +9,7 @@ from functools import lru_cache
 from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
-from simulator.kernel_cache import source_hash
+from simulator.kernel_sources import source_hash
 from simulator.plan import SamplingPlan
 from simulator.results.identity import processor
 from simulator.scenario import Resolved

@@ -238,6 +238,10 @@ def picture(found: Any, kind: str, wanted: Wanted, *, name: str = "this") -> Fig
         fitting = kinds_of(found)
         can = f"It can be drawn as {', '.join(fitting)}" if fitting else "No picture can be drawn of it"
         raise InputError(f"{name} is not what {kind} is drawn from. {can}; {kind} reads {own.reads}")
+    if _is_draws(found) and wanted.output is not None and wanted.output.partition("[")[0] not in found:
+        from simulator.analysis.columns import column  # noqa: PLC0415 - what draws is not loaded for an output that is not there
+
+        column(_one(found, wanted), wanted.output)
     return own.draw(found, wanted)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
-from simulator.kernel_cache import source_hash
+from simulator.kernel_sources import source_hash
 from simulator.scenario.text import Path, dotted, parse_yaml
 
 #: attributes that are known before anything is computed, and tell results apart

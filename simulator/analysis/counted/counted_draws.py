@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analysis.samples import Largest
-from simulator.kernels.tally import bin_ends
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -126,6 +125,8 @@ def counted_draws(
     >>> draws[:].tolist(), draws.above(np.array([4.0]))[0].tolist()
     ([3.0, 5.0, 5.0], [2.0])
     """
+    from simulator.kernels.tally import bin_ends  # noqa: PLC0415 - the compiler is loaded where counts are read
+
     lower, upper = (np.clip(side, *ends) for side in bin_ends(numbers, coarse=coarse))
     lower[numbers == outermost[0]], upper[numbers == outermost[1]] = ends
     if infinite[0] and infinite[0] == draws[0]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 from scipy.linalg import eigh
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from simulator.analysis.decisions.decisions import Losses, perfect_information
 from simulator.analysis.estimates import Estimate, statistic
@@ -153,7 +152,7 @@ def _factors(results: xr.Dataset, place: int) -> list[Floats]:
 
 def _row(losses: Losses, column: Floats) -> tuple[Estimate, float, int, str]:
     """Return the value, by how much it may be too high, the size of the fit, and why there is none."""
-    scores = {rankdata(row).tobytes(): row for row in column}
+    scores = {_ranks(row).tobytes(): row for row in column}
     if len(scores) > 1:
         return (
             Estimate(math.nan, math.nan),
@@ -173,6 +172,12 @@ def _row(losses: Losses, column: Floats) -> tuple[Estimate, float, int, str]:
     return Estimate(value, estimate.mcse), max(value - _held_out(x, gains, basis), 0.0), pieces, ""
 
 
+def _ranks(x: Floats) -> Floats:
+    from scipy.stats import rankdata  # noqa: PLC0415 - takes a third of a second, which what is refused does not wait for
+
+    return np.asarray(rankdata(x), dtype=np.float64)
+
+
 def _held_out(x: Floats, gains: Floats, basis: Floats) -> float:
     """Return what choices gain in each half of the draws that were made by the other half's fit, of the same size."""
     first = np.arange(x.size) < x.size // 2
@@ -190,7 +195,7 @@ def _chosen_basis(x: Floats, gains: Floats) -> tuple[Floats, int]:
     if values.size <= _LEVELS:
         basis = np.eye(values.size)[place]
         return np.asarray(basis / np.sqrt(basis.sum(axis=0))), int(values.size)
-    score = ndtri((rankdata(x) - 0.5) / x.size)
+    score = ndtri((_ranks(x) - 0.5) / x.size)
     least, best = math.inf, (np.empty((x.size, 0)), 0)
     for pieces in _PIECES:
         if (pieces + _DEGREE) * _DRAWS_A_TERM > x.size:

@@ -10,12 +10,13 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from simulator.analysis.columns import column, require_finite
 from simulator.analysis.drawn_inputs import drawn_inputs, varied_inputs
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.intervals import half_widths, linear_estimate
 from simulator.analysis.lever_made import is_made_by_levers
 from simulator.analysis.percentile_errors import ONE_SCRAMBLING
-from simulator.analysis.sensitivity.replays import NOT_TOLD, column, require_finite
+from simulator.analysis.sensitivity.replays import NOT_TOLD
 from simulator.errors import InputError
 
 Floats = NDArray[np.float64]

@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from simulator.analysis.columns import require_finite
 from simulator.analysis.order_statistics import require_open_unit
 from simulator.analysis.sensitivity.luck import drawn_inputs, lucky_streams
 from simulator.analysis.sensitivity.replays import (
@@ -19,7 +20,6 @@ from simulator.analysis.sensitivity.replays import (
     NOT_TOLD,
     UNMOVED,
     Replays,
-    require_finite,
     require_random,
     require_shares,
 )

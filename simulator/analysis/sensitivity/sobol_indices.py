@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.analysis.columns import Column, require_same_rows
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.intervals import half_widths, linear_estimate
 from simulator.analysis.sensitivity.luck import correlated_groups, drawn_inputs, knowable_streams, lucky_streams
@@ -16,10 +17,8 @@ from simulator.analysis.sensitivity.replays import (
     KIND,
     NOT_TOLD,
     UNMOVED,
-    Column,
     Replays,
     require_random,
-    require_same_rows,
     require_shares,
 )
 from simulator.errors import InputError
@@ -138,7 +137,7 @@ def indices_of_rows(
     Raises
     ------
     InputError
-        Columns whose rows do not belong together; see :func:`simulator.analysis.sensitivity.replays.require_same_rows` and
+        Columns whose rows do not belong together; see :func:`simulator.analysis.columns.require_same_rows` and
         :func:`simulator.analysis.sensitivity.replays.require_shares`.
     """
     require_random(str(attributes["plan"]))

@@ -10,10 +10,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.analysis.columns import Column, require_finite
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.order_statistics import draws_needed
 from simulator.analysis.percentile_errors import ONE_SCRAMBLING
-from simulator.analysis.sensitivity.replays import Column, Replays, require_finite
+from simulator.analysis.sensitivity.replays import Replays
 from simulator.analysis.sensitivity.tornado_bars import ENDS, Bar, bars_of
 from simulator.errors import InputError
 from simulator.plan import SamplingPlan

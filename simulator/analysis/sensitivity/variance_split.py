@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.analysis.columns import require_same_rows
 from simulator.analysis.estimates import Estimate
 from simulator.analysis.intervals import half_widths, linear_estimate
 from simulator.analysis.sensitivity.luck import check_luck_is_apart, knowable_streams, lucky_streams
-from simulator.analysis.sensitivity.replays import Replays, require_random, require_same_rows, require_shares
+from simulator.analysis.sensitivity.replays import Replays, require_random, require_shares
 from simulator.plan import SamplingPlan
 from simulator.scenario import Scenario, resolve
 

@@ -94,12 +94,12 @@ def forecast_update(
     inputs, outputs = Draws(resolved, plan).play(0, plan.draws, in_part(progress, 0, parts, plan.draws))
     so_far = SoFar(resolved, plan, inputs, outputs)
     states = {time: so_far.at(time, in_part(progress, k, parts, plan.draws)) for k, time in enumerate(times, 1)}
-    results = label(resolved, plan, np.arange(plan.draws), inputs, outputs)
     columns = matched(actuals.observations, _known(actuals, states, plan.draws))
     logs = np.sum([m.log_weights for m in columns], axis=0) if columns else np.zeros(plan.draws)
     weights = weights_of(logs) if np.isfinite(logs).any() else np.zeros(plan.draws)
     worth = effective_draws(weights) if weights.any() else 0.0
     _require_agreement(actuals, columns, worth, plan.draws)
+    results = label(resolved, plan, np.arange(plan.draws), inputs, outputs)
     state, regression = states.get(actuals.hours), Regression(weights, columns)
     before, now = (
         results.assign(_at_completion(results, state, actuals.hours, moved)) for moved in (lambda values: values, regression.moved)

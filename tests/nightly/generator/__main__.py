@@ -21,7 +21,7 @@ from nightly.generator.battery import p_values
 from nightly.generator.judgement import LEVEL
 from nightly.generator.streams import BLOCK, MEANING, ORDERS
 
-from simulator.kernel_cache import source_hash
+from simulator.kernel_sources import source_hash
 
 _RESULTS = Path(__file__).parent / "results"
 _PACKAGES = ("numpy", "scipy", "numba", "llvmlite")
