@@ -512,6 +512,14 @@ def test_early_failures_are_foreseen():
     assert median_exposure(resolve(scenario)).interruptions == pytest.approx(float(found.mean()), rel=0.05)
 
 
+@pytest.mark.parametrize("limit", [None, 40])
+def test_no_time_is_negative_where_saves_take_none(limit):
+    reliability = {"failure_rate": per_hour(1 / 7), "downtime": 0.3, "checkpoint_time": 0} | ({"max_wall_clock": limit} if limit else {})
+    ds = play(reliability, workload=flop(10 * math.pi), draws=20_000)
+    assert float(ds.time_spent.min()) == 0.0
+    assert float(spent(ds, "saving").max()) < 1e-9
+
+
 # Phases, stragglers, saves that are written behind
 
 

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from simulator.fitting.held_out import OutOfSample
     from simulator.series.read import HourlySeries
 
+    _PairType = click.ParamType[tuple[float, float]]
+else:
+    _PairType = click.ParamType  # generic from click 8.4 on
 
-class Limits(click.ParamType[tuple[float, float]]):
+
+class Limits(_PairType):
     """Two numbers as LOW:HIGH."""
 
     name = "LOW:HIGH"

@@ -118,7 +118,7 @@ def _stop_work(now: float, s: Floats, keep: bool) -> float:
     s[SAVED] += kept
     s[PRODUCTIVE] += kept
     s[LOST] += work - kept
-    s[SAVING] += hours - work
+    s[SAVING] += max(hours - work, 0.0)  # sums of intervals round
     s[UP_LOAD] += hours * s[DEVICES]
     return work - kept
 
@@ -282,7 +282,7 @@ def _finish_phase(now: float, phases: int, s: Floats, active: Integers) -> float
     """Book a phase that has ended with its last save; go on to the next, or end the run. Returns how many more devices are held."""
     hours, work, devices = now - s[SINCE], s[WORK] - s[SAVED], s[DEVICES]
     s[PRODUCTIVE] += work
-    s[SAVING] += hours - work
+    s[SAVING] += max(hours - work, 0.0)
     s[UP_LOAD] += hours * devices
     _close_phase(now, s)
     s[SAVED] = 0.0
@@ -308,7 +308,7 @@ def cut_off(now: float, row: int, runs: Runs, keep: bool) -> None:
     if s[MODE] == UP:
         _stop_work(now, s, keep)
     elif now < s[SINCE]:  # inside the save before a planned stop
-        s[SAVING] -= s[SINCE] - now
+        s[SAVING] = max(s[SAVING] - (s[SINCE] - now), 0.0)
         s[UP_LOAD] -= (s[SINCE] - now) * s[DEVICES]
     else:
         _book_idle(now - s[SINCE], s)
