@@ -402,3 +402,10 @@ def test_a_table_does_not_round_to_an_open_bound(stated):
 def test_counts_stay_within_a_truncation():
     value = parse_value({"family": "normal", "mean": 100, "sd": 20, "truncate": [60.4, 140.4]}, "accelerators")
     assert value.table([-8.0, 8.0]).tolist() == [61.0, 140.0]
+
+
+def test_a_law_next_to_no_width_is_read_without_a_warning():
+    value = parse_value({"family": "normal", "mean": 0, "sd": 5.8e-304, "truncate": [0, 1e6]}, "rental_price")
+    assert 0 < value.median < 1e-303
+    with pytest.raises(LawError, match="leaves no probability"):
+        parse_value({"family": "normal", "mean": 1.3e60, "sd": 7e-249, "truncate": [0, 1]}, "fleet_utilization")

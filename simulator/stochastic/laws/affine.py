@@ -46,6 +46,7 @@ class AffineLaw(Law):
     def support(self) -> tuple[float, float]:
         return self.lower, self.upper
 
+    @np.errstate(over="ignore")  # what is infinite is judged where a law is read
     def quantile(self, z: ArrayLike) -> Floats:
         t = self.mu + self.sigma * np.asarray(z, dtype=np.float64)
         if self.link is Link.EXP:
@@ -56,14 +57,14 @@ class AffineLaw(Law):
 
     def _score(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             if self.link is Link.EXP:
                 t = np.log(np.maximum(x - self.lower, 0.0))
             elif self.link is Link.LOGISTIC:
                 t = np.log(np.maximum(x - self.lower, 0.0)) - np.log(np.maximum(self.upper - x, 0.0))
             else:
                 t = x
-        return (t - self.mu) / self.sigma
+            return np.asarray((t - self.mu) / self.sigma)
 
     def cdf(self, x: ArrayLike) -> Floats:
         return np.asarray(ndtr(self._score(x)))

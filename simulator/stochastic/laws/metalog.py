@@ -68,6 +68,7 @@ class MetalogLaw(Law):
     def support(self) -> tuple[float, float]:
         return self.lower, self.upper
 
+    @np.errstate(over="ignore")  # what is infinite is judged where a law is read
     def quantile(self, z: ArrayLike) -> Floats:
         t = _basis(np.asarray(z, dtype=np.float64), self.coefficients.size) @ self.coefficients
         if math.isfinite(self.lower) and math.isfinite(self.upper):
