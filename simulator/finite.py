@@ -14,7 +14,10 @@ from simulator.scenario import Resolved
 
 #: outputs that hold all others as their parts, or carry them on, and those of renting a model instead: where one is not finite, one of
 #: these is not
-_TOTALS = ("wall_clock", "device_hours", "energy", "water", "cost_total", "emissions_total", "api_cost", "serving_cost", "building_saves")
+_TOTALS = (
+    "wall_clock", "device_hours", "energy", "water", "cost_total", "emissions_total", "emissions_location", "emissions_market", "api_cost",
+    "serving_cost", "building_saves",
+)  # fmt: skip
 _LARGEST = 1e50  # in its unit; the sixth power, which errors of a spread need, still is a double
 _NAMED = 3  # inputs
 

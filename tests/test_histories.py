@@ -457,16 +457,14 @@ class TestExplain:
         with pytest.raises(InputError, match="does not lie in the plan"):
             explain(scenario(folder), SamplingPlan(draws=DRAWS), draw=draw)
 
-    def test_on_the_command_line(self, folder, tmp_path):
+    def test_on_the_command_line(self, folder, tmp_path, capsys):
         config = folder / "run.yaml"
         config.write_text(scenario(folder).to_yaml(), encoding="utf-8")
         text = CliRunner().invoke(cli, ["explain", str(config), "--draw", "17", "--draws", str(DRAWS)])
         assert text.exit_code == 0, text.output
         assert "unclassified" in text.stdout
-        out = CliRunner().invoke(
-            cli, ["explain", str(config), "--draw", "17", "--draws", str(DRAWS), "--json", "-o", str(tmp_path / "one.nc")]
-        )
-        data = json.loads(out.stdout)
+        cli(["explain", str(config), "--draw", "17", "--draws", str(DRAWS), "--json", "-o", str(tmp_path / "one.nc")], standalone_mode=False)
+        data = json.loads(capsys.readouterr().out)
         row = play(folder).isel(draw=17)
         assert data["cost_total"] == float(row.cost_total)
         assert len(data["event_time"]) == int(row.interruptions)
@@ -512,13 +510,12 @@ class TestFans:
         assert np.all(np.diff(bands.cost_total.values, axis=0) >= 0)
         assert float(bands.cost_total_mcse.sel(quantile=0.5).isel(time=5)) > 0
 
-    def test_picture_and_json(self, folder, tmp_path):
+    def test_picture_and_json(self, folder, tmp_path, capsys):
         config = folder / "run.yaml"
         config.write_text(scenario(folder).to_yaml(), encoding="utf-8")
-        out = CliRunner().invoke(cli, ["fan", str(config), "--draws", "200", "-o", str(tmp_path / "fan.png"), "--json"])
-        assert out.exit_code == 0, out.output
+        cli(["fan", str(config), "--draws", "200", "-o", str(tmp_path / "fan.png"), "--json"], standalone_mode=False)
         assert (tmp_path / "fan.png").stat().st_size > 10_000
-        assert set(json.loads(out.stdout)) >= {"time", "cost_total", "cost_total_mcse", "progress"}
+        assert set(json.loads(capsys.readouterr().out)) >= {"time", "cost_total", "cost_total_mcse", "progress"}
 
 
 class TestPhases:

@@ -374,6 +374,14 @@ def test_a_unit_that_a_parameter_would_escape_is_refused(stated):
         ({"family": "gamma", "shape": 0.01, "scale": 1}, "1e-9"),
         ({"family": "lognormal", "median": 2, "sigma": 800}, "5e-17"),
         ({"family": "lognormal", "median": 2, "sigma": 100}, "5e-17"),
+        ({"family": "lognormal", "median": 1e-298, "sigma": 3}, "5e-17"),
+        (
+            {
+                "family": "mixture",
+                "components": [{"weight": 3, "value": 1}, {"weight": 7, "family": "lognormal", "median": 1, "sigma": 140}],
+            },
+            "1e-9",
+        ),
     ],
 )
 def test_a_law_that_underflows_to_an_open_bound_is_refused(stated, probability):
@@ -404,8 +412,14 @@ def test_counts_stay_within_a_truncation():
     assert value.table([-8.0, 8.0]).tolist() == [61.0, 140.0]
 
 
-def test_a_law_next_to_no_width_is_read_without_a_warning():
-    value = parse_value({"family": "normal", "mean": 0, "sd": 5.8e-304, "truncate": [0, 1e6]}, "rental_price")
-    assert 0 < value.median < 1e-303
+def test_a_law_next_to_no_width_is_refused_without_a_warning():
+    with pytest.raises(LawError, match="and no nearer to 0 than 1e-300"):
+        parse_value({"family": "normal", "mean": 0, "sd": 1e-299, "truncate": [0, 1e20]}, "rental_price")
     with pytest.raises(LawError, match="leaves no probability"):
         parse_value({"family": "normal", "mean": 1.3e60, "sd": 7e-249, "truncate": [0, 1]}, "fleet_utilization")
+
+
+@pytest.mark.parametrize(("raw", "said"), [(1e-301, "too small"), ("1e-320 USD/h", "too small"), (1e301, "too large")])
+def test_a_number_from_which_nothing_can_be_computed_is_refused(raw, said):
+    with pytest.raises(LawError, match=said):
+        parse_value(raw, "rental_price")

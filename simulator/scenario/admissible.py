@@ -13,6 +13,21 @@ from simulator.stochastic.laws import SCORE_LIMIT, AffineLaw, DiscreteLaw, Law, 
 from simulator.stochastic.tabulate import QuantileTable
 
 _OUTSIDE = 1e-15  # no score reaches less probability than this
+_LARGEST, SMALLEST = 1e300, 1e-300  # magnitudes from which on sums and products of a few numbers leave the doubles
+
+
+def check_size(value: float) -> float:
+    """Return a number as it is; refuse one so large, or so near to nought, that what is computed from a few such is no number."""
+    if abs(value) > _LARGEST:
+        raise LawError(f"{value:g} is too large: {_LARGEST:g} is the largest number that is read")
+    if 0.0 < abs(value) < SMALLEST:
+        raise LawError(f"{value:g} is too small: {SMALLEST:g} is the smallest number beside 0 that is read")
+    return value
+
+
+def _within(value: float, q: Quantity) -> bool:
+    """Return whether a draw may have a value."""
+    return math.isfinite(value) and value in q.domain and not 0.0 < abs(value) < SMALLEST
 
 
 def check_constant(value: float, q: Quantity) -> None:
@@ -87,11 +102,9 @@ def check_extremes(law: Law, q: Quantity) -> None:
     with np.errstate(over="ignore", under="ignore"):
         extremes = law.quantile(np.array([-reach, reach]))
     for extreme in extremes:
-        if not math.isfinite(extreme) or extreme not in q.domain:
-            raise LawError(
-                f"its quantile at a tail probability of {chance} is {extreme:g}; {q.name} is {_domain_words(q)}",
-                "Truncate it or narrow it",
-            )
+        if not _within(extreme, q):
+            admits = f"{q.name} is {_domain_words(q)}" + (f", and no nearer to 0 than {SMALLEST:g}" if abs(extreme) < SMALLEST else "")
+            raise LawError(f"its quantile at a tail probability of {chance} is {extreme:g}; {admits}", "Truncate it or narrow it")
 
 
 def held_inside(table: QuantileTable, law: Law, q: Quantity) -> QuantileTable:
@@ -105,5 +118,5 @@ def held_inside(table: QuantileTable, law: Law, q: Quantity) -> QuantileTable:
         return table
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         quantiles = law.quantile(np.array([-SCORE_LIMIT, -6.0, 6.0, SCORE_LIMIT]))
-    admissible = [float(x) for x in quantiles if math.isfinite(x) and x in q.domain]
+    admissible = [float(x) for x in quantiles if _within(x, q)]
     return replace(table, lower=min(admissible) if below else table.lower, upper=max(admissible) if above else table.upper)

@@ -15,7 +15,7 @@ import numpy as np
 
 from simulator.errors import InputError, LawError
 from simulator.quantities import QUANTITIES, Quantity
-from simulator.scenario.admissible import check_constant, check_extremes, check_mass, held_inside, whole_law
+from simulator.scenario.admissible import check_constant, check_extremes, check_mass, check_size, held_inside, whole_law
 from simulator.scenario.named_files import named_file
 from simulator.series.table import listed, read_table
 from simulator.stochastic.families import FAMILIES, interval_law, make_law
@@ -24,7 +24,6 @@ from simulator.stochastic.tabulate import QuantileTable, tabulate
 from simulator.units import Amount, convert, parse_amount, parse_interval
 
 _PERCENTILE = re.compile(r"p(\d+(?:\.\d+)?)$")
-_LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -135,13 +134,6 @@ def _parse(raw: Any, quantity: str, base: Path | None) -> UncertainValue:
     return UncertainValue(quantity, raw, reader.digest, law=value, table=table)
 
 
-def _bounded(value: float) -> float:
-    """Refuse a number so large that sums and differences of a few such would overflow."""
-    if abs(value) > _LARGEST:
-        raise LawError(f"{value:g} is too large: {_LARGEST:g} is the largest number that is read")
-    return value
-
-
 def _finite(raw: float) -> float:
     """Return a float; numpy's are floats too, and an int may be too large for one."""
     try:
@@ -174,7 +166,7 @@ class _Reader:
         if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
             raise LawError(f"{raw!r} is not a number")
         amount = parse_amount(raw if isinstance(raw, str) else repr(_finite(raw)))
-        return _bounded(convert(Amount(amount.number, amount.unit or unit), self.q.unit, counts=self.q.counts))
+        return check_size(convert(Amount(amount.number, amount.unit or unit), self.q.unit, counts=self.q.counts))
 
     def plain(self, raw: Any, name: str) -> float:
         """Return one number without unit: a shape parameter, a weight."""
@@ -191,7 +183,7 @@ class _Reader:
             if interval is None:
                 return self.number(raw, unit)
             ends = (Amount(end.number, end.unit or unit) for end in interval)
-            low, high = (_bounded(convert(end, self.q.unit, counts=self.q.counts)) for end in ends)
+            low, high = (check_size(convert(end, self.q.unit, counts=self.q.counts)) for end in ends)
             return interval_law(low, high, self.q.domain, integer=self.q.integer)
         if isinstance(raw, Mapping):
             return self.family(dict(raw), unit)
