@@ -463,7 +463,9 @@ class TestExplain:
         text = CliRunner().invoke(cli, ["explain", str(config), "--draw", "17", "--draws", str(DRAWS)])
         assert text.exit_code == 0, text.output
         assert "unclassified" in text.stdout
-        cli(["explain", str(config), "--draw", "17", "--draws", str(DRAWS), "--json", "-o", str(tmp_path / "one.nc")], standalone_mode=False)
+        cli(
+            ["explain", str(config), "--draw", "17", "--draws", str(DRAWS), "--json", "-o", str(tmp_path / "one.nc")], standalone_mode=False
+        )
         data = json.loads(capsys.readouterr().out)
         row = play(folder).isel(draw=17)
         assert data["cost_total"] == float(row.cost_total)
