@@ -164,6 +164,24 @@ def test_a_scheduler_that_is_lost_is_told_without_a_traceback_and_how_to_go_on(t
     assert len(told) == 2
 
 
+class Lost:
+    """A client of Dask whose scheduler went between two questions."""
+
+    status = "running"
+    scheduler_info = None
+
+    def submit(self, *_):
+        raise AssertionError
+
+    def nthreads(self):
+        raise OSError("in <TCP (closed)>: Connection reset by peer")
+
+
+def test_a_scheduler_that_is_lost_when_its_workers_are_asked_for_is_told():
+    with pytest.raises(SimulatorError, match=r"the scheduler is lost \(in <TCP \(closed\)>: Connection reset by peer\)"):
+        simulate(load_scenario(QUICKSTART), SamplingPlan(draws=100_000, executor=Lost()))
+
+
 def test_an_address_that_is_none_ends_the_process_in_one_message():
     done = subprocess.run(
         [sys.executable, "-m", "simulator", "run", QUICKSTART, "--cluster", "nowhere"], capture_output=True, text=True, check=False

@@ -423,3 +423,9 @@ def test_a_law_next_to_no_width_is_refused_without_a_warning():
 def test_a_number_from_which_nothing_can_be_computed_is_refused(raw, said):
     with pytest.raises(LawError, match=said):
         parse_value(raw, "rental_price")
+
+
+def test_a_jump_across_all_magnitudes_is_refused():
+    parts = [{"weight": 0.3, "value": 1}, {"weight": 0.7, "value": "1 to 1.9e271"}]
+    with pytest.raises(LawError, match="jump farther than can be computed"):
+        parse_value({"family": "mixture", "components": parts}, "api_price_drift")

@@ -27,7 +27,7 @@ def next_of(finished: SimpleQueue[Any], executor: Any) -> Any:
                 continue
             if executor.status != "running":
                 raise SimulatorError(f"the scheduler is lost: the client of Dask is {executor.status}") from None
-            idle = 0.0 if executor.nthreads() else idle + _PATIENCE
+            idle = 0.0 if _threads_of(executor) else idle + _PATIENCE
             if idle > _FORSAKEN:
                 raise SimulatorError(f"the scheduler has had no workers for {idle:g} s; start some, and run again") from None
 
@@ -35,8 +35,20 @@ def next_of(finished: SimpleQueue[Any], executor: Any) -> Any:
 def workers_of(executor: Any) -> int:
     """Return how many parts an executor computes at a time, one at least."""
     if _is_dask(executor):  # whose workers come and go
-        return max(int(sum(executor.nthreads().values())), 1)
+        return max(sum(_threads_of(executor).values()), 1)
     return int(getattr(executor, "_max_workers", 0) or os.cpu_count() or 1)
+
+
+def _threads_of(client: Any) -> dict[str, int]:
+    """Return by worker of a Dask cluster how many threads it has."""
+    try:
+        return dict(client.nthreads())
+    except (OSError, TimeoutError) as error:  # Dask's own say that the connection is closed, or was reset
+        raise SimulatorError(f"the scheduler is lost ({_first_line(error).rstrip('.')})") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _is_dask(executor: Any) -> bool:
@@ -77,8 +89,8 @@ def result_of(future: Any, low: int, high: int) -> Done:
                 "Give each worker more memory, or fewer threads"
             ) from error
         if kinds & {"BrokenExecutor", "CancelledError", "FutureCancelledError", "CommClosedError", "TimeoutError"}:
-            told = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise SimulatorError(f"the executor was lost while draws {low} to {high} were computed ({told.rstrip('.')})") from error
+            told = _first_line(error).rstrip(".")
+            raise SimulatorError(f"the executor was lost while draws {low} to {high} were computed ({told})") from error
         if "ModuleNotFoundError" in kinds:
             raise InputError(
                 f"a worker cannot import what it is to run ({error}); install training-risk-simulator where workers run"

@@ -166,11 +166,16 @@ def tabulate(law: Law) -> QuantileTable:
         breaks = np.concatenate([[-np.inf], law.scores, [np.inf]])
         return QuantileTable(Kind.STEPS, Link.IDENTITY, 0.0, 1.0, lower, upper, False, breaks, rows, 0.0)
     try:
-        return _tabulate_cells(law)
+        with np.errstate(over="ignore", invalid="ignore"):  # told below
+            table = _tabulate_cells(law)
     except RuntimeError as error:  # scipy's own root finding gave up
         raise LawError(
             f"its quantiles cannot be computed ({str(error).splitlines()[0]})", "Use another family for the same spread"
         ) from None
+    if not np.isfinite(table.coefficients).all():
+        low, high = law.quantile(np.array([-6.0, 6.0]))
+        raise LawError(f"its quantiles, {low:.3g} to {high:.3g}, jump farther than can be computed", "Narrow it")
+    return table
 
 
 def _tabulate_cells(law: Law) -> QuantileTable:
