@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.special import expit, logit, ndtri
+from scipy.special import expit, logit, ndtr, ndtri
 
 from simulator.errors import LawError
 from simulator.quantities import QUANTITIES
@@ -429,3 +429,9 @@ def test_a_jump_across_all_magnitudes_is_refused():
     parts = [{"weight": 0.3, "value": 1}, {"weight": 0.7, "value": "1 to 1.9e271"}]
     with pytest.raises(LawError, match="jump farther than can be computed"):
         parse_value({"family": "mixture", "components": parts}, "api_price_drift")
+
+
+def test_a_root_that_scipy_gives_up_far_out_is_no_warning():
+    value = parse_value({"family": "beta", "a": 1.03125, "b": 0.25, "low": 0, "high": 1}, "fleet_utilization")
+    z = np.linspace(-6, 0, 13)
+    np.testing.assert_allclose(value.law.cdf(value.table(z)), ndtr(z), rtol=1e-6)
