@@ -285,7 +285,7 @@ def buying(x, build, release):
     saved = bought - served
     return {
         "api_cost": bought, "serving_cost": served, "building_saves": saved - build,
-        "break_even_demand": build / saved * tokens if saved > 0 else math.inf,
+        "break_even_demand": max(build, 0.0) / saved * tokens if saved > 0 else math.inf,
     }  # fmt: skip
 
 

@@ -293,6 +293,16 @@ def test_break_even_is_where_renting_costs_the_same(basis):
         assert abs(again.building_saves) < 1e-9 * again.cost_total
 
 
+def test_any_volume_is_enough_where_building_costs_less_than_nothing():
+    paid = {"energy": {"electricity_price": -90}, "buying": {"serving_price": 0.3, "api_price_out": 12}}
+    ds = play(full("own", paid), 200)
+    gift, saves = (ds.cost_total < 0).values, (ds.api_cost > ds.serving_cost).values
+    assert (gift & saves).any()
+    assert (~gift & saves).any()
+    np.testing.assert_array_equal(ds.break_even_demand.values == 0, gift & saves)
+    np.testing.assert_array_equal(np.isinf(ds.break_even_demand.values), ~saves)
+
+
 # Parts, on and off
 
 #: what doubles with each price or amount

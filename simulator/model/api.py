@@ -42,13 +42,15 @@ def break_even(build: float, saved_by_token: float) -> float:
     Parameters
     ----------
     build : float
-        What building costs whatever the volume [USD].
+        What building costs whatever the volume [USD]; where that is less than nothing, any volume is enough.
     saved_by_token : float
         Present value of what one token a month saves over the horizon [USD month/token].
 
     Examples
     --------
-    >>> break_even(1e6, 1e-4), break_even(1e6, -1e-4)
-    (10000000000.0, inf)
+    >>> break_even(1e6, 1e-4), break_even(1e6, -1e-4), break_even(-1e6, 1e-4)
+    (10000000000.0, inf, 0.0)
     """
-    return build / saved_by_token if saved_by_token > 0.0 else math.inf + 0.0 * (build + saved_by_token)
+    if not saved_by_token > 0.0:
+        return math.inf + 0.0 * (build + saved_by_token)
+    return build / saved_by_token if build > 0.0 else 0.0 * build + 0.0
