@@ -20,7 +20,7 @@ from simulator.plan import SamplingPlan, available_threads
 from simulator.threads import launching, using_threads
 
 REPEATS = 9
-_MOST_REPEATS = 1000
+_MOST_REPEATS, _MOST_DRAWS = 1000, 2**26
 _WHOLE = "threads: "  # and their number: a workload as a whole, in the names of what is timed
 
 Times = Mapping[str, Sequence[float]]
@@ -44,7 +44,7 @@ def measure(
     Parameters
     ----------
     draws : int
-        Of the static workload; of the path workload one for ``workloads.PATH_SHARE``. Each thread plays as many.
+        Of the static workload, 1 to 2**26; of the path workload one for ``workloads.PATH_SHARE``. Each thread plays as many.
     repeats : int
         Rounds, 1 to 1000; from five on there are intervals.
     threads : int, optional
@@ -132,6 +132,8 @@ def thread_counts(most: int) -> list[int]:
 def _checked(draws: int, repeats: int, threads: int | None, only: str | None) -> tuple[str, ...]:
     """Return the workloads that are asked for, if all that is asked for can be."""
     SamplingPlan(draws=draws, threads=threads)
+    if draws > _MOST_DRAWS:
+        raise InputError(f"draws = {draws} are more than {_MOST_DRAWS}, of which each takes as long. State --draws {DRAWS}, say")
     if isinstance(repeats, bool) or not isinstance(repeats, int) or not 1 <= repeats <= _MOST_REPEATS:
         raise InputError(f"repeats = {repeats!r} is not a whole number from 1 to {_MOST_REPEATS}")
     if only is not None and only not in NAMES:
