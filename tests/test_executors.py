@@ -165,21 +165,50 @@ def test_a_scheduler_that_is_lost_is_told_without_a_traceback_and_how_to_go_on(t
 
 
 class Lost:
-    """A client of Dask whose scheduler went between two questions."""
+    """A client of Dask whose scheduler goes between two questions."""
 
-    status = "running"
     scheduler_info = None
 
-    def submit(self, *_):
-        raise AssertionError
+    def __init__(self, where, error, status="running"):
+        self.where, self.error, self.status, self.then = where, error, "running", status
 
     def nthreads(self):
-        raise OSError("in <TCP (closed)>: Connection reset by peer")
+        return self.answer("nthreads", {"tcp://worker": 1})
+
+    def submit(self, function, *_, **__):
+        return self.answer("hand over" if function.__name__ == "_given" else "submit", Future())
+
+    def answer(self, question, told):
+        if question != self.where:
+            return told
+        self.status = self.then
+        raise self.error
 
 
-def test_a_scheduler_that_is_lost_when_its_workers_are_asked_for_is_told():
-    with pytest.raises(SimulatorError, match=r"the scheduler is lost \(in <TCP \(closed\)>: Connection reset by peer\)"):
-        simulate(load_scenario(QUICKSTART), SamplingPlan(draws=100_000, executor=Lost()))
+@pytest.mark.parametrize("where", ["nthreads", "hand over", "submit"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        (OSError("connection reset"), "running"),
+        (AttributeError("None has no nthreads"), "closed"),
+        (RuntimeError("client closed"), "closed"),
+    ],
+)
+def test_a_scheduler_that_is_lost_between_two_questions_is_told(where, error):
+    with pytest.raises(SimulatorError, match="the scheduler is lost"):
+        simulate(load_scenario(QUICKSTART), SamplingPlan(draws=100_000, executor=Lost(where, *error)))
+
+
+def test_a_client_that_is_closed_is_told():
+    closed = Lost("", None)
+    closed.status = "closed"
+    with pytest.raises(SimulatorError, match="the scheduler is lost: the client of Dask is closed"):
+        simulate(load_scenario(QUICKSTART), SamplingPlan(draws=100_000, executor=closed))
+
+
+def test_what_is_wrong_otherwise_is_not_a_lost_scheduler():
+    with pytest.raises(ZeroDivisionError):
+        simulate(load_scenario(QUICKSTART), SamplingPlan(draws=100_000, executor=Lost("nthreads", ZeroDivisionError())))
 
 
 def test_an_address_that_is_none_ends_the_process_in_one_message():

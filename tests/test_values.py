@@ -427,7 +427,7 @@ def test_a_number_from_which_nothing_can_be_computed_is_refused(raw, said):
 
 def test_a_jump_across_all_magnitudes_is_refused():
     parts = [{"weight": 0.3, "value": 1}, {"weight": 0.7, "value": "1 to 1.9e271"}]
-    with pytest.raises(LawError, match="jump farther than can be computed"):
+    with pytest.raises(LawError, match="lie too far apart to be tabulated"):
         parse_value({"family": "mixture", "components": parts}, "api_price_drift")
 
 
@@ -435,3 +435,12 @@ def test_a_root_that_scipy_gives_up_far_out_is_no_warning():
     value = parse_value({"family": "beta", "a": 1.03125, "b": 0.25, "low": 0, "high": 1}, "fleet_utilization")
     z = np.linspace(-6, 0, 13)
     np.testing.assert_allclose(value.law.cdf(value.table(z)), ndtr(z), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [0.035, 0.0295, 0.02, 0.002])
+def test_next_to_a_nought_that_is_admissible_any_law_is_read(shape):
+    assert parse_value({"family": "gamma", "shape": shape, "scale": 1}, "downtime").table(-6.0) < 1e-200
+
+
+def test_a_bound_that_rounding_reaches_far_out_is_no_reason_to_refuse():
+    assert parse_value("0.01 to 0.99999", "residual_value").table(4.0) < 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -25,8 +26,6 @@ def next_of(finished: SimpleQueue[Any], executor: Any) -> Any:
         except Empty:
             if not _is_dask(executor):
                 continue
-            if executor.status != "running":
-                raise SimulatorError(f"the scheduler is lost: the client of Dask is {executor.status}") from None
             idle = 0.0 if _threads_of(executor) else idle + _PATIENCE
             if idle > _FORSAKEN:
                 raise SimulatorError(f"the scheduler has had no workers for {idle:g} s; start some, and run again") from None
@@ -41,9 +40,20 @@ def workers_of(executor: Any) -> int:
 
 def _threads_of(client: Any) -> dict[str, int]:
     """Return by worker of a Dask cluster how many threads it has."""
+    return dict(_asked(client, client.nthreads))
+
+
+def _asked(client: Any, question: Callable[..., T], *words: Any, **options: Any) -> T:
+    """Ask a client of Dask, whose scheduler may have gone; what it raises then depends on the moment."""
+    status = getattr(client, "status", "running")
+    if status != "running":
+        raise SimulatorError(f"the scheduler is lost: the client of Dask is {status}")
     try:
-        return dict(client.nthreads())
-    except (OSError, TimeoutError) as error:  # Dask's own say that the connection is closed, or was reset
+        return question(*words, **options)
+    except Exception as error:
+        status = client.status
+        if not isinstance(error, OSError) and status == "running":  # Dask's own of closed and reset connections are OSErrors
+            raise
         raise SimulatorError(f"the scheduler is lost ({_first_line(error).rstrip('.')})") from error
 
 
@@ -66,12 +76,14 @@ def handed_over(executor: Any, told: bytes) -> Any:
     """
     if not _is_dask(executor):
         return told
-    return executor.submit(_given, told, key=f"simulator-work-{hashlib.sha256(told).hexdigest()}")
+    return _asked(executor, executor.submit, _given, told, key=f"simulator-work-{hashlib.sha256(told).hexdigest()}")
 
 
 def submitted(executor: Any, task: Task[T], handed: Any, low: int, high: int) -> Any:
     """Return the future of a part."""
-    return executor.submit(computed, task, handed, low, high, **({"pure": False} if _is_dask(executor) else {}))
+    if _is_dask(executor):
+        return _asked(executor, executor.submit, computed, task, handed, low, high, pure=False)
+    return executor.submit(computed, task, handed, low, high)
 
 
 def result_of(future: Any, low: int, high: int) -> Done:

@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.errors import LawError
 from simulator.quantities import Quantity
-from simulator.stochastic.laws import SCORE_LIMIT, AffineLaw, DiscreteLaw, Law, MixtureLaw, RoundedLaw, TruncatedLaw
+from simulator.stochastic.laws import SCORE_LIMIT, AffineLaw, DiscreteLaw, Law, Link, MixtureLaw, RoundedLaw, TruncatedLaw
 from simulator.stochastic.tabulate import QuantileTable
 
 _OUTSIDE = 1e-15  # no score reaches less probability than this
@@ -19,15 +19,15 @@ _LARGEST, SMALLEST = 1e300, 1e-300  # magnitudes from which on sums and products
 def check_size(value: float) -> float:
     """Return a number as it is; refuse one so large, or so near to nought, that what is computed from a few such is no number."""
     if abs(value) > _LARGEST:
-        raise LawError(f"{value:g} is too large: {_LARGEST:g} is the largest number that is read")
+        raise LawError(f"{value:g} is too large: {_LARGEST:g} is the largest number that is read", "State what a run has")
     if 0.0 < abs(value) < SMALLEST:
-        raise LawError(f"{value:g} is too small: {SMALLEST:g} is the smallest number beside 0 that is read")
+        raise LawError(f"{value:g} is too small: {SMALLEST:g} is the smallest number beside 0 that is read", "State 0, or what a run has")
     return value
 
 
 def _within(value: float, q: Quantity) -> bool:
     """Return whether a draw may have a value."""
-    return math.isfinite(value) and value in q.domain and not 0.0 < abs(value) < SMALLEST
+    return math.isfinite(value) and value in q.domain and (abs(value) >= SMALLEST or 0.0 in q.domain)
 
 
 def check_constant(value: float, q: Quantity) -> None:
@@ -98,7 +98,9 @@ def check_mass(law: Law, q: Quantity) -> None:
 
 def check_extremes(law: Law, q: Quantity) -> None:
     """Refuse a law so wide that draws would overflow, or underflow to a bound that is not admissible."""
-    reach, chance = (SCORE_LIMIT, "5e-17") if isinstance(law, AffineLaw) else (6.0, "1e-9")  # others are held between their bounds
+    inner = law.law if isinstance(law, RoundedLaw) else law
+    unbounded = isinstance(inner, AffineLaw) and inner.link is Link.EXP  # others are held between their bounds, or are nowhere so wide
+    reach, chance = (SCORE_LIMIT, "5e-17") if unbounded else (6.0, "1e-9")
     with np.errstate(over="ignore", under="ignore"):
         extremes = law.quantile(np.array([-reach, reach]))
     for extreme in extremes:

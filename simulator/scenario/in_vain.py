@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.errors import Problem
 from simulator.reference.regions import figures_of
-from simulator.scenario.interruptions import mean_interruptions, median_exposure
+from simulator.scenario.interruptions import mean_interruptions, median_exposure, widest_spread
 from simulator.scenario.levers import tolerated
 from simulator.scenario.lookup import currency_of
 from simulator.scenario.parts import PARTS, switched_off
@@ -65,29 +65,31 @@ def _check_priors(resolved: Resolved, problems: list[Problem]) -> None:
 
 
 _MOST_INTERRUPTIONS = 1_000_000  # of one draw on average: they take about a quarter of a second
-_WIDE = 2.0  # times what the medians make, where it is the spread of an input that makes them
 
 
 def _check_length(resolved: Resolved, problems: list[Problem]) -> None:
     """Tell a scenario whose histories would take days to play out."""
-    crowd = mean_interruptions(resolved)
-    if crowd.mean <= _MOST_INTERRUPTIONS:
+    mean = mean_interruptions(resolved)
+    if mean <= _MOST_INTERRUPTIONS:
         return
     exposure = median_exposure(resolved)
-    number = f"about {crowd.mean:.2g} interruptions" if math.isfinite(crowd.mean) else "more interruptions than can be counted"
-    middle = f" ({exposure.interruptions:.2g} by the medians" if math.isfinite(exposure.interruptions) else " (by the medians"
-    time = "" if math.isnan(exposure.hours) else f" for {exposure.hours:.0f} h"
+    number = f"about {mean:.2g} interruptions" if math.isfinite(mean) else "more interruptions than can be counted"
+    middle = f"{exposure.interruptions:.2g} by the medians" if math.isfinite(exposure.interruptions) else "by the medians"
+    time = "" if math.isnan(exposure.hours) else f" for {exposure.hours:.6g} h"
     what = (
-        f"{number} in one draw, on average{middle}: {exposure.failure_rate:g} per 1000 node-days on {exposure.nodes:.12g} "
-        f"nodes{time}); a history is played out with {_MOST_INTERRUPTIONS} at most"
+        f"{number} in one draw, on average ({middle}: {exposure.failure_rate:g} per 1000 node-days on {exposure.nodes:.12g} nodes{time}); "
+        f"a history is played out with {_MOST_INTERRUPTIONS} at most"
     )
     shorter = "fewer device_hours" if resolved.choices.work == "device_hours" else "a shorter max_wall_clock"
     way = f"Use reliability.method: expected_value, a lower rate or {shorter}"
     names = [name for name in resolved.inputs if name.startswith("failure_rate")]
     place = "failure_rate" if "failure_rate" in names else names[0]
-    if crowd.factor > _WIDE and resolved.inputs[crowd.widest].source == "stated":
-        place = crowd.widest.partition("[")[0]
-        way = f"Narrow it: its spread makes {crowd.factor:.2g} times as many as its median" if math.isfinite(crowd.factor) else way
+    if exposure.interruptions <= _MOST_INTERRUPTIONS:  # it is some spread that makes them
+        widest, factor = widest_spread(resolved, mean)
+        if widest and resolved.inputs[widest].source == "stated":
+            place = widest.partition("[")[0]
+            much = f", which makes {factor:.2g} times as many as its median" if math.isfinite(factor) else ""
+            way = f"Narrow its spread{much}, or use reliability.method: expected_value"
     problems.append(Problem(what, f"{HOMES[place]}.{place}", way))
 
 

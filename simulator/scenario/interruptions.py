@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from simulator.scenario.reads import BREAKING_CLASSES, INTERRUPTION_CLASSES
 from simulator.scenario.resolved import Resolved
@@ -15,10 +17,10 @@ _RAREST = 1e-290  # an hourly rate whose inverse and product with an interval ar
 _PLANNED = "failure_rate_planned"
 _BREAKING = ("failure_rate", *(f"failure_rate_{name}" for name in BREAKING_CLASSES))
 
-# normal scores that draws reach, and their weights in a mean
-_SCORES = np.arange(-8.0, 9.0)
-_WEIGHTS = np.exp(-0.5 * _SCORES**2)
-_WEIGHTS /= _WEIGHTS.sum()
+_STRATA = 128  # joint draws
+_MIDDLES = ndtri((np.arange(_STRATA) + 0.5) / _STRATA)  # scores in the middle of slices of the same probability
+_FAR = (3.0, 4.0, 5.0, 6.0, 7.0, 8.0)  # scores beyond them, as far as draws reach, and their chances on either side
+_CHANCES = tuple(-np.diff(ndtr(-np.array([_MIDDLES[-1], 3.5, 4.5, 5.5, 6.5, 7.5, np.inf]))))
 
 
 @dataclass(frozen=True)
@@ -43,38 +45,22 @@ class Exposure:
     hours: float
 
 
-@dataclass(frozen=True)
-class Crowd:
-    """How many interruptions a draw holds on average.
-
-    Attributes
-    ----------
-    mean : float
-        NaN or infinite where numbers overflow.
-    widest : str
-        Place of the input whose spread adds most to what the medians make; '' where none adds any.
-    factor : float
-        How many times as many that spread makes; infinite where the medians make none.
-    """
-
-    mean: float
-    widest: str
-    factor: float
-
-
 class _Values:
     """The inputs of a scenario at their medians, but for those that are moved."""
 
     def __init__(self, resolved: Resolved) -> None:
         self.choices, self.phases = resolved.choices, max(len(resolved.phases), 1)
         self.inputs, self.moved = resolved.inputs, dict[str, float]()
-        self.medians: dict[str, float] = {}  # of what has been read
+        self.medians: dict[str, float] = {}
+        self.read: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
         return name in self.inputs
 
     def __call__(self, name: str, absent: float = 0.0, *, phase: int | None = None) -> float:
         place = f"{name}[{phase}]" if f"{name}[{phase}]" in self.inputs else name
+        if place in self.inputs:
+            self.read.add(place)
         if place in self.moved:
             return self.moved[place]
         if place not in self.medians and place in self.inputs:
@@ -95,32 +81,58 @@ def median_exposure(resolved: Resolved) -> Exposure:
     return _exposure(_Values(resolved))
 
 
-def mean_interruptions(resolved: Resolved) -> Crowd:
+def mean_interruptions(resolved: Resolved, *, at_median: str = "") -> float:
     """Return how many interruptions a draw of event_driven method holds on average: what it takes to play it out.
 
     A rate that is a thousand times its median in one draw of a hundred makes that draw as long as ten medians of all others. The mean is
-    that of the medians, times what the spread of each input alone makes of it, as if all were independent and multiplied.
+    that of a Latin hypercube of independent inputs (McKay, Beckman & Conover 1979, Technometrics 21(2):239-245), and what each input adds
+    alone in tails that it does not reach.
 
     Parameters
     ----------
     resolved : Resolved
+    at_median : str
+        Place of an input that is held at its median.
+
+    Returns
+    -------
+    float
+        NaN or infinite where numbers overflow.
     """
     at = _Values(resolved)
-    middle = _exposure(at).interruptions
-    mean, widest, largest = middle, "", 1.0
-    for place in sorted(at.medians):
+    at.moved = {name: 1.0 for name in at.inputs if name.startswith("failure_rate")}
+    _exposure(at)  # reads whatever decides
+    places = [place for place in sorted(at.read) if place != at_median and resolved.inputs[place].value.table is not None]
+    at.moved = {}
+    if not places:
+        return _exposure(at).interruptions
+    shuffle, columns, outer = random.Random(0).shuffle, [], 0.0
+    for place in places:
         table = resolved.inputs[place].value.table
-        if table is None:
-            continue
-        alone = 0.0
-        for value, weight in zip(table(_SCORES).tolist(), _WEIGHTS.tolist(), strict=True):
-            at.moved = {place: value}
-            alone += weight * _exposure(at).interruptions
-        factor = alone / middle if middle > 0.0 else math.inf
-        mean = mean * factor if middle > 0.0 else mean + alone
-        if factor > largest and alone > 0.0:
-            widest, largest = place, factor
-    return Crowd(mean, widest, largest)
+        assert table is not None
+        with np.errstate(over="ignore"):  # what is infinite is counted as such
+            column = table(_MIDDLES).tolist()
+            tails = [table(side * np.array([_MIDDLES[-1], *_FAR])).tolist() for side in (-1.0, 1.0)]
+        for edge, *far in tails:
+            at.moved = {place: edge}
+            reached = _exposure(at).interruptions
+            for value, chance in zip(far, _CHANCES, strict=True):
+                at.moved = {place: value}
+                outer += chance * (_exposure(at).interruptions - reached)
+        shuffle(column)
+        columns.append(column)
+    total = 0.0
+    for row in zip(*columns, strict=True):
+        at.moved = dict(zip(places, row, strict=True))
+        total += _exposure(at).interruptions
+    return total / _STRATA + outer
+
+
+def widest_spread(resolved: Resolved, mean: float) -> tuple[str, float]:
+    """Return the place of the input that makes most of a mean by its spread, and how many times what its median makes."""
+    held = {place: mean_interruptions(resolved, at_median=place) for place, item in resolved.inputs.items() if item.value.table is not None}
+    place = min((place for place in held if not math.isnan(held[place])), key=lambda place: held[place], default="")
+    return place, (mean / held[place] if place and held[place] > 0.0 else math.inf)
 
 
 def _exposure(at: _Values) -> Exposure:
@@ -131,7 +143,7 @@ def _exposure(at: _Values) -> Exposure:
     hours, count, most = 0.0, 0.0, 0.0
     for phase in range(at.phases):
         devices = at("accelerators", phase=phase)
-        nodes = math.ceil(devices / at("accelerators_per_node"))
+        nodes = float(np.ceil(devices / at("accelerators_per_node")))
         most = max(most, nodes)
         work = _work(at, phase, devices)
         stretch, share_up = _stretch(at, rates, nodes, work)
@@ -140,7 +152,8 @@ def _exposure(at: _Values) -> Exposure:
         count += total * nodes / 24_000 * wall * exposed
         hours += wall
     count += _early(at, rates, most, hours if limit == math.inf else min(hours, limit))
-    return Exposure(_held_up(at, rates, count, hours if limit == math.inf else limit), total, most, hours)
+    count = _held_up(at, rates, count, hours if limit == math.inf else limit) if total > 0.0 else 0.0
+    return Exposure(count, total, most, hours)
 
 
 def _work(at: _Values, phase: int, devices: float) -> float:
@@ -153,7 +166,7 @@ def _work(at: _Values, phase: int, devices: float) -> float:
         attention = 12.0 * width * length
         flop = (6.0 * at("params_active") + attention) * at("tokens", phase=phase)
     effort = (1.0 + at("run_overhead")) * at("straggler_slowdown", 1.0)
-    return flop * effort / (3600.0 * at("peak_flops") * at("mfu", phase=phase) * devices)
+    return flop * effort / 3600.0 / at("peak_flops") / at("mfu", phase=phase) / devices  # products of small numbers would be 0
 
 
 def _stretch(at: _Values, rates: dict[str, float], nodes: float, work: float) -> tuple[float, float]:

@@ -174,7 +174,7 @@ def tabulate(law: Law) -> QuantileTable:
         ) from None
     if not np.isfinite(table.coefficients).all():
         low, high = law.quantile(np.array([-6.0, 6.0]))
-        raise LawError(f"its quantiles, {low:.3g} to {high:.3g}, jump farther than can be computed", "Narrow it")
+        raise LawError(f"its quantiles, from {low:.3g} to {high:.3g}, lie too far apart to be tabulated", "Truncate it or narrow it")
     return table
 
 
