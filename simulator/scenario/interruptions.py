@@ -100,10 +100,7 @@ def mean_interruptions(resolved: Resolved, *, at_median: str = "") -> float:
         NaN or infinite where numbers overflow.
     """
     at = _Values(resolved)
-    at.moved = {name: 1.0 for name in at.inputs if name.startswith("failure_rate")}
-    _exposure(at)  # reads whatever decides
-    places = [place for place in sorted(at.read) if place != at_median and resolved.inputs[place].value.table is not None]
-    at.moved = {}
+    places = [place for place in _uncertain(resolved) if place != at_median]
     if not places:
         return _exposure(at).interruptions
     shuffle, columns, outer = random.Random(0).shuffle, [], 0.0
@@ -128,9 +125,17 @@ def mean_interruptions(resolved: Resolved, *, at_median: str = "") -> float:
     return total / _STRATA + outer
 
 
+def _uncertain(resolved: Resolved) -> list[str]:
+    """Return the places of the uncertain inputs that the number of interruptions depends on."""
+    at = _Values(resolved)
+    at.moved = {name: 1.0 for name in at.inputs if name.startswith("failure_rate")}
+    _exposure(at)  # which reads them
+    return [place for place in sorted(at.read) if at.inputs[place].value.table is not None]
+
+
 def widest_spread(resolved: Resolved, mean: float) -> tuple[str, float]:
     """Return the place of the input that makes most of a mean by its spread, and how many times what its median makes."""
-    held = {place: mean_interruptions(resolved, at_median=place) for place, item in resolved.inputs.items() if item.value.table is not None}
+    held = {place: mean_interruptions(resolved, at_median=place) for place in _uncertain(resolved)}
     place = min((place for place in held if not math.isnan(held[place])), key=lambda place: held[place], default="")
     return place, (mean / held[place] if place and held[place] > 0.0 else math.inf)
 
