@@ -33,7 +33,8 @@ def connected(address: str) -> Any:
 
     if wrong := _wrong_with(address):
         raise InputError(f"{where}: {wrong}. State the address that `dask scheduler` prints, for example tcp://127.0.0.1:8786")
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a scheduler that is lost is told in a sentence
+    for name in ("distributed", "distributed.client"):  # a scheduler that is lost is told in a sentence
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     # not the default one: what else uses Dask here, as xarray does for files, is not meant
     client = Client(address, timeout=_ANSWER, set_as_default=False)
     click.get_current_context().call_on_close(client.close)
