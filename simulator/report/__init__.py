@@ -103,8 +103,8 @@ def _rendered(
     _check_ending(ending, ending)
 
     from simulator.report.content import content_of  # noqa: PLC0415 - what draws is loaded for draws that are there
-    from simulator.report.html import to_html  # noqa: PLC0415 - likewise
-    from simulator.report.markdown import to_markdown  # noqa: PLC0415 - likewise
+    from simulator.report.html import to_html  # noqa: PLC0415 - loaded for the kind of page that is asked for
+    from simulator.report.markdown import to_markdown  # noqa: PLC0415 - loaded for the kind of page that is asked for
 
     content = content_of(results, fan=fan, tornado=tornado)
     if ending == ".md":

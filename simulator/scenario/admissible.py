@@ -13,21 +13,21 @@ from simulator.stochastic.laws import SCORE_LIMIT, AffineLaw, DiscreteLaw, Law, 
 from simulator.stochastic.tabulate import QuantileTable
 
 _OUTSIDE = 1e-15  # no score reaches less probability than this
-_LARGEST, SMALLEST = 1e300, 1e-300  # magnitudes from which on sums and products of a few numbers leave the doubles
+_LARGEST, _SMALLEST = 1e300, 1e-300  # magnitudes from which on sums and products of a few numbers leave the doubles
 
 
 def check_size(value: float) -> float:
     """Return a number as it is; refuse one so large, or so near to nought, that what is computed from a few such is no number."""
     if abs(value) > _LARGEST:
         raise LawError(f"{value:g} is too large: {_LARGEST:g} is the largest number that is read", "State what a run has")
-    if 0.0 < abs(value) < SMALLEST:
-        raise LawError(f"{value:g} is too small: {SMALLEST:g} is the smallest number beside 0 that is read", "State 0, or what a run has")
+    if 0.0 < abs(value) < _SMALLEST:
+        raise LawError(f"{value:g} is too small: {_SMALLEST:g} is the smallest number beside 0 that is read", "State 0, or what a run has")
     return value
 
 
 def _within(value: float, q: Quantity) -> bool:
     """Return whether a draw may have a value."""
-    return math.isfinite(value) and value in q.domain and (abs(value) >= SMALLEST or 0.0 in q.domain)
+    return math.isfinite(value) and value in q.domain and (abs(value) >= _SMALLEST or 0.0 in q.domain)
 
 
 def check_constant(value: float, q: Quantity) -> None:
@@ -105,7 +105,7 @@ def check_extremes(law: Law, q: Quantity) -> None:
         extremes = law.quantile(np.array([-reach, reach]))
     for extreme in extremes:
         if not _within(extreme, q):
-            admits = f"{q.name} is {_domain_words(q)}" + (f", and no nearer to 0 than {SMALLEST:g}" if abs(extreme) < SMALLEST else "")
+            admits = f"{q.name} is {_domain_words(q)}" + (f", and no nearer to 0 than {_SMALLEST:g}" if abs(extreme) < _SMALLEST else "")
             raise LawError(f"its quantile at a tail probability of {chance} is {extreme:g}; {admits}", "Truncate it or narrow it")
 
 

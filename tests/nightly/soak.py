@@ -61,10 +61,10 @@ class Kind:
     rates: list[float] = field(default_factory=list)
     held: list[float] = field(default_factory=list)
 
-    def turn(self, chosen: random.Random) -> None:
+    def turn(self, chosen: random.Random, rounds: int = _ROUNDS) -> None:
         """Do some rounds."""
         began, done = time.perf_counter(), 0.0
-        for _ in range(_ROUNDS):
+        for _ in range(rounds):
             setting = chosen.choice(self.settings)
             found, amount = self.work(setting)
             done += amount
