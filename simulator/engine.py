@@ -128,14 +128,20 @@ class Draws:
         self._plan, self.same, self.names = plan, same_outputs(resolved), output_names(resolved)
         self._arguments, self._resolved = compile_arguments(resolved, plan, seeds), resolved
         self.drawn = self._arguments.drawn
-        self._never = None
+        self._played = [name for name in self.names if self.same.get(name) not in self.names]  # of which the others are copies
+        self._never, self._runs = None, 1
         if resolved.choices.pausing:
-            self._never = replace(self._arguments, play=self._arguments.play._replace(pausing=False))
+            self._never, self._runs = replace(self._arguments, play=self._arguments.play._replace(pausing=False)), 2
 
     @property
     def numbers(self) -> int:
         """How many numbers a draw has: inputs and outputs, those of a second run without pauses among them."""
-        return len(self._arguments.drawn) + (1 if self._never is None else 2) * len(self._arguments.outputs)
+        return len(self._arguments.drawn) + self._runs * len(self._arguments.outputs)
+
+    @property
+    def own_numbers(self) -> int:
+        """How many of them are not those of another output: what a draw takes in memory, in doubles."""
+        return len(self._arguments.drawn) + self._runs * len(self._played)
 
     def play(
         self, start: int, stop: int, progress: Callable[[int], None] | None = None, *, keep_finished: bool = False
@@ -147,7 +153,7 @@ class Draws:
         if self._plan.executor is not None:
             return self._gathered(start, stop, progress)
         arguments, plan = self._arguments, self._plan
-        parts, count = 1 if self._never is None else 2, stop - start
+        parts, count = self._runs, stop - start
         kept = keep_finished and self._never is None  # a run that pauses is played twice
         inputs, outputs = run_kernel(arguments, plan, start, stop, in_part(progress, 0, parts, count), keep_finished=kept)
         require_finite(outputs, self._resolved)
@@ -157,8 +163,7 @@ class Draws:
 
     def _gathered(self, start: int, stop: int, progress: Callable[[int], None] | None) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """Return draws that the workers of the plan's executor compute."""
-        drawn = self._arguments.drawn
-        played = [name for name in self.names if self.same.get(name) not in self.names]  # of which the others are copies
+        drawn, played = self._arguments.drawn, self._played
         inputs, outputs = np.empty((len(drawn), stop - start)), np.empty((len(played), stop - start))
         parts = GrowingParts(1, start, stop, multiple=WIDTH, most=max(_PART // (8 * self.numbers), 1))
         for _, low, high, (own, found) in in_parts(play_part, [self.work], parts, progress):

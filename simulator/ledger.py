@@ -48,7 +48,13 @@ def _is_dated(resolved: Resolved) -> bool:
 
 
 def same_outputs(resolved: Resolved) -> Mapping[str, str]:
-    """Return outputs that the ledger leaves to another, which has the same values."""
+    """Return outputs that the ledger leaves to another, which has the same values: of those that are nought always, to the first."""
+    nought = [name for name in kept_outputs(resolved) if not _may_differ(name, resolved) and name not in _copies(resolved)]
+    return {**_copies(resolved), **dict.fromkeys(nought[1:], nought[0] if nought else "")}
+
+
+def _copies(resolved: Resolved) -> Mapping[str, str]:
+    """Return outputs that are the same as another because nothing stands beside the run."""
     if _has_extras(resolved):
         return {}
     return {name: other for name, other in SAME.items() if other.partition("[")[2].rstrip("]") not in resolved.choices.excluded}
@@ -114,7 +120,7 @@ _OWNED = ("interconnect", "facility", "maintenance", "decommissioning", "electri
 def _may_differ(name: str, resolved: Resolved) -> bool:
     """Return whether an output has values of its own other than nought: the others need no memory."""
     quantity, _, component = name.partition("[")
-    if name in same_outputs(resolved):
+    if name in _copies(resolved):
         return False
     if name == "abandoned_runs":
         return name in resolved.choices.parts

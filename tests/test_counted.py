@@ -2,6 +2,7 @@
 
 import json
 import math
+import pickle
 import re
 import subprocess
 import sys
@@ -17,10 +18,13 @@ from simulator.analysis.chances import limits_exceeded
 from simulator.analysis.counted import counted
 from simulator.analysis.counted.sketch_rows import SketchRows
 from simulator.analysis.counted.sketches import Sketch
+from simulator.analysis.counted.tallied import Tally
 from simulator.analysis.notes import notes
 from simulator.analysis.tails import moments_reported
+from simulator.engine import Draws
 from simulator.errors import InputError
 from simulator.kernels.tally import BIN_WIDTH, COARSE, LEAF, SMALLEST, bin_ends, bin_of
+from simulator.scenario import resolve
 
 ROOT = Path(__file__).parent.parent
 QUICKSTART = "configs/quickstart.yaml"
@@ -193,6 +197,41 @@ print(*peaks)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=600)
     few, many = map(int, done.stdout.split())
     assert many - few < 60 * 1024  # KiB
+
+
+def test_leaves_of_one_value_are_counted_as_others_are():
+    level, unknown = np.full(LEAF, 7.25), np.full(LEAF, np.nan)
+    known_later, half = np.append(np.full(9, np.nan), np.full(LEAF - 9, 3.0)), np.arange(LEAF) / 2
+    rows = [(level, level), (np.zeros(LEAF), half), (known_later, np.full(LEAF, 3.0)), (2 * half, np.full(LEAF, 5.0)), (unknown, unknown)]
+    values = np.array([np.append(*pair) for pair in rows])
+    sketch = sketched(values, 1, [LEAF, LEAF])
+    assert sketch.columns()["row_whole"].tolist() == [False, False, True, True, True]
+    for k, row in enumerate(values[:4]):
+        known = row[~np.isnan(row)]
+        assert sketch.missing(k) == row.size - known.size
+        np.testing.assert_allclose(sketch.moments(k), (known.mean(), known.std(ddof=1)), rtol=1e-14)
+        bins, draws = np.unique([bin_of(x) for x in known], return_counts=True)
+        columns = sketch.columns()
+        counts = columns["bin_row"] == k, columns["bin_draws"] > 0
+        found = sorted(zip(columns["bin_number"][counts[0] & counts[1]], columns["bin_draws"][counts[0] & counts[1]], strict=True))
+        assert found == list(zip(bins, draws, strict=True))
+    assert sketch.moments(0) == (7.25, 0.0)
+    assert np.isnan(sketch.moments(4)).all()
+
+
+def test_what_never_happens_is_counted_once_and_sent_without_draws():
+    resolved = resolve(load_scenario(ROOT / QUICKSTART))
+    draws = Draws(resolved, SamplingPlan(draws=100 * LEAF))
+    tally = Tally(resolved, {}, 1, draws.same, draws.names)
+    inputs, outputs = draws.play(0, 40 * LEAF)
+    tally.add(inputs, outputs, 0)
+    rows = dict(tally.places)
+    assert rows["cost[people]"] == rows["emissions[teacher]"] != rows["cost[accelerators]"]
+    assert not outputs["cost[people]"].any()
+    assert len(set(rows.values())) < len(rows) / 2
+    sent = pickle.dumps(tally)
+    assert len(sent) < len(pickle.dumps(tally.sketch)) + outputs["cost_total"].nbytes
+    np.testing.assert_array_equal(pickle.loads(sent).sketch.columns()["bin_draws"], tally.sketch.columns()["bin_draws"])
 
 
 def test_leaves_are_whole():

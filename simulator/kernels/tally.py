@@ -24,9 +24,9 @@ LAST = ((1023 + 200) << _NAMING) - _FIRST  # that all larger magnitudes share
 SMALLEST = 2.0**-100  # of a magnitude that is not taken for nought
 _MAGNITUDE = 0x7FFFFFFFFFFFFFFF
 
-#: columns of a leaf: number, sum, sum of squared deviations from its own mean, least and greatest value, and those nearest to nought on
-#: either side
-NUMBER, TOTAL, SQUARES, LEAST, GREATEST, BELOW, ABOVE = COLUMNS = range(7)
+#: columns of a leaf: number, sum, sum of squared deviations from its own mean, least and greatest value, those nearest to nought on
+#: either side, and 1 where all are whole numbers
+NUMBER, TOTAL, SQUARES, LEAST, GREATEST, BELOW, ABOVE, WHOLE = COLUMNS = range(8)
 #: columns of the bins of a row
 ZERO, POSITIVE, NEGATIVE = range(3)
 
@@ -90,6 +90,7 @@ def _weigh(x: Floats, leaf: Floats) -> None:
     leaf[NUMBER], leaf[TOTAL] = n0 + n1 + n2 + n3, (t0 + t1) + (t2 + t3)
     leaf[LEAST], leaf[GREATEST] = min(a0, a1, a2, a3), max(z0, z1, z2, z3)
     leaf[BELOW], leaf[ABOVE] = _nearest_to_nought(x, leaf[LEAST], leaf[GREATEST])
+    leaf[WHOLE] = _are_whole(x[:1] if _is_level(leaf, x.size) else x)
 
 
 @stage
@@ -108,6 +109,22 @@ def _nearest_to_nought(x: Floats, least: float, greatest: float) -> tuple[float,
     return below, above
 
 
+@jittable
+def _is_level(leaf: Floats, draws: int) -> bool:
+    """Return whether all draws of a leaf have one value, as those of what never happens do."""
+    level: bool = leaf[LEAST] == leaf[GREATEST] and leaf[NUMBER] == draws
+    return level
+
+
+@stage
+def _are_whole(x: Floats) -> float:
+    """Return 1 where all that is not NaN is a whole number, else 0; most rows tell by their first value."""
+    for i in range(x.size):
+        if x[i] == x[i] and x[i] != np.floor(x[i]):
+            return 0.0
+    return 1.0
+
+
 @kernel
 def weigh_leaves(values: Floats, leaves: Floats) -> None:
     """Write the columns of each leaf of each row, shape (rows, leaves, len(COLUMNS)), but for squares; NaN counts for nothing."""
@@ -124,9 +141,12 @@ def _place(k: int, bins: Integers) -> int:
 
 
 @stage
-def _count(x: Floats, mean: float, bins: Integers, counts: Integers) -> float:
+def _count(x: Floats, leaf: Floats, bins: Integers, counts: Integers) -> float:
     """Count one leaf of one row; returns the sum of its squared deviations."""
-    even, odd = 0.0, 0.0
+    if _is_level(leaf, x.size):
+        counts[_place(bin_of(x[0]), bins)] += x.size
+        return 0.0
+    mean, even, odd = leaf[TOTAL] / leaf[NUMBER], 0.0, 0.0
     for i in range(x.size):
         if x[i] == x[i]:
             even, odd = odd, even + (x[i] - mean) ** 2
@@ -175,7 +195,7 @@ def tally(values: Floats, leaves: Floats, bins: Integers, starts: Integers, coun
         own = counts[starts[k] : starts[k + 1]]
         for j in range(leaves.shape[1]):
             leaf, x = leaves[k, j], values[k, j * LEAF : min((j + 1) * LEAF, values.shape[1])]
-            leaf[SQUARES] = _count(x, leaf[TOTAL] / leaf[NUMBER], bins[k], own)
+            leaf[SQUARES] = _count(x, leaf, bins[k], own)
 
 
 @kernel

@@ -25,7 +25,7 @@ from simulator.results import provenance
 from simulator.scenario import Resolved, Scenario, resolve
 from simulator.threads import launching, using_threads
 
-_CHUNK = 2**26  # bytes of draws that are kept at a time
+_CHUNK = 2**25  # bytes of draws that are kept at a time, beside which as much is counted
 _LONGEST = 2**27  # draws of a worker's part: more take no longer to hand out
 
 Floats = NDArray[np.float64]
@@ -108,7 +108,7 @@ def count_draws(
         for part in in_parts(count_part, [Work(resolved, plan)], parts, progress):
             tally.merge(part.result)
         return tally, stop
-    size = max(_CHUNK // (8 * draws.numbers) // LEAF, 1) * LEAF
+    size = max(_CHUNK // (8 * draws.own_numbers) // LEAF, 1) * LEAF
     for low in range(start, stop, size):
         high = min(low + size, stop)
         try:

@@ -22,6 +22,7 @@ from simulator.kernels.tally import (
     NUMBER,
     SQUARES,
     TOTAL,
+    WHOLE,
     multiply_leaves,
     tally,
     tally_replicates,
@@ -78,10 +79,9 @@ class Sketch:
         """
         if first % LEAF:
             raise ValueError(f"draw {first} does not begin a leaf of {LEAF}")
-        for k in np.flatnonzero(self._whole):
-            self._whole[k] = np.all((values[k] == np.floor(values[k])) | np.isnan(values[k]))
         leaves = np.empty((len(values), -(-values.shape[1] // LEAF), len(COLUMNS)))
         weigh_leaves(values, leaves)
+        self._whole &= np.all(leaves[:, :, WHOLE] == 1.0, axis=1)
         self._stretch(
             np.stack(
                 [

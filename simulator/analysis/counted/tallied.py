@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
+from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,11 +66,16 @@ class Tally:
         self.exceeded: dict[str, Integers] = {}
         self.held: dict[str, Integers] = {}
         self.told = Told(resolved)
+        self._room = np.empty(0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process is sent: no draws."""
+        return {**self.__dict__, "_room": np.empty(0)}
 
     def add(self, inputs: Mapping[str, Floats], outputs: Mapping[str, Floats], first: int) -> None:
         """Count draws ``first`` and following, a multiple of ``kernels.tally.LEAF`` but for the last of the plan."""
         never_released = [outcome(outputs, "deadline")] if self._stopped else []
-        self.sketch.add(np.stack([*(outputs[name] for name in self._kept), *never_released]), first)
+        self.sketch.add(self._stacked([*(outputs[name] for name in self._kept), *never_released]), first)
         found = happenings(outputs, self._limits)
         for name, happens in found.items():
             self._count(self.exceeded, name, happens, first)
@@ -84,6 +92,21 @@ class Tally:
             for name, counts in others.items():
                 own[name] = own.get(name, 0) + counts
         self.told.merge(other.told)
+
+    def _stacked(self, rows: Sequence[Floats]) -> Floats:
+        """Return rows as one array, in room that is used again: first touching as much memory takes three times as long as the copying."""
+        size, threads = rows[0].size, numba.get_num_threads()
+        if self._room.size < len(rows) * size:
+            self._room = np.empty(len(rows) * size)
+        stacked = self._room[: len(rows) * size].reshape(len(rows), size)
+
+        def copy(thread: int) -> None:
+            for row in range(thread, len(rows), threads):
+                stacked[row] = rows[row]
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(copy, range(threads)))
+        return stacked
 
     def _count(self, counts: dict[str, Integers], name: str, happens: NDArray[np.bool_], first: int) -> None:
         replicate = (first + np.flatnonzero(happens)) % self._replicates
