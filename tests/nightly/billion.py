@@ -3,7 +3,8 @@
     python tests/nightly/billion.py --draws 1000000000 --exact 100000000 --workers 1 3
 
 Bands of ``configs/quickstart.yaml`` are saved once for each number of threads, block size and number of Dask workers (extra ``cluster``),
-each in a process of its own whose peak memory is told, that of workers too. Files have to be the same, byte by byte.
+each in a process of its own whose peak memory is told, that of workers too. Files have to be the same, byte by byte. Kernels are compiled
+before, since that takes more memory.
 Then percentiles of kept draws, the first ``--exact`` of the same, are put beside those of the bands: of as many draws, from which they may
 differ by the bins alone, and of all, from which they may differ by both Monte Carlo errors too. Exits with 1 where anything fails.
 """
@@ -111,6 +112,7 @@ def main() -> None:
     failed, digests, memory = [], {}, []
     variants = {f"{count} threads": ("--threads", str(count)) for count in options.threads}
     variants |= {f"blocks of {size}": ("--block-size", str(size)) for size in options.blocks}
+    subprocess.run([*_SIMULATOR, "warmup"], stdout=subprocess.DEVNULL, check=True)
     with tempfile.TemporaryDirectory() as folder:
         bands = Path(folder) / "bands.nc"
 
