@@ -19,7 +19,7 @@ from simulator.finite import require_finite
 from simulator.kernels import history, static
 from simulator.kernels.lanes import LANES, WIDTH
 from simulator.kernels.play import Records
-from simulator.ledger import kept_outputs, same_outputs
+from simulator.ledger import copied_outputs, kept_outputs, same_outputs
 from simulator.plan import SamplingPlan
 from simulator.results import label
 from simulator.room import require_memory
@@ -126,9 +126,9 @@ class Draws:
     def __init__(self, resolved: Resolved, plan: SamplingPlan, seeds: Mapping[str, int] | None = None) -> None:
         self.work = Work(resolved, plan, seeds)
         self._plan, self.same, self.names = plan, same_outputs(resolved), output_names(resolved)
+        self._copies = copied_outputs(resolved)
         self._arguments, self._resolved = compile_arguments(resolved, plan, seeds), resolved
         self.drawn = self._arguments.drawn
-        self._played = [name for name in self.names if self.same.get(name) not in self.names]  # of which the others are copies
         self._never, self._runs = None, 1
         if resolved.choices.pausing:
             self._never, self._runs = replace(self._arguments, play=self._arguments.play._replace(pausing=False)), 2
@@ -139,9 +139,9 @@ class Draws:
         return len(self._arguments.drawn) + self._runs * len(self._arguments.outputs)
 
     @property
-    def own_numbers(self) -> int:
-        """How many of them are not those of another output: what a draw takes in memory, in doubles."""
-        return len(self._arguments.drawn) + self._runs * len(self._played)
+    def written_numbers(self) -> int:
+        """How many of them kernels write, which take memory: the others are nought or those of another output."""
+        return len(self._arguments.drawn) + self._runs * (len(self._arguments.run_outputs) + self._arguments.book.kept.size)
 
     def play(
         self, start: int, stop: int, progress: Callable[[int], None] | None = None, *, keep_finished: bool = False
@@ -159,11 +159,12 @@ class Draws:
         require_finite(outputs, self._resolved)
         if self._never is not None:
             outputs |= _saved_by_pausing(outputs, run_kernel(self._never, plan, start, stop, in_part(progress, 1, parts, count))[1])
-        return inputs, {name: outputs[self.same.get(name, name)] for name in self.names}
+        return inputs, {name: outputs[self._copies.get(name, name)] for name in self.names}
 
     def _gathered(self, start: int, stop: int, progress: Callable[[int], None] | None) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """Return draws that the workers of the plan's executor compute."""
-        drawn, played = self._arguments.drawn, self._played
+        drawn = self._arguments.drawn
+        played = [name for name in self.names if self._copies.get(name) not in self.names]
         inputs, outputs = np.empty((len(drawn), stop - start)), np.empty((len(played), stop - start))
         parts = GrowingParts(1, start, stop, multiple=WIDTH, most=max(_PART // (8 * self.numbers), 1))
         for _, low, high, (own, found) in in_parts(play_part, [self.work], parts, progress):
@@ -172,7 +173,7 @@ class Draws:
             for row, name in zip(outputs, played, strict=True):
                 row[low - start : high - start] = found[name]
         of = dict(zip(played, outputs, strict=True))
-        return dict(zip(drawn, inputs, strict=True)), {name: of[name if name in of else self.same[name]] for name in self.names}
+        return dict(zip(drawn, inputs, strict=True)), {name: of[name if name in of else self._copies[name]] for name in self.names}
 
 
 def play_part(work: Work, start: int, stop: int) -> tuple[dict[str, Floats], dict[str, Floats]]:

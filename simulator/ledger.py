@@ -48,13 +48,14 @@ def _is_dated(resolved: Resolved) -> bool:
 
 
 def same_outputs(resolved: Resolved) -> Mapping[str, str]:
-    """Return outputs that the ledger leaves to another, which has the same values: of those that are nought always, to the first."""
-    nought = [name for name in kept_outputs(resolved) if not _may_differ(name, resolved) and name not in _copies(resolved)]
-    return {**_copies(resolved), **dict.fromkeys(nought[1:], nought[0] if nought else "")}
+    """Return outputs that have the values of another: copies, and of those that are nought in every draw all but the first."""
+    copies = copied_outputs(resolved)
+    nought = [name for name in kept_outputs(resolved) if not _may_differ(name, resolved) and name not in copies]
+    return {**copies, **dict.fromkeys(nought[1:], *nought[:1])}
 
 
-def _copies(resolved: Resolved) -> Mapping[str, str]:
-    """Return outputs that are the same as another because nothing stands beside the run."""
+def copied_outputs(resolved: Resolved) -> Mapping[str, str]:
+    """Return outputs that the ledger leaves to another, which is the same where nothing stands beside the run."""
     if _has_extras(resolved):
         return {}
     return {name: other for name, other in SAME.items() if other.partition("[")[2].rstrip("]") not in resolved.choices.excluded}
@@ -120,7 +121,7 @@ _OWNED = ("interconnect", "facility", "maintenance", "decommissioning", "electri
 def _may_differ(name: str, resolved: Resolved) -> bool:
     """Return whether an output has values of its own other than nought: the others need no memory."""
     quantity, _, component = name.partition("[")
-    if name in _copies(resolved):
+    if name in copied_outputs(resolved):
         return False
     if name == "abandoned_runs":
         return name in resolved.choices.parts

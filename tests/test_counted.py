@@ -21,9 +21,11 @@ from simulator.analysis.counted.sketches import Sketch
 from simulator.analysis.counted.tallied import Tally
 from simulator.analysis.notes import notes
 from simulator.analysis.tails import moments_reported
-from simulator.engine import Draws
+from simulator.arguments import compile_arguments
+from simulator.engine import Draws, run_kernel
 from simulator.errors import InputError
 from simulator.kernels.tally import BIN_WIDTH, COARSE, LEAF, SMALLEST, bin_ends, bin_of
+from simulator.ledger import SAME, same_outputs
 from simulator.scenario import resolve
 
 ROOT = Path(__file__).parent.parent
@@ -200,22 +202,24 @@ print(*peaks)
 
 
 def test_leaves_of_one_value_are_counted_as_others_are():
-    level, unknown = np.full(LEAF, 7.25), np.full(LEAF, np.nan)
+    level, unknown = np.full(LEAF, 0.1), np.full(LEAF, np.nan)
     known_later, half = np.append(np.full(9, np.nan), np.full(LEAF - 9, 3.0)), np.arange(LEAF) / 2
     rows = [(level, level), (np.zeros(LEAF), half), (known_later, np.full(LEAF, 3.0)), (2 * half, np.full(LEAF, 5.0)), (unknown, unknown)]
-    values = np.array([np.append(*pair) for pair in rows])
-    sketch = sketched(values, 1, [LEAF, LEAF])
+    values = np.array([np.append(*pair) for pair in rows])[:, : LEAF + 1003]
+    sketch = sketched(values, 1, [LEAF, 1003], [0, 1, 3])
     assert sketch.columns()["row_whole"].tolist() == [False, False, True, True, True]
     for k, row in enumerate(values[:4]):
         known = row[~np.isnan(row)]
         assert sketch.missing(k) == row.size - known.size
-        np.testing.assert_allclose(sketch.moments(k), (known.mean(), known.std(ddof=1)), rtol=1e-14)
+        np.testing.assert_allclose(sketch.moments(k), (known.mean(), known.std(ddof=1)), rtol=1e-14, atol=1e-15)
         bins, draws = np.unique([bin_of(x) for x in known], return_counts=True)
         columns = sketch.columns()
         counts = columns["bin_row"] == k, columns["bin_draws"] > 0
         found = sorted(zip(columns["bin_number"][counts[0] & counts[1]], columns["bin_draws"][counts[0] & counts[1]], strict=True))
         assert found == list(zip(bins, draws, strict=True))
-    assert sketch.moments(0) == (7.25, 0.0)
+    assert sketch.moments(0) == (0.1, 0.0)
+    assert np.isnan(sketch.correlation(0, 1))
+    np.testing.assert_allclose(sketch.correlation(1, 3), np.corrcoef(values[1], values[3])[0, 1], rtol=1e-12)
     assert np.isnan(sketch.moments(4)).all()
 
 
@@ -227,11 +231,48 @@ def test_what_never_happens_is_counted_once_and_sent_without_draws():
     tally.add(inputs, outputs, 0)
     rows = dict(tally.places)
     assert rows["cost[people]"] == rows["emissions[teacher]"] != rows["cost[accelerators]"]
-    assert not outputs["cost[people]"].any()
     assert len(set(rows.values())) < len(rows) / 2
     sent = pickle.dumps(tally)
     assert len(sent) < len(pickle.dumps(tally.sketch)) + outputs["cost_total"].nbytes
     np.testing.assert_array_equal(pickle.loads(sent).sketch.columns()["bin_draws"], tally.sketch.columns()["bin_draws"])
+
+
+def test_noughts_of_both_signs_are_the_same_whichever_comes_first():
+    noughts = np.zeros((2, LEAF, 1))
+    noughts[1] = -0.0
+    first, then = (sketched(np.append(*pair, axis=1).reshape(1, -1), 1, [LEAF, LEAF]) for pair in (noughts, noughts[::-1]))
+    for name, column in first.columns().items():
+        assert column.tobytes() == then.columns()[name].tobytes(), name
+
+
+@pytest.mark.parametrize(
+    ("config", "overrides"),
+    [
+        (QUICKSTART, []),
+        (QUICKSTART, ["reliability.method=expected_value"]),
+        ("configs/full-anatomy.yaml", ["components.operational=false", "components.electricity=false"]),
+        ("configs/full-anatomy-rented.yaml", []),
+        ("configs/university-7b.yaml", []),
+    ],
+)
+def test_outputs_that_share_a_row_are_equal_where_each_has_one(config, overrides):
+    resolved, plan = resolve(load_scenario(ROOT / config, overrides=overrides)), SamplingPlan(draws=500)
+    same = same_outputs(resolved)
+    _, rows = run_kernel(compile_arguments(resolved, plan), plan, 0, 500, None)
+    _, outputs = Draws(resolved, plan).play(0, 500)
+    for name, other in same.items():
+        np.testing.assert_array_equal(outputs[name], outputs[other])
+        assert name in SAME or not rows[name].any()
+    shared = {name for name in same if name not in SAME}
+    assert {name for name in outputs if name.startswith("cost[") and outputs[name].any()}.isdisjoint(shared)
+
+
+def test_rows_that_nobody_writes_are_not_copied():
+    """Components lie side by side in what the kernels wrote, whose noughts take no memory."""
+    results = simulate(load_scenario(ROOT / QUICKSTART), SamplingPlan(draws=1000))
+    for name in ("cost", "emissions"):
+        assert results[name].values.flags.f_contiguous
+        assert not results[name].values.flags.owndata
 
 
 def test_leaves_are_whole():

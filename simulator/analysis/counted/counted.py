@@ -108,7 +108,7 @@ def count_draws(
         for part in in_parts(count_part, [Work(resolved, plan)], parts, progress):
             tally.merge(part.result)
         return tally, stop
-    size = max(_CHUNK // (8 * draws.own_numbers) // LEAF, 1) * LEAF
+    size = max(_CHUNK // (8 * draws.written_numbers) // LEAF, 1) * LEAF
     for low in range(start, stop, size):
         high = min(low + size, stop)
         try:
@@ -119,6 +119,7 @@ def count_draws(
             return tally, low
         with using_threads(plan.threads), launching():
             tally.add(inputs, outputs, low)
+        del inputs, outputs  # before the next are played
     return tally, stop
 
 

@@ -147,6 +147,9 @@ class Sketch:
     def moments(self, output: int) -> tuple[float, float]:
         """Return mean and sd of the draws of an output that are not NaN."""
         number, total = int(self._numbers[output]), self._totals.fraction(output)
+        least, greatest = self._ends[output, :2].tolist()
+        if number > 1 and least == greatest and np.isfinite(least):
+            return least + 0.0, 0.0  # -0.0 is nought too
         squares = self._squares.fraction(output)
         if not number or total is None or squares is None:
             return np.nan, np.nan
@@ -169,8 +172,8 @@ class Sketch:
         rows, _, numbers, draws = _sparse(self._bins, outputs)
         mean, sd = np.array([self.moments(k) for k in outputs]).T
         found: dict[str, NDArray[Any]] = {
-            "row_least": self._ends[:, 0],
-            "row_greatest": self._ends[:, 1],
+            "row_least": self._ends[:, 0] + 0.0,  # noughts of both signs are one, whichever comes first
+            "row_greatest": self._ends[:, 1] + 0.0,
             "row_mean": mean,
             "row_sd": sd,
             "row_missing": self.draws - self._numbers,

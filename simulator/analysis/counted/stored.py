@@ -74,6 +74,7 @@ def count_stored(
                 tally.add(*unlabelled(resolved, block), low)
             if progress is not None:
                 progress(low + block.sizes["draw"])
+            del block  # before the next is read
         return bands_of(tally, resolved, plan, quantiles, confidence).assign_attrs(correlations=results.attrs["correlations"])
 
 
